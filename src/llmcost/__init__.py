@@ -1,0 +1,1 @@
+"""llmcost: what it takes to train a language model."""

@@ -1,0 +1,1 @@
+"""Facts: read, checked and looked up."""

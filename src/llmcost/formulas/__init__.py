@@ -1,0 +1,1 @@
+"""Published equations: float kernels with a unit-checked face."""

@@ -1,0 +1,1 @@
+"""Tables to text and files, one module per format."""
