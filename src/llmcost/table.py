@@ -13,7 +13,8 @@ class Field:
     """One column of a table.
 
     `name` is the glossary's identifier, `title` what people read, `unit` the unit of every
-    number in the column (empty where the column holds text, counts or mixed units).
+    number in the column (empty where the column holds text, counts or mixed units). Columns of
+    numbers are aligned ``right``; those are never wrapped.
     """
 
     name: str
@@ -32,7 +33,8 @@ class Table:
     """Rows of cells under named fields.
 
     `rows` hold full values (numbers stay numbers) for files and other programs; `texts`, when
-    given, hold the same cells as short text for people. `None` is a missing value.
+    given, hold the same cells as short text for people. `None` is a missing value. `people_fields`
+    names the fields that people are shown (all of them where it is empty).
     """
 
     name: str

@@ -1,0 +1,105 @@
+"""An answer into a file: the whole text or nothing, under the name asked for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+from llmcost.errors import InputError, shown
+
+STREAMS = frozenset({"/dev", "/dev/fd", "/proc/self/fd"})
+LONGEST = 120
+REMEDY = "Choose another path with --output, or leave it out to print the result."
+
+
+def write_output(text: str, path: str | os.PathLike[str]) -> None:
+    """Write `text` (UTF-8) to `path`, replacing an old file in one step or not at all.
+
+    A symbolic link is followed, the mode of an existing file kept; pipes and devices are written
+    directly. Raises InputError when the file cannot be written, with the old file as it was; a
+    reader that closes a pipe early raises BrokenPipeError.
+    """
+    name = os.fspath(path)
+    if not name or "\0" in name:
+        raise InputError(f"Got {shown(name)} as the output file; needs a file name. {REMEDY}")
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        mode = _mode(name)
+        if _is_stream(name, mode):
+            _write_stream(name, data)
+        else:
+            _replace(name, mode, data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(_message(name, error)) from error
+
+
+def _mode(name: str) -> int | None:
+    """Return the mode of what lies at a path, links followed, or `None` where nothing does."""
+    try:
+        return os.stat(name).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _is_stream(name: str, mode: int | None) -> bool:
+    if mode is None or stat.S_ISDIR(mode):
+        return False
+    return not stat.S_ISREG(mode) or os.path.dirname(os.path.abspath(name)) in STREAMS
+
+
+def _write_stream(name: str, data: bytes) -> None:
+    with open(name, "ab", buffering=0) as stream:
+        while data:
+            data = data[stream.write(data) :]
+
+
+def _replace(name: str, mode: int | None, data: bytes) -> None:
+    target = os.path.realpath(name)
+    if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
+        raise IsADirectoryError
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError("the file is read-only")
+    temporary = os.path.join(os.path.dirname(target), f".llmcost-{token_hex(8)}.tmp")
+    try:
+        _write_new(temporary, data)
+        if mode is not None:
+            os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _write_new(name: str, data: bytes) -> None:
+    """Write a file that must not exist yet, its mode from the umask, and wait for the disk."""
+    with open(name, "xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _message(name: str, error: OSError) -> str:
+    """Return what is wrong, what was got, what is needed and what to do next."""
+    parent = Path(name).parent
+    if isinstance(error, IsADirectoryError):
+        reason = "it is a folder; needs the name of a file"
+    elif not parent.exists():
+        reason = f"the folder {_quoted(str(parent))} does not exist; make it first"
+    elif not parent.is_dir():
+        reason = f"{_quoted(str(parent))} is not a folder; needs a file name inside a folder"
+    elif isinstance(error, PermissionError):
+        reason = "the file or its folder is read-only; needs leave to write there"
+    else:
+        reason = f"{error.strerror or error}; needs a place that can be written"
+    return f"Cannot write {_quoted(name)}: {reason}. {REMEDY}"
+
+
+def _quoted(path: str) -> str:
+    """Return a path for a message; of a very long one the end, which tells files apart."""
+    return repr(path if len(path) <= LONGEST else f"...{path[-LONGEST:]}")
