@@ -1,0 +1,380 @@
+"""What an accelerator costs to rent or buy: dated quotes, and one price chosen from them.
+
+The rule of choice: of all quotes for exactly this accelerator and exactly these terms, dated within
+the twelve months up to a day, each provider's latest is taken, and the price is the median over the
+providers, with the 10th and 90th percentile as its range. Quotes of grade A (a provider's page or
+interface) and B (a catalogue that cites the provider) count; grade C (an aggregator, an estimate, a
+lost source) counts only where there is nothing better, and then with a warning. Market aggregates
+and indices are kept for show and never counted. Where a provider's latest day has several quotes
+(regions, instance types), their median stands for the provider. A date that names only a month or
+a year counts as its last day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from statistics import median
+
+from llmcost.catalog.files import Column, DataFile, Record, last_day, read
+from llmcost.catalog.gpus import accelerator
+from llmcost.errors import DataError, InputError, UnknownNameError
+
+RENTAL_TERMS = (
+    *("on-demand", "spot", "reserved-1y", "reserved-3y"),
+    *("capacity-block", "marketplace", "contract-1y"),
+)
+TERMS = (*RENTAL_TERMS, "purchase")
+PROVIDER_CLASSES = ("hyperscaler", "neocloud", "marketplace", "aggregate", "purchase")
+GRADES = ("A", "B", "C")
+LOW, HIGH = 0.10, 0.90
+
+PROVIDER_ALIASES = {
+    "aws": "Amazon Web Services",
+    "amazon": "Amazon Web Services",
+    "azure": "Microsoft Azure",
+    "gcp": "Google Cloud",
+    "google": "Google Cloud",
+    "oracle": "Oracle Cloud",
+    "oci": "Oracle Cloud",
+    "vast": "Vast.ai",
+    "verda": "Verda (DataCrunch)",
+    "datacrunch": "Verda (DataCrunch)",
+    "cudo": "Cudo Compute",
+    "oblivus": "Oblivus Cloud",
+    "latitude": "Latitude.sh",
+    "ovh": "OVHcloud",
+    "lambda labs": "Lambda",
+    "sfcompute": "SF Compute",
+}
+
+GPU_PRICES = DataFile(
+    "gpu_prices.csv",
+    key=("price_id",),
+    columns=(
+        Column("price_id", required=True),
+        Column("gpu"),
+        Column("gpu_as_listed", required=True),
+        Column("kind", required=True, choices=("rental", "purchase")),
+        Column("provider"),
+        Column("provider_class", required=True, choices=PROVIDER_CLASSES),
+        Column("terms", required=True, choices=TERMS),
+        Column("price", "number", "USD/GPU/hour", positive=True),
+        Column("purchase_price", "number", "USD/GPU", positive=True),
+        Column("as_of", "date", required=True),
+        Column("date_basis"),
+        Column("region"),
+        Column("gpus_in_unit", "count", "GPU", minimum=1),
+        Column("source", required=True),
+        Column("source_detail"),
+        Column("grade", required=True, choices=GRADES),
+        Column("note"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceQuote:
+    """One price as somebody listed it on a day.
+
+    `price` [USD/GPU/hour] of a rental or `purchase_price` [USD/GPU]; `gpu` is `None` where the
+    listing fits several accelerators, and such a quote is never used for any of them. `day` is the
+    last day that `as_of` can mean.
+    """
+
+    price_id: str
+    gpu: str | None
+    gpu_as_listed: str
+    kind: str
+    provider: str | None
+    provider_class: str
+    terms: str
+    price: float | None
+    purchase_price: float | None
+    as_of: str
+    day: date
+    date_basis: str | None
+    region: str | None
+    gpus_in_unit: int | None
+    source: str
+    source_detail: str | None
+    grade: str
+    note: str | None
+
+    @property
+    def rate(self) -> float:
+        """The rental price [USD/GPU/hour]; raises InputError for a purchase."""
+        if self.price is None:
+            raise InputError(f"{self.price_id} is a purchase price: it has no price per hour")
+        return self.price
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSelection:
+    """One price with its range, the quotes behind it and the rule in words.
+
+    `value`, `low` and `high` [USD/GPU/hour] are `None` where no quote fits; `reason` then says
+    what there is instead. `quotes` are the ones counted, `not_counted` the others of the window.
+    """
+
+    gpu: str
+    terms: str
+    provider: str | None
+    as_of: date
+    value: float | None
+    low: float | None
+    high: float | None
+    providers: int
+    cheapest: tuple[float, str] | None
+    dearest: tuple[float, str] | None
+    quotes: tuple[PriceQuote, ...]
+    not_counted: tuple[PriceQuote, ...]
+    warnings: tuple[str, ...]
+    reason: str
+
+    @property
+    def rows(self) -> int:
+        """How many quotes were counted."""
+        return len(self.quotes)
+
+    @property
+    def newest(self) -> date | None:
+        """The day of the newest quote counted."""
+        return max((quote.day for quote in self.quotes), default=None)
+
+    @property
+    def price_ids(self) -> tuple[str, ...]:
+        """The rows of the price file that were counted."""
+        return tuple(quote.price_id for quote in self.quotes)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The bibliography keys behind the price, each once."""
+        return tuple(dict.fromkeys(quote.source for quote in self.quotes))
+
+    def age_days(self, today: date) -> int | None:
+        """Return how many days before `today` the newest quote is; below 0 when it is later."""
+        return None if self.newest is None else (today - self.newest).days
+
+
+def select_price(
+    gpu_name: str,
+    *,
+    terms: str = "on-demand",
+    provider: str | None = None,
+    as_of: date | str | None = None,
+) -> PriceSelection:
+    """Return the rental price of an accelerator [USD/GPU/hour], chosen by the rule above.
+
+    `as_of` defaults to `newest_price_day`. A named provider's latest quote up to that day is
+    taken whatever its age, and the range is over its quotes of that day. Raises UnknownNameError
+    for an unknown accelerator, terms or provider, and InputError for a date that cannot be read.
+    """
+    gpu = accelerator(gpu_name).name
+    terms = _terms(terms)
+    who = None if provider is None else _provider(provider)
+    day = newest_price_day() if as_of is None else _day(as_of)
+    quotes = [q for q in _rentals_of(gpu) if q.terms == terms and q.day <= day]
+    if who is not None:
+        window = [quote for quote in quotes if quote.provider == who]
+    else:
+        window = [quote for quote in quotes if quote.day > a_year_before(day)]
+    return _selection(gpu, terms, who, day, window)
+
+
+def price_rows(gpu_name: str, *, terms: str | None = None) -> tuple[PriceQuote, ...]:
+    """Return the price history of an accelerator, rentals and purchases, oldest first.
+
+    Raises UnknownNameError for an unknown accelerator or terms.
+    """
+    gpu = accelerator(gpu_name).name
+    wanted = TERMS if terms is None else (_terms(terms, TERMS),)
+    rows = (quote for quote in price_quotes() if quote.gpu == gpu and quote.terms in wanted)
+    return tuple(sorted(rows, key=lambda quote: (quote.day, quote.price_id)))
+
+
+def price_quotes() -> tuple[PriceQuote, ...]:
+    """Return every quote, in file order; raises DataError for a faulty file."""
+    return tuple(_quote(_checked(row)) for row in read(GPU_PRICES))
+
+
+def newest_price_day() -> date:
+    """Return the newest day on which a rental price was seen, of those dated to the day."""
+    days = [row["as_of"] for row in _rental_rows() if len(row["as_of"]) == len("YYYY-MM-DD")]
+    if not days:
+        raise InputError("no rental price is dated to the day: say as of which day")
+    return last_day(max(days))
+
+
+def terms_known() -> tuple[str, ...]:
+    """Return the terms of rental that have a price, the commonest kinds first."""
+    found = {row["terms"] for row in _rental_rows()}
+    return tuple(terms for terms in RENTAL_TERMS if terms in found)
+
+
+def providers_known() -> tuple[str, ...]:
+    """Return the names of the providers with a rental price, in alphabetical order."""
+    offers = (row for row in _rental_rows() if row["provider_class"] != "aggregate")
+    return tuple(sorted({row["provider"] for row in offers}, key=str.casefold))
+
+
+def percentile(values: Iterable[float], fraction: float) -> float:
+    """Return the value below which `fraction` of the values lie, by linear interpolation.
+
+    The order statistics stand at equal steps from 0 to 1 (definition 7 of Hyndman and Fan 1996).
+
+    >>> percentile([1.0, 2.0, 4.0], 0.75)
+    3.0
+    """
+    ordered = sorted(values)
+    place = fraction * (len(ordered) - 1)
+    below = min(int(place), len(ordered) - 2)
+    if below < 0:
+        return ordered[0]
+    share = place - below
+    return ordered[below] + share * (ordered[below + 1] - ordered[below])
+
+
+def a_year_before(day: date) -> date:
+    """Return the same day of the year before (28 February for the 29th)."""
+    if day.year == 1:
+        return date.min
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if leap_day else day.day)
+
+
+def _rental_rows() -> Iterator[Record]:
+    return (row for row in map(_checked, read(GPU_PRICES)) if row["kind"] == "rental")
+
+
+def _rentals_of(gpu: str) -> tuple[PriceQuote, ...]:
+    return tuple(_quote(row) for row in _rental_rows() if row["gpu"] == gpu)
+
+
+def _checked(row: Record) -> Record:
+    """Return a row whose cells agree with each other; raises DataError naming the column."""
+    rental = row["kind"] == "rental"
+    faults = {
+        "price": rental != (row["price"] is not None),
+        "purchase_price": rental != (row["purchase_price"] is None),
+        "terms": rental != (row["terms"] != "purchase"),
+        "provider": rental and row["provider"] is None,
+    }
+    for column in (name for name, wrong in faults.items() if wrong):
+        message = f"does not fit a row of kind {row['kind']}: a rental has a provider, terms and "
+        message += "a price, a purchase has a purchase_price and terms purchase"
+        raise DataError(message, file=row["_file"], line=row["_line"], column=column)
+    return row
+
+
+def _selection(
+    gpu: str, terms: str, provider: str | None, day: date, window: Sequence[PriceQuote]
+) -> PriceSelection:
+    offered = [quote for quote in window if quote.provider_class != "aggregate"]
+    graded = [quote for quote in offered if quote.grade != "C"]
+    counted = _latest_by_provider(graded or offered)
+    quotes = tuple(quote for rows in counted.values() for quote in rows)
+    rates = {name: median(quote.rate for quote in rows) for name, rows in counted.items()}
+    by_rate = sorted((rate, name) for name, rate in rates.items())
+    over = list(rates.values()) if provider is None else [quote.rate for quote in quotes]
+    return PriceSelection(
+        gpu=gpu,
+        terms=terms,
+        provider=provider,
+        as_of=day,
+        value=median(over) if over else None,
+        low=percentile(over, LOW) if over else None,
+        high=percentile(over, HIGH) if over else None,
+        providers=len(rates),
+        cheapest=by_rate[0] if by_rate else None,
+        dearest=by_rate[-1] if by_rate else None,
+        quotes=quotes,
+        not_counted=tuple(quote for quote in window if quote not in quotes),
+        warnings=() if graded else _grade_warning(quotes),
+        reason=_why(terms, provider, day, counted) or _why_none(gpu, terms, provider, day),
+    )
+
+
+def _latest_by_provider(quotes: Iterable[PriceQuote]) -> dict[str, list[PriceQuote]]:
+    grouped: defaultdict[str, list[PriceQuote]] = defaultdict(list)
+    for quote in quotes:
+        grouped[str(quote.provider)].append(quote)
+    latest = {name: max(quote.day for quote in group) for name, group in grouped.items()}
+    return {name: [q for q in grouped[name] if q.day == latest[name]] for name in sorted(grouped)}
+
+
+def _grade_warning(quotes: Sequence[PriceQuote]) -> tuple[str, ...]:
+    if not quotes:
+        return ()
+    ids = ", ".join(quote.price_id for quote in quotes)
+    return (f"only prices of grade C (aggregators, estimates, lost sources) were found: {ids}",)
+
+
+def _why(
+    terms: str, provider: str | None, day: date, counted: dict[str, list[PriceQuote]]
+) -> str | None:
+    if not counted:
+        return None
+    if provider is not None:
+        rows = counted[provider]
+        text = f"{provider}, {terms}, {rows[0].as_of}: the latest up to {day}"
+        return text + (f"; median of {len(rows)} rows of that day" if len(rows) > 1 else "")
+    several = [name for name, rows in counted.items() if len(rows) > 1]
+    text = (
+        f"median over {len(counted)} provider{'s' if len(counted) > 1 else ''}, {terms}, each "
+        f"provider's latest price in the twelve months to {day}; range: 10th to 90th percentile"
+    )
+    return text + (f"; median of several rows of one day for {', '.join(several)}" * bool(several))
+
+
+def _why_none(gpu: str, terms: str, provider: str | None, day: date) -> str:
+    rows = list(_rentals_of(gpu))
+    if provider is not None:
+        rows = [quote for quote in rows if quote.provider == provider]
+    by = f" at {provider}" if provider else ""
+    when = f"up to {day}" if provider else f"in the twelve months to {day}"
+    text = f"no {terms} price for {gpu}{by} {when}"
+    if not rows:
+        return f"{text}; there is no rental price for it at all: give a price yourself"
+    same = [quote for quote in rows if quote.terms == terms] or rows
+    newest = max(same, key=lambda quote: quote.day)
+    has = [known for known in RENTAL_TERMS if any(quote.terms == known for quote in rows)]
+    return (
+        f"{text}; the newest is {newest.as_of} ({newest.terms}); "
+        f"terms with prices: {', '.join(has)}"
+    )
+
+
+def _quote(row: Record) -> PriceQuote:
+    fields = {column.name: row[column.name] for column in GPU_PRICES.columns}
+    return PriceQuote(day=last_day(row["as_of"]), **fields)
+
+
+def _terms(text: str, known: tuple[str, ...] = RENTAL_TERMS) -> str:
+    name = "-".join(text.casefold().replace("_", " ").replace("-", " ").split())
+    if name not in known:
+        raise UnknownNameError("terms of rental", text, known, f"Known: {', '.join(known)}.")
+    return name
+
+
+def _provider(text: str) -> str:
+    known = {name.casefold(): name for name in providers_known()}
+    name = " ".join(text.casefold().split())
+    found = known.get(PROVIDER_ALIASES.get(name, name).casefold())
+    if found is None:
+        names = (*known.values(), *PROVIDER_ALIASES)
+        raise UnknownNameError("provider", text, names, f"Known: {', '.join(known.values())}.")
+    return found
+
+
+def _day(as_of: date | str) -> date:
+    if isinstance(as_of, datetime):
+        return as_of.date()
+    if isinstance(as_of, date):
+        return as_of
+    try:
+        return last_day(str(as_of))
+    except ValueError as error:
+        raise InputError(f"as of: {error}") from None
