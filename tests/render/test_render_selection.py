@@ -62,6 +62,12 @@ def test_quantities_are_chosen_by_row_in_the_order_asked():
     assert chosen.messages == QUANTITIES.messages
 
 
+def test_dashes_and_underscores_are_one():
+    dashed = replace(FLAT, rows=(("warning.no-price", 1, ""),))
+
+    assert select_fields(replace(QUANTITIES, flat=dashed), ["warning.no_price"]).flat == dashed
+
+
 def test_texts_follow_their_rows():
     chosen = select_fields(QUANTITIES, ["cost"])
 

@@ -7,11 +7,15 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.render.files import write_output
+from llmcost.render.selection import select_fields
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from llmcost.table import Document
+
+__all__ = ["FORMATS", "SUFFIXES", "format_of", "render", "select_fields", "write_output"]
 
 FORMATS: dict[str, str] = {
     "table": "llmcost.render.terminal:table",

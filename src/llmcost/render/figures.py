@@ -344,6 +344,15 @@ _NAMED = {
 }
 _CARBON_UNITS = {"gCO2e": "1", "kgCO2e": "1e3", "tCO2e": "1e6", "ktCO2e": "1e9", "MtCO2e": "1e12"}
 
+_TAILS = {
+    "/GPU/hour": "/GPU-hour",
+    "/hour/GPU": "/GPU-hour",
+    "/(GPU*hour)": "/GPU-hour",
+    "/GPU*hour": "/GPU-hour",
+    "/second": "/s",
+    "/megatoken": " per million tokens",
+}
+
 
 @cache
 def _family(unit: str) -> tuple[Family, Decimal]:
@@ -366,7 +375,7 @@ def _family(unit: str) -> tuple[Family, Decimal]:
 
 def _tailed(family: Family, tail: str) -> Family:
     """Return the family of a rate: the same, with what it is per behind it."""
-    for spelling in ("/GPU/hour", "/hour/GPU", "/(GPU*hour)", "/GPU*hour"):
-        tail = tail.replace(spelling, "/GPU-hour")
+    for spelling, words in _TAILS.items():
+        tail = tail.replace(spelling, words)
     one = f"{family.one}{tail}" if family.one else ""
     return replace(family, after=f"{family.after}{tail}", one=one)

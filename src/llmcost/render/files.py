@@ -6,7 +6,6 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 
 from llmcost.errors import InputError, shown
 
@@ -64,7 +63,7 @@ def _replace(name: str, mode: int | None, data: bytes) -> None:
         raise IsADirectoryError
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError("the file is read-only")
-    temporary = os.path.join(os.path.dirname(target), f".llmcost-{token_hex(8)}.tmp")
+    temporary = os.path.join(os.path.dirname(target), f".llmcost-{os.urandom(8).hex()}.tmp")
     try:
         _write_new(temporary, data)
         if mode is not None:

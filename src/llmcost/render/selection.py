@@ -50,11 +50,15 @@ def holds_quantities(table: Table) -> bool:
 
 def _known(name: str, known: Iterable[str]) -> str:
     known = list(dict.fromkeys(known))
-    for candidate in (name.strip(), name.strip().replace("-", "_")):
-        if candidate in known:
+    for candidate in known:
+        if _spelling(candidate) == _spelling(name):
             return candidate
     hint = f"Choose from {', '.join(known)}." if len(known) <= 40 else ""
     raise UnknownNameError("field", name, known, hint)
+
+
+def _spelling(name: str) -> str:
+    return name.strip().replace("-", "_")
 
 
 def _field_names(table: Table) -> list[str]:
