@@ -234,7 +234,8 @@ def percentile(values: Iterable[float], fraction: float) -> float:
     if below < 0:
         return ordered[0]
     share = place - below
-    return ordered[below] + share * (ordered[below + 1] - ordered[below])
+    above = ordered[below + 1]
+    return min(above, ordered[below] + share * (above - ordered[below]))
 
 
 def a_year_before(day: date) -> date:
