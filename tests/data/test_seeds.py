@@ -1,5 +1,6 @@
 """The seeds hold all claims of the five essays, each with a readable unit."""
 
+import csv
 from collections import Counter
 
 import pytest
@@ -78,6 +79,13 @@ def test_a_published_rate_follows_from_cost_and_hours(name, rate):
 def test_published_claims_have_readable_units():
     for one in published_claims():
         assert canonical_unit(one.unit) is not None
+
+
+def test_models_of_published_claims_are_in_the_catalogue():
+    with (data_folder() / "models.csv").open(encoding="utf-8", newline="") as stream:
+        known = {row["name"] for row in csv.DictReader(stream)}
+
+    assert {c.catalogue_model for c in published_claims()} - {None} <= known
 
 
 def test_figures_nobody_could_verify_are_marked():
