@@ -1,1 +1,59 @@
-"""llmcost: what it takes to train a language model."""
+"""llmcost: what it takes to train a language model.
+
+The public names are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmcost._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from llmcost.catalog.architecture import architecture_from_config as architecture_from_config
+    from llmcost.counting import count as count
+    from llmcost.errors import DataError as DataError
+    from llmcost.errors import InputError as InputError
+    from llmcost.errors import LayoutError as LayoutError
+    from llmcost.errors import LlmcostError as LlmcostError
+    from llmcost.errors import LogFormatError as LogFormatError
+    from llmcost.errors import MissingExtraError as MissingExtraError
+    from llmcost.errors import UnitError as UnitError
+    from llmcost.errors import UnknownNameError as UnknownNameError
+    from llmcost.studies.estimation import Estimate as Estimate
+    from llmcost.studies.estimation import estimate as estimate
+    from llmcost.units import Q as Q
+    from llmcost.units import registry as registry
+
+_HOMES = {
+    "DataError": "llmcost.errors",
+    "Estimate": "llmcost.studies.estimation",
+    "InputError": "llmcost.errors",
+    "LayoutError": "llmcost.errors",
+    "LlmcostError": "llmcost.errors",
+    "LogFormatError": "llmcost.errors",
+    "MissingExtraError": "llmcost.errors",
+    "Q": "llmcost.units",
+    "UnitError": "llmcost.errors",
+    "UnknownNameError": "llmcost.errors",
+    "architecture_from_config": "llmcost.catalog.architecture",
+    "count": "llmcost.counting",
+    "estimate": "llmcost.studies.estimation",
+    "registry": "llmcost.units",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _HOMES:
+        raise AttributeError(f"module 'llmcost' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,6 @@
+"""``python -m llmcost``."""
+
+from llmcost.cli.main import main
+
+if __name__ == "__main__":
+    main()

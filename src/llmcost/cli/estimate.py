@@ -1,0 +1,141 @@
+"""``llmcost estimate``: what does this training run take?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from llmcost.cli.failure import EXIT_VERDICT
+from llmcost.cli.options import (
+    complete,
+    config_option,
+    gpu_names,
+    model_names,
+    output_options,
+    provider_names,
+    settings_of,
+    terms_names,
+    where_given,
+    with_variables,
+)
+from llmcost.cli.types import InUnit, Whole
+
+OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.argument(
+    "model",
+    required=False,
+    shell_complete=complete(model_names),
+)
+@click.option("--tokens", metavar="COUNT", help="Training tokens: 15T, 1.5e13, '15 trillion'.")
+@click.option(
+    "--gpu", metavar="NAME", help="Accelerator: h100-sxm.", shell_complete=complete(gpu_names)
+)
+@click.option("--gpus", "num_gpus", metavar="COUNT", help="How many accelerators: 16000, 16k.")
+@click.option("--parameters", metavar="COUNT", help="Instead of MODEL: 405B.")
+@click.option(
+    "--active-parameters", metavar="COUNT", help="Used per token, in a mixture of experts."
+)
+@click.option("--precision", metavar="NAME", help="bf16, fp16, fp8, ...  [default: bf16]")
+@click.option("--seq-length", metavar="COUNT", help="Tokens per sequence: 8192.")
+@click.option("--mfu", metavar="SHARE", help="Model FLOP utilization: 41%, 0.41, 35..45%.")
+@click.option(
+    "--throughput",
+    metavar="RATE",
+    help="Measured rate of one device, instead of --mfu: '430 TFLOP/s/GPU', '9,500 token/s/GPU'.",
+)
+@click.option("--goodput", metavar="SHARE", help="Share of wall clock that moved training forward.")
+@click.option("--recompute", metavar="KIND", help="none, selective or full.")
+@click.option(
+    "--price",
+    metavar="PRICE",
+    type=InUnit("USD/GPU/hour"),
+    help="USD/GPU/hour: 2.50, '2.50 USD/GPU/hour', '$2.50/GPU-h', '2..3 USD/GPU/hour'.",
+)
+@click.option(
+    "--price-per-node-hour",
+    metavar="PRICE",
+    type=InUnit("USD/hour"),
+    help="USD/hour of a whole node; needs --gpus-per-node.",
+)
+@click.option("--gpus-per-node", metavar="COUNT", help="Accelerators in a node: 8.")
+@click.option(
+    "--provider",
+    metavar="NAME",
+    help="Price of this provider, from the catalogue.",
+    shell_complete=complete(provider_names),
+)
+@click.option(
+    "--terms",
+    metavar="NAME",
+    help="on-demand, spot, reserved-1y, ...  [default: on-demand]",
+    shell_complete=complete(terms_names),
+)
+@click.option("--as-of", metavar="DATE", help="Prices up to this day.  [default: newest price]")
+@click.option(
+    "--max-cost", metavar="COST", type=InUnit("USD"), help="USD; exit 1 when over: $100M."
+)
+@click.option(
+    "--attention-flop",
+    metavar="KIND",
+    default="causal",
+    show_default=True,
+    help="Count attention causal-halved (causal) or full.",
+)
+@click.option(
+    "--scaling-law",
+    metavar="NAME",
+    default="hoffmann-2022-approach-1",
+    show_default=True,
+    help="Law behind the compute-optimal tokens.",
+)
+@click.option(
+    "--draws", type=Whole(), default="4096", show_default=True, help="Draws behind the ranges."
+)
+@click.option(
+    "--seed", type=Whole(), default="20240723", show_default=True, help="Seed of the draws."
+)
+@click.option("--strict", is_flag=True, help="Refuse a price more than 90 days old (exit 3).")
+@click.option(
+    "--today", metavar="DATE", help="Day the age of prices counts from.  [default: today]"
+)
+@config_option
+@output_options
+@click.pass_context
+def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
+    """What does this training run take?
+
+    MODEL is a catalogue name (llmcost show models), the path of a Hugging Face
+    config.json, or absent with --parameters. What you leave out is taken from
+    the published run of the model, the catalogue, or a labelled default; the
+    answer says which. low and high are the 10th and 90th percentile.
+
+    \b
+    Examples:
+      llmcost estimate llama-3.1-405b --tokens 15T --gpu h100-sxm --gpus 16000
+      llmcost estimate ./config.json --tokens 2T --gpu mi300x --gpus 512 --mfu 35..45%
+      llmcost estimate --parameters 70B --tokens 1.4T --gpu h100-sxm --json
+
+    Phases of a run go in the settings file, as [[estimate.phases]] tables with
+    name, tokens and seq-length.
+    """
+    from llmcost.cli.output import emit
+    from llmcost.studies.estimation import estimate as answer
+    from llmcost.views import document
+
+    shape = {name: options.pop(name) for name in OUTPUT}
+    options.pop("debug")
+    phases = settings_of(ctx).of("estimate").get("phases")
+    where = where_given(ctx, *(["phases"] if phases else []))
+    found = answer(**options, phases=phases, origins=where)
+    emit(document(found), **shape)
+    if found.over_budget:
+        click.echo("Over --max-cost.", err=True)
+        return EXIT_VERDICT
+    return 0
+
+
+with_variables(estimate)

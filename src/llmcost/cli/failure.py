@@ -1,0 +1,46 @@
+"""One message and one exit code for everything that can go wrong."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from llmcost.errors import DataError
+
+EXIT_VERDICT = 1
+EXIT_INPUT = 2
+EXIT_DATA = 3
+EXIT_INTERRUPTED = 130
+
+OPTION_NAMES = {
+    "num_gpus": "--gpus",
+    "model": "MODEL",
+}
+
+
+def report(error: BaseException, *, debug: bool) -> int:
+    """Print one message on standard error (and the traceback when asked); return the exit code."""
+    if debug:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    message = str(error) or type(error).__name__
+    if isinstance(error, RecursionError | MemoryError):
+        message = "The input is too deep or too large to read. Give a smaller one."
+    click.echo(f"Error: {as_options(message)}", err=True)
+    return EXIT_DATA if isinstance(error, DataError) else EXIT_INPUT
+
+
+def as_options(message: str) -> str:
+    """Return a library message with its leading parameter name as the option that sets it.
+
+    >>> as_options("seq_length: got 0")
+    '--seq-length: got 0'
+    """
+    match = re.match(r"([a-z][a-z_]*): ", message)
+    if match is None:
+        return message
+    name = match[1]
+    option = OPTION_NAMES.get(name, "--" + name.replace("_", "-"))
+    return f"{option}: {message[match.end() :]}"

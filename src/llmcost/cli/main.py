@@ -1,0 +1,113 @@
+"""The entry point: lazy commands, one place for errors and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from llmcost._version import __version__
+from llmcost.cli.failure import EXIT_INTERRUPTED, report
+from llmcost.errors import LlmcostError, nearest, one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "estimate": ("llmcost.cli.estimate:estimate", "What does this training run take?"),
+    "explain": ("llmcost.cli.explain:explain", "The formula, paper and units behind a number."),
+    "show": (
+        "llmcost.cli.show:show",
+        "The facts: gpus, models, prices, runs, claims, sources, units.",
+    ),
+    "config": ("llmcost.cli.config:config", "Settings, and where each comes from."),
+    "completion": ("llmcost.cli.completion:completion", "Completion for bash, zsh and fish."),
+}
+
+EPILOG = """\b
+Exit codes:
+  0    done
+  1    a negative verdict that you asked for (over --max-cost)
+  2    wrong usage or unusable input
+  3    a data file is wrong, or stale under --strict
+  130  interrupted
+
+Every option can be set by an environment variable (LLMCOST_ESTIMATE_GPU=h100-sxm)
+or in llmcost.toml; 'llmcost config show' tells which one counts.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            close = nearest(cmd_name, COMMANDS)
+            hint = f" Did you mean {one_of(close)}?" if close else ""
+            ctx.fail(f"No such command {cmd_name[:60]!r}.{hint}")
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands and their summaries without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 80,
+    },
+)
+@click.version_option(__version__, "--version", message="llmcost %(version)s")
+def cli() -> None:
+    """What it takes to train a language model: FLOP, GPU-hours, wall clock and cost.
+
+    Every number has a unit, a range and a source.
+
+    \b
+    Examples:
+      llmcost estimate llama-3.1-405b --tokens 15T --gpu h100-sxm --gpus 16000
+      llmcost explain gpu-hours
+      llmcost show gpus
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = cli.main(given, prog_name="llmcost", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (LlmcostError, OSError, RecursionError, MemoryError) as error:
+        return report(error, debug="--debug" in given or bool(os.environ.get("LLMCOST_DEBUG")))
+    return result if isinstance(result, int) else 0

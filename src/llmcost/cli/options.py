@@ -1,0 +1,155 @@
+"""Options that commands share, and what completes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from llmcost.cli.settings import Settings, check_settings, find_settings, read_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("table", "markdown", "csv", "tsv", "json", "jsonl", "latex", "html", "plain")
+SETTINGS = "llmcost.settings"
+PHASES = "phases"
+
+
+def output_options(command: F) -> F:
+    """Add the options of every command that prints a result."""
+    options = (
+        click.option(
+            "--format",
+            "format_name",
+            type=click.Choice(FORMATS),
+            help="How to print.  [default: table, or the suffix of --output]",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to FILE, in the format of its suffix.",
+        ),
+        click.option("--fields", metavar="NAMES", help="Only these fields, separated by commas."),
+        click.option("--no-color", is_flag=True, help="No bold or dim text (also: NO_COLOR)."),
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def config_option(command: F) -> F:
+    """Add --config, which fills the defaults of the other options from a TOML file."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_load_settings,
+        help="Settings file.  [default: the nearest llmcost.toml or pyproject.toml]",
+    )(command)
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """Return the settings that --config (or the search for them) loaded."""
+    settings = ctx.meta.get(SETTINGS)
+    return settings if isinstance(settings, Settings) else read_settings(None)
+
+
+def where_given(ctx: click.Context, *extra: str) -> dict[str, str]:
+    """Return, for each parameter a user set, the place: command line, variable or file."""
+    places = {
+        name: place_of(ctx, parameter)
+        for parameter in ctx.command.params
+        if (name := parameter.name)
+    }
+    return {name: place for name, place in places.items() if place} | {
+        name: str(settings_of(ctx).path) for name in extra
+    }
+
+
+def place_of(ctx: click.Context, parameter: click.Parameter) -> str:
+    """Return where the value of one parameter was written; empty for a default."""
+    source = ctx.get_parameter_source(parameter.name or "")
+    if source is ParameterSource.COMMANDLINE:
+        return "command line"
+    if source is ParameterSource.ENVIRONMENT:
+        return f"environment variable {parameter.envvar}"
+    if source is ParameterSource.DEFAULT_MAP:
+        return str(settings_of(ctx).path)
+    return ""
+
+
+def with_variables(command: click.Command) -> click.Command:
+    """Give each option of a command its environment variable, LLMCOST_<COMMAND>_<OPTION>."""
+    for parameter in command.params:
+        parameter.envvar = f"LLMCOST_{command.name}_{option_name(parameter)}".upper()
+    return command
+
+
+def option_name(parameter: click.Parameter) -> str:
+    """Return the name people use for a parameter, with underscores: its first long option."""
+    longest = [opt[2:] for opt in parameter.opts if opt.startswith("--")]
+    return (longest[0] if longest else parameter.name or "").replace("-", "_")
+
+
+def complete(names: Callable[[], list[tuple[str, str]]]) -> Callable[..., list[CompletionItem]]:
+    """Return a completion callback for names with their help."""
+
+    def callback(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        del ctx, param
+        start = incomplete.lower()
+        return [CompletionItem(name, help=text) for name, text in names() if name.startswith(start)]
+
+    return callback
+
+
+def gpu_names() -> list[tuple[str, str]]:
+    """Return accelerators with a word about each."""
+    from llmcost.catalog.gpus import accelerators
+
+    return [(part.name, part.vendor) for part in accelerators()]
+
+
+def model_names() -> list[tuple[str, str]]:
+    """Return catalogue models with a word about each."""
+    from llmcost.catalog.models import models
+
+    return [(entry.name, entry.organisation) for entry in models()]
+
+
+def provider_names() -> list[tuple[str, str]]:
+    """Return providers that have prices."""
+    from llmcost.catalog.prices import providers_known
+
+    return [(name, "") for name in providers_known()]
+
+
+def terms_names() -> list[tuple[str, str]]:
+    """Return rental terms that have prices."""
+    from llmcost.catalog.prices import terms_known
+
+    return [(name, "") for name in terms_known()]
+
+
+def _load_settings(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    del param
+    settings = read_settings(Path(value) if value else find_settings())
+    command = ctx.command_path.partition(" ")[2]
+    names = {option_name(p): p.name for p in ctx.command.params if p.name}
+    check_settings(settings, command, names | {PHASES: None})
+    ctx.meta[SETTINGS] = settings
+    given = settings.of(command)
+    chosen = {names[key]: _as_text(value) for key, value in given.items() if key != PHASES}
+    ctx.default_map = chosen | dict(ctx.default_map or {})
+
+
+def _as_text(value: object) -> object:
+    return value if isinstance(value, bool) else str(value)

@@ -1,0 +1,71 @@
+"""From an answer to the screen or a file, in the format asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from llmcost.errors import InputError, shown
+from llmcost.render import format_of, render, select_fields, write_output
+
+if TYPE_CHECKING:
+    from llmcost.table import Document
+
+WIDTH = 80
+NARROWEST = 30
+
+
+def emit(
+    document: Document,
+    *,
+    format_name: str | None,
+    as_json: bool,
+    output: str | None,
+    fields: str | None,
+    no_color: bool,
+) -> None:
+    """Print or write a document; raises InputError for options that fight."""
+    chosen = _format(format_name, as_json=as_json, output=output)
+    if fields is not None:
+        document = select_fields(document, _names(fields))
+    if output is not None:
+        write_output(render(document, chosen, width=WIDTH), output)
+        click.echo(f"Wrote {output} ({chosen}).", err=True)
+        return
+    text = render(document, chosen, width=_width(), colour=_colour(no_color=no_color))
+    click.echo(text, nl=not text.endswith("\n"), color=True)
+
+
+def _format(format_name: str | None, *, as_json: bool, output: str | None) -> str:
+    if as_json and format_name not in (None, "json"):
+        raise InputError(f"format: got {format_name} beside --json; give only one.")
+    if as_json:
+        return "json"
+    if format_name is not None:
+        return format_name
+    return format_of(output) if output is not None else "table"
+
+
+def _names(fields: str) -> list[str]:
+    names = [name.strip().replace("-", "_") for name in fields.split(",") if name.strip()]
+    if not names:
+        raise InputError(f"fields: got {shown(fields)}; needs names separated by commas.")
+    return names
+
+
+def _width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns) > 0:
+        return max(NARROWEST, min(int(columns), 500))
+    terminal = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+    return max(NARROWEST, min(WIDTH, terminal))
+
+
+def _colour(*, no_color: bool) -> bool:
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()

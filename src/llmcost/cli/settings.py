@@ -1,0 +1,91 @@
+"""Settings from files: llmcost.toml, or [tool.llmcost] in pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmcost.errors import InputError, nearest, one_of, shown
+
+NAME = "llmcost.toml"
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of every command, and the file they were read from (`None`: no file)."""
+
+    path: Path | None
+    tables: Mapping[str, Mapping[str, Any]]
+
+    def of(self, command: str) -> dict[str, Any]:
+        """Return the settings of one command, keys as parameter names."""
+        return {key.replace("-", "_"): value for key, value in self.tables.get(command, {}).items()}
+
+
+def find_settings(folder: Path | None = None) -> Path | None:
+    """Return the nearest settings file from `folder` (the current one) upwards, if there is any.
+
+    In one folder llmcost.toml comes before pyproject.toml, which counts only with [tool.llmcost].
+    """
+    here = (folder or Path.cwd()).resolve()
+    for parent in (here, *here.parents):
+        if (parent / NAME).is_file():
+            return parent / NAME
+        project = parent / "pyproject.toml"
+        if project.is_file() and _has_tool_table(project):
+            return project
+    return None
+
+
+def read_settings(path: Path | None) -> Settings:
+    """Return the settings in a file; raises InputError when it cannot be read or is not tables."""
+    if path is None:
+        return Settings(None, {})
+    document = _document(path)
+    tables = (
+        document.get("tool", {}).get("llmcost", {}) if path.name == "pyproject.toml" else document
+    )
+    if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
+        loose = [key for key, table in tables.items() if not isinstance(table, dict)]
+        raise InputError(
+            f"{path}: got {', '.join(map(shown, loose))} outside a table; needs a table for each "
+            f"command, such as [estimate]."
+        )
+    return Settings(path, tables)
+
+
+def check_settings(settings: Settings, command: str, allowed: Mapping[str, Any]) -> None:
+    """Raise InputError for a key that the command does not know."""
+    for key in settings.of(command):
+        if key not in allowed:
+            close = nearest(key, allowed)
+            hint = f" Did you mean {one_of(c.replace('_', '-') for c in close)}?" if close else ""
+            raise InputError(f"{settings.path}: [{command}] has no setting {shown(key)}.{hint}")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(
+                f"{path}: holds more than {MAX_BYTES:,} bytes; needs a small TOML file."
+            )
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; needs a TOML file of settings.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder; needs a TOML file of settings.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(
+            f"{path}: cannot be read: {error}. Needs a TOML file of settings."
+        ) from None
+
+
+def _has_tool_table(path: Path) -> bool:
+    try:
+        return "llmcost" in tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, AttributeError):
+        return False

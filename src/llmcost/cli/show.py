@@ -1,0 +1,48 @@
+"""``llmcost show``: the facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from llmcost.cli.options import complete, gpu_names, model_names, output_options, with_variables
+
+KINDS = ("gpus", "models", "prices", "runs", "claims", "sources", "units")
+
+
+def _names(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    known = {"gpus": gpu_names, "prices": gpu_names, "models": model_names, "runs": model_names}
+    names = known.get(ctx.params.get("kind", ""))
+    return complete(names)(ctx, param, incomplete) if names else []
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("name", required=False, shell_complete=_names)
+@click.option("--all-columns", is_flag=True, help="Every column in the table, too.")
+@output_options
+def show(kind: str, name: str | None, all_columns: bool, **options: Any) -> None:  # noqa: ANN401
+    """Show the facts that answers are made from, with their sources.
+
+    Without NAME, one line each; with NAME, everything about it. The table
+    leaves out columns that files (--format csv, json) hold.
+
+    \b
+    Examples:
+      llmcost show gpus
+      llmcost show gpus h100-sxm
+      llmcost show prices mi300x --format csv -o mi300x.csv
+      llmcost show claims
+    """
+    from llmcost.cli.output import emit
+    from llmcost.studies.facts import facts
+    from llmcost.views_facts import facts_document
+
+    options.pop("debug")
+    emit(facts_document(facts(kind, name), all_columns=all_columns), **options)
+
+
+with_variables(show)

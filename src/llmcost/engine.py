@@ -1,0 +1,126 @@
+"""The one engine: columns in, columns out.
+
+A column is a float or an array that broadcasts to (phases, rows): one row of a sweep, one draw of a
+simulation, or the one row of a single estimate. Attention columns have one axis more in front, one
+entry a kind of layer. Nothing here checks anything; NaN marks what is not known and stays NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llmcost.formulas import duration, flops, money, scaling_laws, utilization
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+INPUTS = {
+    "tokens": "token",
+    "seq_length": "",
+    "parameters": "",
+    "active_parameters": "",
+    "matmul_parameters": "",
+    "attention_width": "",
+    "attention_span": "",
+    "attention_chunked": "",
+    "causal": "",
+    "recompute_selective": "",
+    "recompute_full": "",
+    "peak_flop_rate": "FLOP/s/GPU",
+    "mfu": "",
+    "goodput": "",
+    "num_gpus": "GPU",
+    "price": "USD/GPU/hour",
+}
+OUTPUTS = {
+    "model_flop": "FLOP",
+    "model_flop_6nd": "FLOP",
+    "hardware_flop": "FLOP",
+    "tokens_per_parameter": "token",
+    "mfu": "",
+    "hfu": "",
+    "goodput": "",
+    "gpu_hours": "GPU*hour",
+    "wall_clock": "day",
+    "tokens_per_second": "token/s",
+    "tokens_per_gpu_second": "token/s/GPU",
+    "cost": "USD",
+    "cost_per_million_tokens": "USD/megatoken",
+}
+FORWARD_SHARE = 1 / 3
+
+
+def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
+    """Return the OUTPUTS of every row, from the INPUTS in the units those tables state.
+
+    Phases are summed: the first axis of the phase columns (tokens, seq_length) disappears.
+    """
+    c = columns
+    tokens = c["tokens"]
+    attention = flops.attention_flop_per_token.kernel(
+        width=c["attention_width"],
+        mean_context=flops.mean_context.kernel(
+            seq_length=c["seq_length"],
+            span=c["attention_span"],
+            chunked=c["attention_chunked"],
+            causal=c["causal"],
+        ),
+    ).sum(axis=0)
+    matmul = flops.matmul_flop_per_token.kernel(matmul_parameters=c["matmul_parameters"])
+    per_token = matmul + attention
+    model_flop = _over_phases(per_token * tokens)
+    again = c["recompute_full"] + c["recompute_selective"] * attention / per_token
+    hardware_flop = _over_phases(
+        utilization.hardware_flop.kernel(
+            model_flop=per_token * tokens,
+            recompute_forward_share=again,
+            forward_share_of_model_flop=FORWARD_SHARE,
+        )
+    )
+    all_tokens = _over_phases(tokens)
+    gpu_hours = duration.gpu_hours.kernel(
+        model_flop=model_flop,
+        peak_flop_rate=c["peak_flop_rate"],
+        mfu=c["mfu"],
+        goodput=c["goodput"],
+    )
+    per_gpu = duration.tokens_per_gpu_second.kernel(
+        peak_flop_rate=c["peak_flop_rate"],
+        mfu=c["mfu"],
+        model_flop_per_token=model_flop / all_tokens,
+    )
+    cost = money.rental_cost.kernel(gpu_hours=gpu_hours, price=c["price"])
+    outputs = {
+        "model_flop": model_flop,
+        "model_flop_6nd": scaling_laws.model_flop_6nd.kernel(
+            active_parameters=c["active_parameters"], tokens=all_tokens
+        ),
+        "hardware_flop": hardware_flop,
+        "tokens_per_parameter": all_tokens / c["parameters"],
+        "mfu": c["mfu"],
+        "hfu": utilization.hfu.kernel(
+            mfu=c["mfu"], model_flop=model_flop, hardware_flop=hardware_flop
+        ),
+        "goodput": c["goodput"],
+        "gpu_hours": gpu_hours,
+        "wall_clock": duration.wall_clock.kernel(gpu_hours=gpu_hours, num_gpus=c["num_gpus"]),
+        "tokens_per_second": duration.tokens_per_second.kernel(
+            tokens_per_gpu_second=per_gpu, num_gpus=c["num_gpus"]
+        ),
+        "tokens_per_gpu_second": per_gpu,
+        "cost": cost,
+        "cost_per_million_tokens": money.cost_per_million_tokens.kernel(
+            cost=cost, tokens=all_tokens
+        ),
+    }
+    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
+    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
+
+
+def _over_phases(column: Any) -> Floats:  # noqa: ANN401
+    return np.asarray(np.sum(column, axis=0), dtype=np.float64)

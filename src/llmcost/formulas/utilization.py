@@ -1,0 +1,54 @@
+"""Shares of peak: MFU, HFU, and what a measured rate implies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmcost.units import unit_checked
+
+
+@unit_checked("", model_flop_rate="FLOP/s/GPU", peak_flop_rate="FLOP/s/GPU")
+def mfu(*, model_flop_rate: Any, peak_flop_rate: Any) -> Any:  # noqa: ANN401
+    """Return model FLOP utilization: model FLOP/s over peak dense FLOP/s.
+
+    Recomputed activations do not count. The attention convention (causal-halved or full) is that
+    of the model FLOP given. Between 0 and 1 for a peak at the precision the run uses.
+
+    Source: Chowdhery et al. 2022 (arXiv 2204.02311), appendix B.
+    """
+    return model_flop_rate / peak_flop_rate
+
+
+@unit_checked("", mfu="", model_flop="FLOP", hardware_flop="FLOP")
+def hfu(*, mfu: Any, model_flop: Any, hardware_flop: Any) -> Any:  # noqa: ANN401
+    """Return hardware FLOP utilization: as MFU, with recomputed activations counted.
+
+    Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 6.3.
+    """
+    return mfu * hardware_flop / model_flop
+
+
+@unit_checked("FLOP", model_flop="FLOP", recompute_forward_share="", forward_share_of_model_flop="")
+def hardware_flop(
+    *,
+    model_flop: Any,  # noqa: ANN401
+    recompute_forward_share: Any,  # noqa: ANN401
+    forward_share_of_model_flop: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Return model FLOP plus recomputed FLOP [FLOP].
+
+    A recomputed share of 1 (full checkpointing) repeats the whole forward pass, a third of the
+    model FLOP: hardware FLOP is then 4/3 of model FLOP.
+
+    Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 5, appendix A.
+    """
+    return model_flop * (1.0 + recompute_forward_share * forward_share_of_model_flop)
+
+
+@unit_checked("FLOP/s/GPU", tokens_per_gpu_second="token/s/GPU", model_flop_per_token="FLOP/token")
+def model_flop_rate(*, tokens_per_gpu_second: Any, model_flop_per_token: Any) -> Any:  # noqa: ANN401
+    """Return model FLOP/s of one device, from its token rate [FLOP/s/GPU].
+
+    Source: the definition of MFU, Chowdhery et al. 2022 (arXiv 2204.02311), appendix B.
+    """
+    return tokens_per_gpu_second * model_flop_per_token

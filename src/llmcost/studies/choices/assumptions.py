@@ -1,0 +1,177 @@
+"""MFU, goodput and recompute: given, measured, or typical with a range."""
+
+from __future__ import annotations
+
+from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.measured import typical_mfu
+from llmcost.catalog.overheads import default
+from llmcost.errors import InputError, shown
+from llmcost.formulas import flops, utilization
+from llmcost.inputs import (
+    RECOMPUTE,
+    Assumptions,
+    Cluster,
+    InputValue,
+    Origin,
+    Workload,
+    spread_from,
+)
+from llmcost.reading import read_quantity, read_range
+from llmcost.sampling import Spread
+from llmcost.studies.choices.given import Given, Note
+from llmcost.units import dimension_gap, is_quantity
+
+TOKEN_RATE = "token/s/GPU"
+FLOP_RATE = "FLOP/s/GPU"
+MAX_RATE = 1e18
+
+Inputs = dict[str, InputValue]
+
+
+def choose_assumptions(
+    given: Given,
+    workload: Workload,
+    cluster: Cluster,
+    part: tuple[InputValue | None, InputValue | None],
+) -> tuple[Assumptions, Inputs, list[Note]]:
+    """Return MFU, goodput and recompute with their ranges, inputs and notes.
+
+    `part` is the accelerator and the precision of the run, where they are known.
+    """
+    given.only_one_of("mfu", "throughput")
+    mfu, inputs, notes = _mfu(given, workload, cluster, part)
+    goodput, goodput_input = _goodput(given)
+    shares, recompute_input = _recompute(given)
+    inputs |= {"goodput": goodput_input, "recompute": recompute_input}
+    return Assumptions(mfu, goodput, shares), inputs, notes
+
+
+def _mfu(
+    given: Given,
+    workload: Workload,
+    cluster: Cluster,
+    part: tuple[InputValue | None, InputValue | None],
+) -> tuple[Spread | None, Inputs, list[Note]]:
+    if given.has("mfu"):
+        spread = spread_from(given["mfu"], "", "mfu", share=True, maximum=1.0)
+        return spread, {"mfu": InputValue.of(spread, "", given.origin("mfu"))}, []
+    if given.has("throughput"):
+        return (*_mfu_from_throughput(given, workload, cluster), [])
+    gpu, precision = part
+    if gpu is None or precision is None:
+        return None, {}, []
+    return _typical(str(gpu.value), str(precision.value))
+
+
+def _typical(gpu: str, precision: str) -> tuple[Spread, Inputs, list[Note]]:
+    generation = accelerator(gpu).generation
+    found = typical_mfu(generation, precision)
+    spread = Spread(found.low, found.value, found.high, share=True)
+    where = "all accelerators" if found.pooled else generation
+    source = (
+        f"typical_mfu.csv: median of {found.series} measured series on {where} at {precision}, "
+        "10th to 90th percentile"
+    )
+    value = InputValue.of(spread, "", Origin("default", source))
+    notes: list[Note] = []
+    if found.pooled:
+        text = (
+            f"No measured training throughput of {gpu} at {precision} is in the catalogue, so the "
+            "MFU is that of all accelerators together: a wide guess. Give --mfu or --throughput."
+        )
+        notes = [("mfu-pooled", text)]
+    return spread, {"mfu": value}, notes
+
+
+def _mfu_from_throughput(
+    given: Given, workload: Workload, cluster: Cluster
+) -> tuple[Spread, Inputs]:
+    if cluster.peak_flop_rate is None:
+        raise InputError("throughput: got it without an accelerator; needs --gpu for its peak.")
+    unit = _rate_unit(given["throughput"])
+    rate = spread_from(given["throughput"], unit, "throughput", maximum=MAX_RATE)
+    ends = [
+        _share_of_peak(end, unit, workload, cluster) for end in (rate.low, rate.value, rate.high)
+    ]
+    if ends[-1] > 1:
+        raise InputError(
+            f"throughput: got {rate.high:g} {unit}, an MFU of {ends[-1]:.0%} of the peak "
+            f"{cluster.peak_flop_rate / 1e12:g} TFLOP/s/GPU; needs a rate of one device below its "
+            "peak. Is it a rate of several devices, or at another precision?"
+        )
+    spread = Spread(ends[0], ends[1], ends[2], share=True)
+    where = given.origin("throughput")
+    origin = Origin("measured", f"throughput given as {rate.value:g} {unit} ({where.source})")
+    return spread, {
+        "throughput": InputValue.of(rate, unit, where),
+        "mfu": InputValue.of(spread, "", origin),
+    }
+
+
+def _share_of_peak(rate: float, unit: str, workload: Workload, cluster: Cluster) -> float:
+    longest = max(workload.phases, key=lambda phase: phase.tokens)
+    if unit == TOKEN_RATE:
+        rate = utilization.model_flop_rate.kernel(
+            tokens_per_gpu_second=rate,
+            model_flop_per_token=flops.flop_per_token(
+                matmul_parameters=workload.matmul_parameters,
+                attention=workload.attention,
+                seq_length=longest.seq_length,
+                causal=workload.causal,
+            ),
+        )
+    share = utilization.mfu.kernel(model_flop_rate=rate, peak_flop_rate=cluster.peak_flop_rate)
+    return float(share)
+
+
+def _rate_unit(value: object) -> str:
+    """Return which of the two rates a throughput is; raises InputError for neither."""
+    unit = _unit_text(value)
+    for known in (TOKEN_RATE, FLOP_RATE):
+        if not unit:
+            break
+        if not dimension_gap(unit, known):
+            return known
+    raise InputError(
+        f"throughput: got {shown(value if isinstance(value, str) else str(value))}; needs the rate "
+        "of one device with its unit, such as '430 TFLOP/s/GPU' or '9,500 token/s/GPU'."
+    )
+
+
+def _unit_text(value: object) -> str:
+    if isinstance(value, tuple | list) and value:
+        return _unit_text(value[-1])
+    if is_quantity(value):
+        return str(value.units)  # type: ignore[attr-defined]
+    if not isinstance(value, str):
+        return ""
+    try:
+        pair = read_range(value)
+        return pair[1][1] if pair else read_quantity(value)[1]
+    except InputError as error:
+        raise type(error)(f"throughput: {error}") from None
+
+
+def _goodput(given: Given) -> tuple[Spread, InputValue]:
+    if given.has("goodput"):
+        spread = spread_from(given["goodput"], "", "goodput", share=True, maximum=1.0)
+        return spread, InputValue.of(spread, "", given.origin("goodput"))
+    known = default("goodput")
+    low, high = known.low or known.value, known.high or known.value
+    spread = Spread(low, known.value, high, share=True)
+    source = f"defaults.csv: {', '.join(known.sources)}"
+    return spread, InputValue.of(spread, "", Origin("default", source))
+
+
+def _recompute(given: Given) -> tuple[tuple[float, float, float], InputValue]:
+    if given.has("recompute"):
+        kind = given["recompute"]
+        if kind not in RECOMPUTE:
+            raise InputError(f"recompute: got {shown(kind)}; needs none, selective or full.")
+        none, selective, full = (float(kind == name) for name in RECOMPUTE)
+        return (none, selective, full), InputValue(str(kind), "", given.origin("recompute"))
+    shares = tuple(default(f"recompute_{name}_share").value for name in RECOMPUTE)
+    most_common = RECOMPUTE[shares.index(max(shares))]
+    told = ", ".join(f"{name} {share:.0%}" for name, share in zip(RECOMPUTE, shares, strict=True))
+    origin = Origin("default", f"defaults.csv: measured runs have {told}; drawn in those shares")
+    return (shares[0], shares[1], shares[2]), InputValue(most_common, "", origin)

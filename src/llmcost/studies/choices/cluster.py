@@ -1,0 +1,222 @@
+"""Which accelerators, how many, and at what price."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from llmcost.catalog.files import last_day
+from llmcost.catalog.gpus import Accelerator, accelerator, peak
+from llmcost.catalog.prices import PriceSelection, select_price
+from llmcost.catalog.runs import published_run
+from llmcost.errors import DataError, InputError, shown
+from llmcost.formulas import money
+from llmcost.inputs import Cluster, InputValue, Origin, count_from, spread_from, whole
+from llmcost.sampling import Spread
+from llmcost.studies.choices.given import Given, Note
+from llmcost.studies.choices.models import ChosenModel
+
+MAX_GPUS = 1e8
+MAX_PRICE = 1e6
+STALE_DAYS = 90
+GPU_NOUNS = ("gpus", "gpu", "accelerators", "chips", "devices")
+PRICE_UNIT = "USD/GPU/hour"
+
+Inputs = dict[str, InputValue]
+
+
+def choose_cluster(given: Given, model: ChosenModel) -> tuple[Cluster, Inputs, list[Note]]:
+    """Return the cluster, its inputs and notes; raises InputError for what cannot be used."""
+    part, inputs = _accelerator(given, model)
+    rate: float | None = None
+    if part is not None:
+        rate, peak_inputs = _peak(given, part)
+        inputs |= peak_inputs
+    number, number_inputs, notes = _number(given, model, part)
+    price, price_inputs, price_notes = _price(given, part)
+    inputs |= number_inputs | price_inputs
+    return Cluster(rate, number, price), inputs, notes + price_notes
+
+
+def _accelerator(given: Given, model: ChosenModel) -> tuple[Accelerator | None, Inputs]:
+    name = given["gpu"]
+    if name is not None:
+        if not isinstance(name, str):
+            raise InputError(f"gpu: got {shown(name)}; needs a name from: llmcost show gpus.")
+        part = accelerator(name)
+        return part, {"gpu": InputValue(part.name, "", given.origin("gpu"))}
+    run = published_run(model.entry.name) if model.entry else None
+    if run is None or not run.gpu:
+        return None, {}
+    part = accelerator(run.gpu)
+    return part, {"gpu": InputValue(part.name, "", _run_origin(run))}
+
+
+def _run_origin(run: Any) -> Origin:  # noqa: ANN401
+    return Origin(
+        "published", f"training_runs.csv {run.id}: {', '.join(run.source_keys)}", run.date
+    )
+
+
+def _peak(given: Given, part: Accelerator) -> tuple[float, Inputs]:
+    precision, origin = given["precision"], given.origin("precision")
+    if precision is None:
+        precision = "bf16" if "bf16" in part.peak_flop_rates else "fp16"
+        origin = Origin("default", "the usual training precision")
+    if not isinstance(precision, str):
+        raise InputError(f"precision: got {shown(precision)}; needs a name such as bf16 or fp8.")
+    rate = peak(part, precision)
+    source = Origin("catalogue", f"gpu_specs.csv: {', '.join(part.sources)}", part.launched)
+    return rate, {
+        "precision": InputValue(precision, "", origin),
+        "peak_flop_rate": InputValue(rate, "FLOP/s/GPU", source),
+    }
+
+
+def _number(
+    given: Given, model: ChosenModel, part: Accelerator | None
+) -> tuple[int | None, Inputs, list[Note]]:
+    if given.has("num_gpus"):
+        number = whole(count_from(given["num_gpus"], "num_gpus", GPU_NOUNS, MAX_GPUS), "num_gpus")
+        return number, {"num_gpus": InputValue(float(number), "GPU", given.origin("num_gpus"))}, []
+    run = published_run(model.entry.name) if model.entry and not given.has("gpu") else None
+    if run is not None and run.num_gpus and part is not None:
+        value = InputValue(float(run.num_gpus), "GPU", _run_origin(run))
+        return int(run.num_gpus), {"num_gpus": value}, []
+    missing = "accelerator" if part is None else "number of accelerators"
+    text = f"No {missing} given, so there is no wall clock: give --gpu and --gpus."
+    if part is None:
+        text = (
+            "No accelerator given, so there are no GPU-hours, wall clock or cost: "
+            "give --gpu and --gpus."
+        )
+    return None, {}, [(f"no-{'gpu' if part is None else 'num-gpus'}", text)]
+
+
+def _price(given: Given, part: Accelerator | None) -> tuple[Spread | None, Inputs, list[Note]]:
+    given.only_one_of("price", "price_per_node_hour")
+    for own in ("price", "price_per_node_hour"):
+        for name in ("provider", "terms", "as_of"):
+            if given.has(own) and given.has(name):
+                raise InputError(
+                    f"{name}: got it beside {own}, which is a price of its own; give only one."
+                )
+    if given.has("price"):
+        spread = spread_from(given["price"], PRICE_UNIT, "price", maximum=MAX_PRICE)
+        return spread, {"price": InputValue.of(spread, PRICE_UNIT, given.origin("price"))}, []
+    if given.has("price_per_node_hour"):
+        return _price_from_node(given)
+    if given.has("gpus_per_node"):
+        raise InputError("gpus_per_node: got it without price_per_node_hour; give both or neither.")
+    return _catalogue_price(given, part) if part is not None else (None, {}, [])
+
+
+def _price_from_node(given: Given) -> tuple[Spread, Inputs, list[Note]]:
+    if not given.has("gpus_per_node"):
+        raise InputError(
+            "price_per_node_hour: got it without gpus_per_node; needs how many accelerators a "
+            "node holds, such as --gpus-per-node 8."
+        )
+    size = whole(
+        count_from(given["gpus_per_node"], "gpus_per_node", GPU_NOUNS, 1e5), "gpus_per_node"
+    )
+    node = spread_from(
+        given["price_per_node_hour"], "USD/hour", "price_per_node_hour", maximum=MAX_PRICE
+    )
+    low, middle, high = (
+        money.price_from_node.kernel(price_per_node_hour=end, gpus_per_node=size)
+        for end in (node.low, node.value, node.high)
+    )
+    spread = Spread(low, middle, high)
+    where = given.origin("price_per_node_hour")
+    origin = Origin("user", f"{where.source}: {node.value:g} USD/hour a node of {size}")
+    inputs = {
+        "price_per_node_hour": InputValue.of(node, "USD/hour", where),
+        "gpus_per_node": InputValue(float(size), "GPU", given.origin("gpus_per_node")),
+        "price": InputValue.of(spread, PRICE_UNIT, origin),
+    }
+    return spread, inputs, []
+
+
+def _catalogue_price(given: Given, part: Accelerator) -> tuple[Spread | None, Inputs, list[Note]]:
+    picked = select_price(
+        part.name,
+        terms=_word(given, "terms") or "on-demand",
+        provider=_word(given, "provider"),
+        as_of=_word(given, "as_of"),
+    )
+    if picked.value is None:
+        origin = Origin("catalogue", "gpu_prices.csv", str(picked.as_of))
+        missing = InputValue(None, PRICE_UNIT, origin)
+        return None, {"price": missing}, [("no-price", f"No cost: {picked.reason}.")]
+    spread = Spread(picked.low or picked.value, picked.value, picked.high or picked.value)
+    origin = Origin("catalogue", f"gpu_prices.csv: {_summary(picked)}", str(picked.as_of))
+    value = InputValue.of(spread, PRICE_UNIT, origin, **_detail(picked))
+    return spread, {"price": value}, _price_notes(given, picked)
+
+
+def _summary(picked: PriceSelection) -> str:
+    ends = ""
+    if picked.cheapest and picked.dearest and picked.providers > 1:
+        ends = (
+            f"; cheapest {picked.cheapest[0]:.2f} ({picked.cheapest[1]}), "
+            f"dearest {picked.dearest[0]:.2f} ({picked.dearest[1]})"
+        )
+    many = "rows" if picked.rows > 1 else "row"
+    return (
+        f"{picked.reason}; {picked.rows} {many}{ends}; newest {picked.newest}; "
+        f"sources: {', '.join(picked.sources)}"
+    )
+
+
+def _detail(picked: PriceSelection) -> dict[str, Any]:
+    return {
+        "terms": picked.terms,
+        "provider": picked.provider,
+        "providers": picked.providers,
+        "rows": picked.rows,
+        "cheapest": _offer(picked.cheapest),
+        "dearest": _offer(picked.dearest),
+        "newest": str(picked.newest),
+        "as_of": str(picked.as_of),
+        "price_ids": list(picked.price_ids),
+        "sources": list(picked.sources),
+        "not_counted": [quote.price_id for quote in picked.not_counted],
+    }
+
+
+def _offer(offer: tuple[float, str] | None) -> dict[str, Any] | None:
+    return None if offer is None else {"price": offer[0], "provider": offer[1]}
+
+
+def _price_notes(given: Given, picked: PriceSelection) -> list[Note]:
+    notes: list[Note] = [("price", f"Price: {text}.") for text in picked.warnings]
+    age = picked.age_days(_today(given))
+    if age is None or age <= STALE_DAYS:
+        return notes
+    text = (
+        f"The newest {picked.terms} price of {picked.gpu} in the catalogue is of "
+        f"{picked.newest}, {age} days old; markets move within weeks. Give a price, or add rows."
+    )
+    if given["strict"]:
+        raise DataError(text, file="gpu_prices.csv")
+    return [*notes, ("price-stale", text)]
+
+
+def _today(given: Given) -> date:
+    value = given["today"]
+    if value is None:
+        return date.today()
+    if isinstance(value, date):
+        return value
+    try:
+        return last_day(str(value))
+    except ValueError as error:
+        raise InputError(f"today: {error}.") from None
+
+
+def _word(given: Given, name: str) -> str | None:
+    value = given[name]
+    if value is None or (isinstance(value, str) and value.strip()):
+        return None if value is None else str(value).strip()
+    raise InputError(f"{name}: got {shown(value)}; needs text.")

@@ -1,0 +1,71 @@
+"""What the user gave, by parameter name, and where it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from llmcost.errors import InputError
+from llmcost.inputs import InputValue, Origin
+
+DEFAULTS = {"attention_flop": "causal", "scaling_law": "hoffmann-2022-approach-1"}
+NAMES = frozenset(
+    [
+        "model",
+        "parameters",
+        "active_parameters",
+        "tokens",
+        "phases",
+        "seq_length",
+        "gpu",
+        "num_gpus",
+        "precision",
+        "mfu",
+        "throughput",
+        "goodput",
+        "recompute",
+        "price",
+        "price_per_node_hour",
+        "gpus_per_node",
+        "provider",
+        "terms",
+        "as_of",
+        "attention_flop",
+        "scaling_law",
+        "strict",
+        "today",
+        "max_cost",
+    ]
+)
+Note = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The user's values (`None`: not given), and where each was written."""
+
+    values: Mapping[str, object]
+    where: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> object:
+        return self.values.get(name)
+
+    def has(self, name: str) -> bool:
+        """Return whether the user gave a value."""
+        return self.values.get(name) is not None
+
+    def origin(self, name: str) -> Origin:
+        """Return the origin of a value that the user gave."""
+        return Origin("user", self.where.get(name, "argument"))
+
+    def text(self, name: str, value: str) -> InputValue:
+        """Return a word-valued input, from the user unless it is the default nobody wrote."""
+        is_default = name not in self.where and value == DEFAULTS.get(name)
+        return InputValue(value, "", Origin("default") if is_default else self.origin(name))
+
+    def only_one_of(self, *names: str) -> None:
+        """Raise InputError when more than one of the names was given."""
+        both = [name for name in names if self.has(name)]
+        if len(both) > 1:
+            shown = " and ".join(both)
+            raise InputError(f"{both[0]}: got {shown}, which say the same thing; give only one.")

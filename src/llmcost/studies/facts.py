@@ -1,0 +1,186 @@
+"""What is known: the catalogue's rows, as tables of names, units and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from llmcost.catalog import claims as claim_catalog
+from llmcost.catalog import closed as closed_catalog
+from llmcost.catalog import gpus as gpu_catalog
+from llmcost.catalog import models as model_catalog
+from llmcost.catalog import prices as price_catalog
+from llmcost.catalog import runs as run_catalog
+from llmcost.catalog import sources as source_catalog
+from llmcost.catalog.files import Column, DataFile, Record, read
+from llmcost.errors import InputError, UnknownNameError, one_of
+from llmcost.reading import known_units
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows of one kind: columns as (name, unit), and which of them a narrow table shows.
+
+    `single` marks the rows of one named thing, to be shown in full.
+    """
+
+    kind: str
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+    short: tuple[str, ...]
+    single: bool = False
+
+
+def facts(kind: str, name: str | None = None) -> Facts:
+    """Return all rows of a kind, or those of one name.
+
+    Kinds: gpus, models, prices, runs, claims, sources and units. Raises InputError for another
+    kind and UnknownNameError for a name that is not there.
+    """
+    if kind not in KINDS:
+        raise InputError(f"Unknown kind of facts {kind!r}; needs {one_of(KINDS)}.")
+    if name is not None and not name.strip():
+        raise InputError(f"name: got an empty name; see: llmcost show {kind}.")
+    return KINDS[kind](name)
+
+
+def _gpus(name: str | None) -> Facts:
+    wanted = None if name is None else gpu_catalog.accelerator(name).name
+    rows = [row for row in read(gpu_catalog.GPU_SPECS) if wanted in (None, row["name"])]
+    short = ("name", "peak_bf16", "peak_fp8", "memory", "memory_bandwidth", "power", "launched")
+    return _of_file("gpus", "Accelerators (dense peaks)", gpu_catalog.GPU_SPECS, rows, short, name)
+
+
+def _models(name: str | None) -> Facts:
+    if name is not None and _is_closed(name):
+        return _closed(name)
+    wanted = None if name is None else model_catalog.model(name).name
+    rows = [row for row in read(model_catalog.MODELS) if wanted in (None, row["name"])]
+    short = ("name", "parameters", "active_parameters", "seq_length", "published_tokens")
+    return _of_file("models", "Models", model_catalog.MODELS, rows, short, name)
+
+
+def _is_closed(name: str) -> bool:
+    try:
+        return bool(closed_catalog.closed_model(name))
+    except UnknownNameError:
+        return False
+
+
+def _closed(name: str) -> Facts:
+    wanted = closed_catalog.closed_model(name)[0].model
+    rows = [row for row in read(closed_catalog.CLOSED) if row["model"] == wanted]
+    short = ("quantity", "value", "low", "high", "unit", "status", "says_who")
+    title = f"{wanted}: what is public, and who says so"
+    return _of_file("models", title, closed_catalog.CLOSED, rows, short, None)
+
+
+def _prices(name: str | None) -> Facts:
+    wanted = None if name is None else gpu_catalog.accelerator(name).name
+    rows = [row for row in read(price_catalog.GPU_PRICES) if wanted in (None, row["gpu"])]
+    rows.sort(key=lambda row: (str(row["gpu"] or row["gpu_as_listed"]), str(row["as_of"])))
+    short = ("gpu", "provider", "terms", "price", "purchase_price", "as_of", "grade")
+    title = f"Prices of {wanted}" if wanted else "Prices"
+    return _of_file("prices", title, price_catalog.GPU_PRICES, rows, short, None)
+
+
+def _runs(name: str | None) -> Facts:
+    rows = read(run_catalog.RUNS)
+    if name is not None:
+        wanted = run_catalog.run(name).id
+        rows = [row for row in rows if row["id"] == wanted]
+    short = ("id", "model", "date", "gpu", "n_gpus", "tokens", "gpu_hours", "reported_cost_usd")
+    return _of_file("runs", "Published training runs", run_catalog.RUNS, rows, short, name)
+
+
+def _claims(name: str | None) -> Facts:
+    rows = [_claim_row(claim) for claim in claim_catalog.claims()]
+    if name is not None:
+        claim = claim_catalog.claim(name)
+        rows = [row for row in rows if row["id"] == claim.id and row["file"] == claim.essay.file]
+    columns = tuple((column, "") for column in rows[0])
+    short = ("id", "subjects", "relation", "value", "unit", "essay")
+    return Facts("claims", "What five essays claim", columns, tuple(rows), short, name is not None)
+
+
+def _claim_row(claim: claim_catalog.Claim) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "subjects": "; ".join(claim.subjects),
+        "quantity": claim.quantity,
+        "relation": claim.relation,
+        "value": _bounds(claim.lows, claim.highs),
+        "low": _one(claim.lows),
+        "high": _one(claim.highs),
+        "unit": claim.unit or claim.printed_unit,
+        "kind": claim.kind,
+        "statement": claim.statement,
+        "what_it_covers": claim.what_it_covers,
+        "essay": claim.essay.title,
+        "essay_date": claim.essay.date,
+        "file": claim.essay.file,
+    }
+
+
+def _bounds(lows: tuple[float, ...], highs: tuple[float, ...]) -> str:
+    low, high = ("; ".join(f"{end:g}" for end in ends) for ends in (lows, highs))
+    return low if low == high or not high else high if not low else f"{low} to {high}"
+
+
+def _one(values: tuple[float, ...]) -> float | str | None:
+    return values[0] if len(values) == 1 else "; ".join(f"{v:g}" for v in values) or None
+
+
+def _sources(name: str | None) -> Facts:
+    known = source_catalog.sources()
+    wanted = known.values() if name is None else [source_catalog.source(name)]
+    names = [f.name for f in fields(source_catalog.Source)]
+    rows = tuple({n: getattr(source, n) for n in names} for source in wanted)
+    short = ("key", "title", "published")
+    columns = tuple((n, "") for n in names)
+    return Facts("sources", "Sources", columns, rows, short, name is not None)
+
+
+def _units(name: str | None) -> Facts:
+    known = known_units()
+    if name is not None:
+        by_spelling = {word: unit for unit, words in known.items() for word in words}
+        if name not in by_spelling:
+            raise UnknownNameError("unit", name, by_spelling, "See: llmcost show units.")
+        known = {by_spelling[name]: known[by_spelling[name]]}
+    rows = tuple({"unit": unit, "spellings": ", ".join(words)} for unit, words in known.items())
+    columns = (("unit", ""), ("spellings", ""))
+    return Facts(
+        "units", "Units, and how they may be written", columns, rows, ("unit", "spellings")
+    )
+
+
+def _of_file(
+    kind: str,
+    title: str,
+    file: DataFile,
+    rows: Iterable[Record],
+    short: tuple[str, ...],
+    name: str | None,
+) -> Facts:
+    columns = tuple(_named(column) for column in file.columns)
+    return Facts(kind, title, columns, tuple(rows), short, single=name is not None)
+
+
+def _named(column: Column) -> tuple[str, str]:
+    return column.name, column.unit
+
+
+KINDS: dict[str, Callable[[str | None], Facts]] = {
+    "gpus": _gpus,
+    "models": _models,
+    "prices": _prices,
+    "runs": _runs,
+    "claims": _claims,
+    "sources": _sources,
+    "units": _units,
+}

@@ -1,0 +1,85 @@
+"""A saved JSON document back into the parts of an answer, checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from llmcost.errors import InputError, shown
+from llmcost.inputs import KINDS, InputValue, Origin
+
+Parts = tuple[
+    dict[str, dict[str, Any]], dict[str, InputValue], list[dict[str, str]], dict[str, Any]
+]
+OWN = ("schema", "inputs", "results", "warnings")
+
+
+def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
+    """Return results, inputs, warnings and the rest of a saved document.
+
+    Raises InputError when it is not a document of that schema, or a part of it is malformed.
+    """
+    if not isinstance(document, Mapping) or document.get("schema") != schema:
+        got = document.get("schema") if isinstance(document, Mapping) else document
+        raise InputError(f"Got a document of schema {shown(got)}; needs {schema!r}.")
+    results = {name: _result(name, part) for name, part in _table(document, "results").items()}
+    inputs = {name: _input(name, part) for name, part in _table(document, "inputs").items()}
+    warnings = [_warning(part) for part in _list(document, "warnings")]
+    return results, inputs, warnings, {k: v for k, v in document.items() if k not in OWN}
+
+
+def _result(name: str, part: Any) -> dict[str, Any]:  # noqa: ANN401
+    if not isinstance(part, Mapping) or not isinstance(part.get("unit"), str):
+        raise InputError(f"results: {name} is {shown(part)}; needs value, unit, low and high.")
+    return {"unit": part["unit"]} | {
+        key: _number(part.get(key), f"results: {name} {key}") for key in ("value", "low", "high")
+    }
+
+
+def _input(name: str, part: Any) -> InputValue:  # noqa: ANN401
+    origin = part.get("origin") if isinstance(part, Mapping) else None
+    if not isinstance(origin, Mapping) or origin.get("kind") not in KINDS:
+        raise InputError(f"inputs: {name} is {shown(part)}; needs value, unit and origin.")
+    value = part.get("value")
+    if isinstance(value, int | float):
+        value = _number(value, f"inputs: {name} value")
+    elif not isinstance(value, str | list | None):
+        raise InputError(f"inputs: {name} value is {shown(value)}; needs a number or text.")
+    low, high = (_number(part.get(key), f"inputs: {name} {key}") for key in ("low", "high"))
+    return InputValue(
+        value,
+        str(part.get("unit") or ""),
+        Origin(origin["kind"], origin.get("source") or "", origin.get("as_of")),
+        low,
+        high,
+        part.get("detail") or {},
+    )
+
+
+def _warning(part: Any) -> dict[str, str]:  # noqa: ANN401
+    if not isinstance(part, Mapping) or not {"code", "message"} <= set(part):
+        raise InputError(f"warnings: got {shown(part)}; needs code and message.")
+    return {"code": str(part["code"]), "message": str(part["message"])}
+
+
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = document.get(name)
+    if not isinstance(part, Mapping):
+        raise InputError(f"{name}: got {shown(part)}; needs an object.")
+    return part
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[Any]:
+    part = document.get(name)
+    if not isinstance(part, list):
+        raise InputError(f"{name}: got {shown(part)}; needs a list.")
+    return part
+
+
+def _number(value: Any, name: str) -> float | None:  # noqa: ANN401
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise InputError(f"{name}: got {shown(value)}; needs a finite number or null.")
+    return float(value)

@@ -1,0 +1,283 @@
+"""Results to documents: which rows, in which order, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from llmcost.figures import quantity_text, range_text, significant
+from llmcost.formulas.scaling_laws import LAW_TITLES
+from llmcost.table import Cell, Document, Field, Table
+
+if TYPE_CHECKING:
+    from llmcost.inputs import InputValue
+    from llmcost.studies.estimation import Estimate, Result
+
+RESULT_TITLES = {
+    "parameters": "Parameters",
+    "active_parameters": "Active parameters",
+    "tokens": "Training tokens",
+    "model_flop": "Training FLOP, exact",
+    "model_flop_6nd": "Training FLOP, 6ND",
+    "hardware_flop": "Hardware FLOP",
+    "gpu_hours": "GPU-hours",
+    "wall_clock": "Wall clock",
+    "tokens_per_second": "Tokens per second",
+    "tokens_per_gpu_second": "Tokens per second and GPU",
+    "mfu": "MFU",
+    "hfu": "HFU",
+    "goodput": "Goodput",
+    "tokens_per_parameter": "Tokens per parameter",
+    "compute_optimal_tokens": "Compute-optimal tokens",
+    "compute_optimal_ratio": "  times the compute-optimal",
+    "cost": "Cost",
+    "cost_per_million_tokens": "Cost per million tokens",
+}
+SHOWN_RESULTS = (
+    "parameters",
+    "active_parameters",
+    "model_flop",
+    "model_flop_6nd",
+    "gpu_hours",
+    "wall_clock",
+    "tokens_per_second",
+    "tokens_per_parameter",
+    "compute_optimal_ratio",
+    "cost",
+    "cost_per_million_tokens",
+)
+DRAWN_RESULTS = ("gpu_hours", "wall_clock", "tokens_per_second", "cost", "cost_per_million_tokens")
+INPUT_TITLES = {
+    "model": "Model",
+    "parameters": "Parameters",
+    "active_parameters": "Active parameters",
+    "tokens": "Tokens",
+    "seq_length": "Sequence length",
+    "phases": "Phases",
+    "attention_flop": "Attention FLOP",
+    "gpu": "Accelerator",
+    "num_gpus": "Accelerators",
+    "precision": "Precision",
+    "peak_flop_rate": "Dense peak",
+    "throughput": "Throughput",
+    "mfu": "MFU",
+    "goodput": "Goodput",
+    "recompute": "Recompute",
+    "price_per_node_hour": "Price per node",
+    "gpus_per_node": "GPUs per node",
+    "price": "Price per GPU-hour",
+    "scaling_law": "Scaling law",
+    "max_cost": "Most to spend",
+}
+TITLE_SAYS = {
+    "gpu_hours": (" GPU-hours",),
+    "tokens_per_second": (" tokens/s",),
+    "cost_per_million_tokens": (" per million tokens",),
+}
+ATTENTION_WORDS = {"causal": "causal-halved", "full": "in full"}
+KIND_WORDS = {
+    "user": "you",
+    "catalogue": "catalogue",
+    "published": "published run",
+    "measured": "measured",
+    "modelled": "modelled",
+    "default": "default",
+}
+RESULT_FIELDS = (
+    Field("name", "Result"),
+    Field("value", "Estimate", align="right"),
+    Field("unit", "Unit"),
+    Field("low", "Low", align="right"),
+    Field("high", "High", align="right"),
+    Field("kind", "Kind"),
+    Field("source", "Source"),
+    Field("as_of", "As of"),
+)
+
+
+def document(estimate: Estimate) -> Document:
+    """Return the document of an estimate: results, then assumptions, then warnings."""
+    return Document(
+        title=_title(estimate),
+        tables=(_result_table(estimate), _assumption_table(estimate)),
+        flat=_flat(estimate),
+        data=estimate.to_dict(),
+        messages=tuple(warning.message for warning in estimate.warnings),
+        footer=_footer(estimate),
+    )
+
+
+def _title(estimate: Estimate) -> str:
+    inputs, results = estimate.inputs, estimate.results
+    model = inputs.get("model")
+    name = str(model.value) if model else f"{_count(results['parameters'].value)} parameters"
+    parts = [name, quantity_text(results["tokens"].value, "token")]
+    gpu, number = inputs.get("gpu"), inputs.get("num_gpus")
+    if gpu is not None:
+        how_many = f"{int(number.value):,} x " if number and isinstance(number.value, float) else ""
+        parts.append(f"{how_many}{gpu.value}, {inputs['precision'].value}")
+    return " · ".join(parts)
+
+
+def _result_table(estimate: Estimate) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    texts: list[tuple[str, ...]] = []
+    for name in SHOWN_RESULTS:
+        result = estimate.results.get(name)
+        if result is None or _repeats(name, estimate):
+            continue
+        rows.append((name, result.value, result.low, result.high))
+        value, low_to_high = _bare(name, result)
+        texts.append((_result_title(name, estimate), value, low_to_high))
+    fields = (
+        Field("name", "Result"),
+        Field("value", "Estimate", align="right"),
+        Field("low", "Low – high", align="right"),
+    )
+    shown = tuple(row[:3] for row in rows)
+    return Table("results", fields, shown, texts=tuple(texts), notes=_result_notes(estimate))
+
+
+def _result_notes(estimate: Estimate) -> tuple[str, ...]:
+    meta, inputs = estimate.meta, estimate.inputs
+    share = float(meta.get("interval", 0.8))
+    drawn = (
+        f"Low and high: {(1 - share) / 2:.0%} and {(1 + share) / 2:.0%} of "
+        f"{int(meta.get('draws', 0)):,} draws (seed {meta.get('seed')})."
+    )
+    law = str(inputs["scaling_law"].value)
+    optimal = quantity_text(estimate.results["compute_optimal_tokens"].value, "token")
+    notes = [drawn, f"Compute-optimal: {optimal} by {LAW_TITLES.get(law, law)}."]
+    if _has_architecture(estimate):
+        how = ATTENTION_WORDS[str(inputs["attention_flop"].value)]
+        notes.append(f"Exact FLOP and MFU count attention {how}.")
+    return tuple(notes)
+
+
+def _bare(name: str, result: Result) -> tuple[str, str]:
+    """Return value and range, without a unit that the title of the row already says."""
+    value, low_to_high = _text(name, result), _range(name, result)
+    for words in TITLE_SAYS.get(name, ()):
+        value, low_to_high = value.replace(words, ""), low_to_high.replace(words, "")
+    return value, low_to_high
+
+
+def _repeats(name: str, estimate: Estimate) -> bool:
+    results = estimate.results
+    return name == "active_parameters" and results[name].value == results["parameters"].value
+
+
+def _result_title(name: str, estimate: Estimate) -> str:
+    if name == "model_flop" and not _has_architecture(estimate):
+        return "Training FLOP, no attention"
+    return RESULT_TITLES[name]
+
+
+def _has_architecture(estimate: Estimate) -> bool:
+    return not any(warning.code == "no-architecture" for warning in estimate.warnings)
+
+
+def _text(name: str, result: Result) -> str:
+    if name == "compute_optimal_ratio" and result.value is not None:
+        return f"{significant(result.value)}x"
+    if name == "tokens_per_parameter" and result.value is not None:
+        return significant(result.value)
+    if name in ("parameters", "active_parameters"):
+        return _count(result.value)
+    return quantity_text(result.value, result.unit)
+
+
+def _range(name: str, result: Result) -> str:
+    if result.low is None:
+        return ""
+    if result.low == result.high:
+        return "as given" if name in DRAWN_RESULTS else "exact"
+    return range_text(result.low, result.high, result.unit)
+
+
+def _count(value: float | None) -> str:
+    return quantity_text(value, "count")
+
+
+def _assumption_table(estimate: Estimate) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    texts: list[tuple[str, ...]] = []
+    for name, value in estimate.inputs.items():
+        rows.append((name, _cell(value.value), value.origin.source))
+        title = INPUT_TITLES.get(name, name)
+        texts.append((title, _input_text(name, value), origin_text(name, value)))
+    fields = (Field("name", "Assumption"), Field("value", "Value"), Field("source", "From"))
+    notes = _price_notes(estimate.inputs.get("price"))
+    return Table("assumptions", fields, tuple(rows), texts=tuple(texts), notes=notes)
+
+
+def _price_notes(price: InputValue | None) -> tuple[str, ...]:
+    if price is None or not price.detail:
+        return ()
+    return (f"Price: {price.origin.source.removeprefix('gpu_prices.csv: ')}.",)
+
+
+def _input_text(name: str, value: InputValue) -> str:
+    if isinstance(value.value, list):
+        return f"{len(value.value)} phases"
+    if isinstance(value.value, str):
+        return value.value
+    if name in ("seq_length", "num_gpus", "gpus_per_node") and value.value is not None:
+        return f"{value.value:,.0f}"
+    if name in ("parameters", "active_parameters"):
+        return _count(value.value)
+    unit = "share" if name in ("mfu", "goodput") else value.unit
+    text = quantity_text(value.value, unit)
+    if value.low is not None and value.high is not None:
+        text += f" ({range_text(value.low, value.high, unit)})"
+    return text.replace("/GPU-hour", "") if name == "price" else text
+
+
+def origin_text(name: str, value: InputValue) -> str:
+    """Return where an input comes from, as people read it; the price's sources are a note."""
+    origin = value.origin
+    words = KIND_WORDS.get(origin.kind, origin.kind)
+    told = "gpu_prices.csv, see below" if name == "price" and value.detail else origin.source
+    source = f": {told}" if told else ""
+    when = f" ({origin.as_of})" if origin.as_of else ""
+    return f"{words}{source}{when}"
+
+
+def _flat(estimate: Estimate) -> Table:
+    return Table("estimate", RESULT_FIELDS, tuple(_flat_rows(estimate)))
+
+
+def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
+    for name, result in estimate.results.items():
+        yield (name, result.value, result.unit, result.low, result.high, "result", None, None)
+    for name, value in estimate.inputs.items():
+        if name in estimate.results and value.value == estimate.results[name].value:
+            continue
+        origin = value.origin
+        key = f"input.{name}"
+        cell = _cell(value.value)
+        yield (
+            key,
+            cell,
+            value.unit,
+            value.low,
+            value.high,
+            origin.kind,
+            origin.source,
+            origin.as_of,
+        )
+    for warning in estimate.warnings:
+        yield (f"warning.{warning.code}", warning.message, "", None, None, "warning", None, None)
+
+
+def _cell(value: Any) -> Cell:  # noqa: ANN401
+    if isinstance(value, list):
+        return "; ".join(
+            f"{row['name']}: {row['tokens']:.6g} token at {row['seq_length']}" for row in value
+        )
+    return value  # type: ignore[no-any-return]
+
+
+def _footer(estimate: Estimate) -> str:
+    meta = estimate.meta
+    return f"llmcost {meta.get('llmcost_version')}, data {meta.get('data_version')}"

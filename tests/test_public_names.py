@@ -1,0 +1,38 @@
+"""What is public is exported, loads, and is spelled as in the glossary."""
+
+import importlib
+
+import llmcost
+
+
+def test_every_public_name_loads():
+    for name in llmcost.__all__:
+        assert getattr(llmcost, name) is not None
+
+
+def test_the_public_names_are_these():
+    assert set(llmcost.__all__) == {
+        "DataError",
+        "Estimate",
+        "InputError",
+        "LayoutError",
+        "LlmcostError",
+        "LogFormatError",
+        "MissingExtraError",
+        "Q",
+        "UnitError",
+        "UnknownNameError",
+        "__version__",
+        "architecture_from_config",
+        "count",
+        "estimate",
+        "registry",
+    }
+
+
+def test_an_exported_function_is_never_replaced_by_a_module_of_its_name():
+    importlib.import_module("llmcost.studies.estimation")
+    importlib.import_module("llmcost.counting")
+
+    assert callable(llmcost.estimate)
+    assert callable(llmcost.count)

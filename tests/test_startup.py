@@ -1,0 +1,49 @@
+"""Start-up imports nothing that it does not need (asserted on modules, not on a clock)."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "pandas", "pint", "tabulate")
+PROBE = """
+import contextlib, io, json, sys
+with contextlib.redirect_stdout(io.StringIO()):
+    {code}
+print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))
+"""
+
+
+def loaded_after(code):
+    """Return the top-level modules loaded after running code in a new process."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE.format(code=code)], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def run(*arguments):
+    """Return code that runs the command line."""
+    return f"from llmcost.cli.main import run; run({list(arguments)!r})"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["estimate", "--help"], []])
+def test_help_and_version_import_no_heavy_library(arguments):
+    assert loaded_after(run(*arguments)).isdisjoint(HEAVY)
+
+
+def test_importing_the_package_imports_no_heavy_library():
+    assert loaded_after("import llmcost").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("kind", ["gpus", "models", "prices", "runs", "claims", "sources", "units"])
+def test_showing_facts_needs_neither_numpy_nor_pint(kind):
+    assert loaded_after(run("show", kind)).isdisjoint({"numpy", "pandas", "pint"})
+
+
+def test_an_estimate_does_not_import_pandas():
+    loaded = loaded_after(run("estimate", "llama-3.1-405b", "--tokens", "15T", "--gpu", "h100-sxm"))
+
+    assert "pandas" not in loaded
+    assert "numpy" in loaded
