@@ -178,7 +178,7 @@ def test_a_file_without_leave_to_write_is_an_error(folder, monkeypatch):
     """The same as above, where the test runs as root: the system is made to say no."""
     path = folder / "cost.csv"
     path.write_text("old")
-    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    monkeypatch.setattr(files.os, "access", lambda *_, **__: False)
     with pytest.raises(InputError, match="read-only"):
         write_output(TEXT, path)
 

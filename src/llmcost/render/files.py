@@ -61,7 +61,8 @@ def _replace(name: str, mode: int | None, data: bytes) -> None:
     target = os.path.realpath(name)
     if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
         raise IsADirectoryError
-    if mode is not None and not os.access(target, os.W_OK):
+    effective = os.access in os.supports_effective_ids
+    if mode is not None and not os.access(target, os.W_OK, effective_ids=effective):
         raise PermissionError("the file is read-only")
     temporary = os.path.join(os.path.dirname(target), f".llmcost-{os.urandom(8).hex()}.tmp")
     try:
