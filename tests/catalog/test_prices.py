@@ -304,7 +304,7 @@ def test_the_default_day_is_the_newest_rental_dated_to_the_day(prices):
     prices(
         row("a", "Alpha", 2, "2026-01-01"),
         row("b", "Beta", 2, "2027"),
-        row("c", "", 2, "2028-01-01", **bought),
+        row("c", "", 2, "2028-01-01") | bought,
     )
 
     assert newest_price_day() == select_price("h100-sxm").as_of == date(2026, 1, 1)
@@ -376,6 +376,7 @@ def test_aws_cut_its_p5_price_in_june_2025():
         {"terms": "purchase"},
         {"purchase_price": "1"},
         {"kind": "purchase"},
+        {"gpu": "H100 SXM"},
     ],
 )
 def test_a_row_that_contradicts_itself_is_a_fault_of_the_file(prices, wrong):

@@ -13,14 +13,14 @@ a year counts as its last day.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
 from llmcost.catalog.files import Column, DataFile, Record, last_day, read
-from llmcost.catalog.gpus import accelerator
-from llmcost.errors import DataError, InputError, UnknownNameError
+from llmcost.catalog.gpus import accelerator, accelerators
+from llmcost.errors import DataError, InputError, UnknownNameError, shown
 
 RENTAL_TERMS = (
     *("on-demand", "spot", "reserved-1y", "reserved-3y"),
@@ -197,7 +197,7 @@ def price_rows(gpu_name: str, *, terms: str | None = None) -> tuple[PriceQuote, 
 
 def price_quotes() -> tuple[PriceQuote, ...]:
     """Return every quote, in file order; raises DataError for a faulty file."""
-    return tuple(_quote(_checked(row)) for row in read(GPU_PRICES))
+    return tuple(map(_quote, _rows()))
 
 
 def newest_price_day() -> date:
@@ -247,27 +247,33 @@ def a_year_before(day: date) -> date:
 
 
 def _rental_rows() -> Iterator[Record]:
-    return (row for row in map(_checked, read(GPU_PRICES)) if row["kind"] == "rental")
+    return (row for row in _rows() if row["kind"] == "rental")
 
 
 def _rentals_of(gpu: str) -> tuple[PriceQuote, ...]:
     return tuple(_quote(row) for row in _rental_rows() if row["gpu"] == gpu)
 
 
-def _checked(row: Record) -> Record:
-    """Return a row whose cells agree with each other; raises DataError naming the column."""
+def _rows() -> Iterator[Record]:
+    names = {entry.name for entry in accelerators()}
+    for row in read(GPU_PRICES):
+        for column, message in _faults(row, names):
+            raise DataError(message, file=row["_file"], line=row["_line"], column=column)
+        yield row
+
+
+def _faults(row: Record, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the columns that contradict the rest of a row, each with what would fit."""
     rental = row["kind"] == "rental"
-    faults = {
-        "price": rental != (row["price"] is not None),
-        "purchase_price": rental != (row["purchase_price"] is None),
-        "terms": rental != (row["terms"] != "purchase"),
-        "provider": rental and row["provider"] is None,
-    }
-    for column in (name for name, wrong in faults.items() if wrong):
-        message = f"does not fit a row of kind {row['kind']}: a rental has a provider, terms and "
-        message += "a price, a purchase has a purchase_price and terms purchase"
-        raise DataError(message, file=row["_file"], line=row["_line"], column=column)
-    return row
+    if row["gpu"] is not None and row["gpu"] not in names:
+        yield "gpu", f"got {shown(row['gpu'])}; needs a name of gpu_specs.csv, or nothing"
+    if rental and row["provider"] is None:
+        yield "provider", "is empty, but every rental needs it"
+    if rental == (row["terms"] == "purchase"):
+        yield "terms", f"got {row['terms']} in a row of kind {row['kind']}"
+    for column, of_rental in (("price", True), ("purchase_price", False)):
+        if (row[column] is not None) != (rental is of_rental):
+            yield column, "needs a price in a rental and a purchase_price in a purchase, not both"
 
 
 def _selection(
