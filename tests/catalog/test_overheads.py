@@ -41,7 +41,7 @@ def test_the_default_goodput_covers_the_published_ones():
 @pytest.mark.parametrize("cells", ["0.9,0.85,0.95", "0.6,0.85,0.8"])
 def test_a_range_without_its_value_is_refused(tmp_path, monkeypatch, cells):
     monkeypatch.setenv(files.OVERLAY, str(tmp_path))
-    (tmp_path / "defaults.csv").write_text(HEADER + f"goodput,{cells},,triangular,assumption,x\n")
+    (tmp_path / "defaults.csv").write_text(HEADER + f"goodput,{cells},,share,assumption,x\n")
 
     with pytest.raises(DataError, match="rising order"):
         overheads.default("goodput")
@@ -49,7 +49,7 @@ def test_a_range_without_its_value_is_refused(tmp_path, monkeypatch, cells):
 
 def test_the_users_own_default_replaces_ours(tmp_path, monkeypatch):
     monkeypatch.setenv(files.OVERLAY, str(tmp_path))
-    (tmp_path / "defaults.csv").write_text(HEADER + "goodput,,0.9,,,triangular,assumption,ours\n")
+    (tmp_path / "defaults.csv").write_text(HEADER + "goodput,,0.9,,,share,assumption,ours\n")
 
     assert overheads.default("goodput").value == 0.9
     assert overheads.default("pue").value == 1.15

@@ -37,11 +37,7 @@ DEFAULTS = DataFile(
         Column("value", "number", required=True),
         Column("high", "number"),
         Column("unit"),
-        Column(
-            "distribution",
-            required=True,
-            choices=("triangular", "normal", "lognormal", "categorical"),
-        ),
+        Column("distribution", required=True, choices=("share", "positive", "categorical")),
         Column("source", required=True),
         Column("note", required=True),
     ),
@@ -71,7 +67,11 @@ class Overhead:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A value used where the user gives none: labelled, with its range, unit and sources."""
+    """A value used where the user gives none: labelled, with its range, unit and sources.
+
+    `low` and `high` are the 10th and 90th percentile. `distribution` is share (between 0 and 1),
+    positive, or categorical (one of several shares that sum to one, without a range).
+    """
 
     name: str
     low: float | None
