@@ -36,7 +36,7 @@ from llmcost.render import FORMATS, SUFFIXES, format_of, render
 from llmcost.render.cells import display_width, visible
 from llmcost.table import Document, Field, Table
 
-HELPERS = {"__init__", "ascii_text", "cells", "figures", "files", "selection"}
+HELPERS = {"__init__", "ascii_text", "cells", "files", "selection"}
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 EMPTY = replace(DOCUMENT, tables=(replace(TABLE, rows=()),), flat=replace(TABLE, rows=()))
 

@@ -384,4 +384,4 @@ def _day(as_of: date | str) -> date:
     try:
         return last_day(str(as_of))
     except ValueError as error:
-        raise InputError(f"as of: {error}") from None
+        raise InputError(f"as_of: {error}.") from None

@@ -9,7 +9,7 @@ from itertools import compress
 from numbers import Integral, Real
 
 from llmcost.errors import InputError
-from llmcost.render.figures import EM_DASH, quantity_text
+from llmcost.figures import EM_DASH, quantity_text
 from llmcost.table import Cell, Field, Table
 
 JOINERS = "\u200c\u200d"

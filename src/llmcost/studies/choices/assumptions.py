@@ -69,8 +69,8 @@ def _typical(gpu: str, precision: str) -> tuple[Spread, Inputs, list[Note]]:
     spread = Spread(found.low, found.value, found.high, share=True)
     where = "all accelerators" if found.pooled else generation
     source = (
-        f"typical_mfu.csv: median of {found.series} measured series on {where} at {precision}, "
-        "10th to 90th percentile"
+        f"typical_mfu.csv: median of {found.rows} measured rows on {where} at {precision} "
+        f"({found.note}), 10th to 90th percentile"
     )
     value = InputValue.of(spread, "", Origin("default", source))
     notes: list[Note] = []

@@ -104,7 +104,8 @@ def _from_catalogue(given: Given, name: str) -> ChosenModel:
 
 def _better_error(name: str) -> UnknownNameError:
     folded = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
-    if any(folded.startswith(closed) for closed in closed_models()):
+    closed = closed_models()
+    if folded and any(folded.startswith(name) or name.startswith(folded) for name in closed):
         return UnknownNameError(
             "model architecture",
             name,
