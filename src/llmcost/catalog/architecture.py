@@ -22,6 +22,7 @@ from llmcost.catalog.model_types import (
 )
 from llmcost.errors import InputError, one_of, shown
 
+TIE = "tie_word_embeddings"
 NORM_VECTORS = {"weight": 1, "weight and bias": 2, "none": 0}
 
 
@@ -151,24 +152,30 @@ def _text_decoder(config: Mapping[str, object]) -> tuple[dict[str, object], tupl
     inner = config.get("text_config")
     if inner is None:
         return dict(config), ()
-    outer = _model_type(config)
-    inner_type, tied = wrapped(outer)
     if not isinstance(inner, Mapping):
         raise InputError(
             f"The field 'text_config' is {shown(inner)}; needs the fields of the text decoder."
         )
-    decoder = {"model_type": inner_type or outer, **inner}
-    for holder in (inner, config):
-        tied = _stated_tie(holder, tied)
-    if tied is not None:
-        decoder["tie_word_embeddings"] = tied
+    outer = _model_type(config)
+    facts = wrapped(outer)
+    decoder = {"model_type": facts.get("type", outer), **inner}
     note = f"only the text decoder of {shown(outer)} is counted, not its vision or audio parts"
-    return decoder, (note,)
+    return decoder, (note, *_settle_tie(decoder, config, facts))
 
 
-def _stated_tie(holder: Mapping[str, object], otherwise: bool | None) -> bool | None:
-    stated = holder.get("tie_word_embeddings")
-    return stated if isinstance(stated, bool) else otherwise
+def _settle_tie(
+    decoder: dict[str, object], config: Mapping[str, object], facts: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Set in `decoder` whether embeddings are tied, as its wrapper does; return warnings."""
+    tied_by, stated = facts.get("tied_by"), config.get(TIE)
+    if tied_by == "wrapper":
+        decoder[TIE] = facts["tied"] if stated is None else stated
+        usual = supported()[str(facts["type"])].defaults[TIE]
+        if stated is None and usual != facts["tied"]:
+            return (f"{TIE} is not stated: counted as the wrapper's default, {facts['tied']}",)
+    elif tied_by is None and stated is not None:
+        decoder.setdefault(TIE, stated)
+    return ()
 
 
 def _prediction_note(config: Mapping[str, object]) -> tuple[str, ...]:

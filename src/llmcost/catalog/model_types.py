@@ -63,13 +63,14 @@ def same_as(name: str) -> tuple[str, Mapping[str, Any]]:
     return entry["type"], entry["implies"]
 
 
-def wrapped(name: str) -> tuple[str, bool | None]:
-    """Return the text decoder's type inside a wrapper and the wrapper's default for tying.
+def wrapped(name: str) -> Mapping[str, Any]:
+    """Return what a wrapper's name says of its text decoder; empty for one not known.
 
-    Both are empty for a type that is not a known wrapper.
+    `type` is the decoder's type where it states none; `tied_by` says whose tie_word_embeddings
+    counts, and `tied` is the wrapper's default.
     """
-    entry = _facts()["wrappers"].get(name, {})
-    return entry.get("type", ""), entry.get("tied")
+    entry: Mapping[str, Any] = _facts()["wrappers"].get(name, {})
+    return entry
 
 
 def known_names() -> tuple[str, ...]:
@@ -211,7 +212,7 @@ def _spelled(kind: ModelType, given: Mapping[str, Any]) -> dict[str, str]:
         if spelling not in given:
             continue
         earlier = spelled.setdefault(common, spelling)
-        if given[earlier] != given[spelling]:
+        if earlier != spelling and given[earlier] != given[spelling]:
             raise InputError(
                 f"The fields {earlier!r} and {spelling!r} of a {kind.name} configuration mean the "
                 f"same, but are {shown(given[earlier])} and {shown(given[spelling])}. Keep one."
