@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.errors import InputError
-from llmcost.reading import canonical_unit, read_quantity
 from llmcost.figures import quantity_text, range_text, significant
+from llmcost.reading import canonical_unit, read_quantity
 from llmcost.units import registry
 
 LETTERS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}

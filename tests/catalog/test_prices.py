@@ -327,7 +327,7 @@ def test_a_day_may_be_text_a_date_or_a_moment(prices, day):
 
 @pytest.mark.parametrize("bad", ["yesterday", "2026-13", "10.3.2026", "", 5])
 def test_a_day_that_cannot_be_read(bad):
-    with pytest.raises(InputError, match="as of: got"):
+    with pytest.raises(InputError, match="as_of: got"):
         select_price("h100-sxm", as_of=bad)
 
 

@@ -11,10 +11,21 @@ NUMERIC = (
     "--tokens --gpus --mfu --goodput --price --throughput --seq-length --max-cost "
     "--price-per-node-hour --draws --seed"
 ).split()
-NONSENSE = (
-    ["", " ", "-1", "0", "nan", "NaN", "inf", "-inf", "1e400", "9**9**9", "१५", "abc", DIGITS]
-    + ["5 foo", "=cmd()", "<b>1</b>", "1;2", "1e", "0x10", "1 2 3", "..", "1..", "\x1b[31m1"]
-)
+NONSENSE = [
+    "",
+    " ",
+    "-1",
+    "0",
+    "nan",
+    "NaN",
+    "inf",
+    "-inf",
+    "1e400",
+    "9**9**9",
+    "१५",
+    "abc",
+    DIGITS,
+] + ["5 foo", "=cmd()", "<b>1</b>", "1;2", "1e", "0x10", "1 2 3", "..", "1..", "\x1b[31m1"]
 
 
 def assert_refused(ran, code=2):
@@ -61,7 +72,7 @@ def test_nonsense_in_a_numeric_option(capsys, option, value):
         (["--mfu", "41%", "--throughput", "400 TFLOP/s/GPU"], "give only one"),
         (["--throughput", "9500"], "430 TFLOP/s/GPU"),
         (["--throughput", "430 TFLOP/s"], "one device"),
-        (["--throughput", "5000 TFLOP/s/GPU"], "An MFU" if False else "MFU of"),
+        (["--throughput", "5000 TFLOP/s/GPU"], "MFU of"),
         (["--throughput", "5 TFLOPS"], "operations per second"),
         (["--gpu", "h1000"], "Did you mean"),
         (["--gpu", "h100"], "h100-sxm"),

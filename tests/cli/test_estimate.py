@@ -193,8 +193,18 @@ def test_phases_in_the_settings_file_are_summed(capsys, empty_folder):
         '[[estimate.phases]]\nname = "long"\ntokens = "100B"\nseq-length = 131072\n'
     )
     both = results(capsys)
-    short = results(capsys, "--config", "/dev/null", "llama-3.1-8b", "--tokens", "1T", *("--seq-length", "4096"))
-    long = results(capsys, "--config", "/dev/null", "llama-3.1-8b", "--tokens", "100B", *("--seq-length", "131072"))
+    short = results(
+        capsys, "--config", "/dev/null", "llama-3.1-8b", "--tokens", "1T", *("--seq-length", "4096")
+    )
+    long = results(
+        capsys,
+        "--config",
+        "/dev/null",
+        "llama-3.1-8b",
+        "--tokens",
+        "100B",
+        *("--seq-length", "131072"),
+    )
 
     assert both["tokens"] == 1.1e12
     assert both["model_flop"] == pytest.approx(short["model_flop"] + long["model_flop"], rel=1e-12)
@@ -223,7 +233,9 @@ def test_a_config_file_is_counted_like_its_catalogue_entry(capsys, empty_folder)
 
 
 @pytest.mark.usefixtures("empty_folder")
-def test_the_table_fits_80_columns_and_is_the_same_in_a_pipe_and_without_colour(capsys, monkeypatch):
+def test_the_table_fits_80_columns_and_is_the_same_in_a_pipe_and_without_colour(
+    capsys, monkeypatch
+):
     plain = llmcost(capsys, *PINNED)
     monkeypatch.setenv("FORCE_COLOR", "1")
     coloured = llmcost(capsys, *PINNED)

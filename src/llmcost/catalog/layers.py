@@ -127,6 +127,7 @@ def _layer_numbers(fields: Fields, name: str) -> frozenset[int]:
 _PATTERNS = {"cohere2": 4, "gemma3_text": 6}
 _WINDOWS = {
     "every layer": _every_layer,
+    "listed layers": _every_layer,
     "upper layers": _upper_layers,
     "every other lower layer": _every_other_lower_layer,
     "pattern": _pattern,

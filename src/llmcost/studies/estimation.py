@@ -169,7 +169,7 @@ class Estimate:
         from importlib import import_module
 
         document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render").render(document, "html"))
+        return str(import_module("llmcost.render.hypertext").fragment(document))
 
 
 def estimate(

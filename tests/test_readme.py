@@ -1,0 +1,55 @@
+"""The README cannot rot: its commands and its picture are what the program does."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.helpers import llmcost
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """Return the fenced blocks of one language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_two_commands_are_one_line_each():
+    first, second = blocks("sh")[:2]
+
+    assert first.count("\n") == second.count("\n") == 1
+    assert first.startswith("python3 -m venv ")
+    assert second.startswith("python3 -m venv ")
+    assert second.rstrip().endswith("-m pytest")
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_the_picture_is_the_answer(capsys):
+    console = blocks("console")[0]
+    command, _, picture = console.partition("\n")
+    ran = llmcost(capsys, *shlex.split(command.removeprefix("$ llmcost ")), "--today", "2026-09-06")
+
+    shown = [line.rstrip() for line in picture.rstrip().splitlines()]
+    answer = [line.rstrip() for line in ran.out.splitlines()]
+    assert answer[: len(shown)] == shown
+
+
+@pytest.mark.usefixtures("empty_folder")
+@pytest.mark.parametrize("line", [l for block in blocks("sh")[2:] for l in block.splitlines()])
+def test_every_other_command_works(capsys, line, empty_folder):
+    line = line.partition("  #")[0].strip()
+    if not line.startswith("llmcost "):
+        pytest.skip(f"not a command of ours: {line}")
+    config = {"model_type": "qwen3", "hidden_size": 2560, "intermediate_size": 9728}
+    config |= {"num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8}
+    (empty_folder / "config.json").write_text(__import__("json").dumps(config))
+
+    assert llmcost(capsys, *shlex.split(line)[1:]).code in (0, 1)
+
+
+def test_the_python_example_runs():
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {})
