@@ -28,6 +28,7 @@ WRONG = [
     ("num_key_value_heads", 0),
     ("num_key_value_heads", 5),
     ("head_dim", "128"),
+    ("intermediate_size", None),
     ("vocab_size", []),
     ("tie_word_embeddings", "true"),
     ("tie_word_embeddings", 1),

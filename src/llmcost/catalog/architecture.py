@@ -209,6 +209,8 @@ def _layer_norms(fields: Fields) -> int:
     rule = fields.kind.rule("layer_norms", 2)
     if rule == "parallel residual":
         return 1 if fields.flag("use_parallel_residual") else 2
+    if rule == "post norm":
+        return 4 if fields.flag("use_post_norm") else 2
     if rule != "falcon":
         return int(rule or 0)
     if not fields.flag("parallel_attn"):
@@ -263,7 +265,7 @@ def _latent_attention(fields: Fields, hidden: int, span: Span) -> Attention:
         heads=heads,
         kv_heads=heads,
         qk_dim=fields.count("qk_nope_head_dim") + rope_dim,
-        v_dim=fields.count("v_head_dim"),
+        v_dim=fields.optional_count("v_head_dim") or _even_share(fields, hidden, heads),
         q_rank=q_rank,
         kv_rank=kv_rank,
         rope_dim=rope_dim,
@@ -289,10 +291,13 @@ def _head_dim(fields: Fields, hidden: int, heads: int) -> int:
     rule = fields.kind.rule("head_dim", "field")
     _check_divides(fields, hidden, heads)
     stated = fields.optional_count("head_dim") if rule == "field" else None
-    dim = stated or hidden // heads
-    if not dim:
+    return stated or _even_share(fields, hidden, heads)
+
+
+def _even_share(fields: Fields, hidden: int, heads: int) -> int:
+    if heads > hidden:
         fields.fail("num_attention_heads", str(heads), f"at most the hidden size, {hidden}")
-    return dim
+    return hidden // heads
 
 
 def _check_divides(fields: Fields, hidden: int, heads: int) -> None:
@@ -332,6 +337,8 @@ def _mlp_width(fields: Fields, hidden: int) -> int:
     rule = str(fields.kind.rule("mlp_width", "intermediate_size"))
     if rule == "fourfold":
         return 4 * hidden
+    if rule in fields.kind.defaults:
+        return fields.count(rule)
     return fields.optional_count(rule) or 4 * hidden
 
 
