@@ -267,6 +267,15 @@ def test_listed_layer_types_win_over_the_pattern():
     assert spans(config) == [(2, "full", 0, "dense"), (1, "window", 128, "dense")]
 
 
+@pytest.mark.parametrize("model_type", ["qwen2", "qwen2_moe", "qwen3", "smollm3"])
+def test_a_window_that_is_switched_off_is_none(model_type):
+    """As the reference implementation: listed layer types do not switch it on again."""
+    config = {"model_type": model_type, "num_hidden_layers": 1, "sliding_window": 128}
+    config |= {"layer_types": ["sliding_attention"], "use_sliding_window": False}
+
+    assert [span[:3] for span in spans(config)] == [(1, "full", 0)]
+
+
 def test_qwen_windows_begin_above_max_window_layers():
     config = {"model_type": "qwen2", "num_hidden_layers": 5, "use_sliding_window": True}
     config |= {"sliding_window": 128, "max_window_layers": 3}

@@ -19,6 +19,8 @@ def attention_spans(fields: Fields, layers: int) -> tuple[Span, ...]:
     Raises InputError for a layer type without softmax attention.
     """
     span = fields.optional_count("sliding_window", minimum=0) or 0
+    if "use_sliding_window" in fields.kind.defaults and not fields.flag("use_sliding_window"):
+        span = 0
     wanted = fields.items("layer_types")
     kinds = _by_rule(fields, layers, span) if wanted is None else _listed(fields, wanted, layers)
     return tuple((FULL, 0) if kind == FULL or not span else (kind, span) for kind in kinds)
