@@ -11,7 +11,7 @@ import numpy as np
 
 from llmcost.counting import AttentionGroup
 from llmcost.errors import InputError, UnitError, shown
-from llmcost.reading import read_count, read_quantity, read_range
+from llmcost.reading import canonical_unit, read_count, read_quantity, read_range
 from llmcost.sampling import Spread
 from llmcost.units import in_unit, is_quantity, registry
 
@@ -253,6 +253,8 @@ def _converted(pair: tuple[float, str], unit: str, name: str) -> float:
     value, own = pair
     if not unit and own in ("", "percent"):
         return value / 100 if own else value
+    if own and own == canonical_unit(unit):
+        return value
     return float(in_unit(registry().Quantity(value, own), unit, name))
 
 

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,7 @@ def read_toml(name: str, folder: str = "data") -> dict[str, Any]:
     return _read_toml(data_folder(folder) / name)
 
 
+@lru_cache(maxsize=4096)
 def last_day(text: str) -> date:
     """Return the last day that a date of any precision can mean.
 
@@ -161,9 +162,10 @@ def _read_one(file: DataFile, path: Path) -> list[Record]:
 
 def _checked_rows(file: DataFile, path: Path, reader: Any) -> Iterator[Record]:  # noqa: ANN401
     order = _column_order(file, path, next(reader, []))
+    plain = [column.kind == "text" and not column.choices for column in order]
     seen: dict[tuple[Any, ...], int] = {}
     for cells in reader:
-        if not any(cell.strip() for cell in cells):
+        if not any(map(str.strip, cells)):
             continue
         line = reader.line_num
         if len(cells) != len(order):
@@ -174,7 +176,10 @@ def _checked_rows(file: DataFile, path: Path, reader: Any) -> Iterator[Record]: 
                 line=line,
             )
         row: Record = {
-            c.name: _value(c, cell, path, line) for c, cell in zip(order, cells, strict=True)
+            column.name: cell
+            if is_plain and 0 < len(cell) <= MAX_CELL and cell.strip() == cell
+            else _value(column, cell, path, line)
+            for column, is_plain, cell in zip(order, plain, cells, strict=True)
         }
         if file.key:
             key = _key(file, row)
@@ -204,6 +209,8 @@ def _column_order(file: DataFile, path: Path, headers: list[str]) -> list[Column
 
 def _value(column: Column, cell: str, path: Path, line: int) -> str | float | int | bool | None:
     text = cell.strip()
+    if not text and not column.required:
+        return None
     try:
         return _parsed(column, text)
     except ValueError as error:
