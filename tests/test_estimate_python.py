@@ -48,10 +48,10 @@ def test_wrong_dimensions_are_unit_errors():
 
 
 def test_names_are_checked():
-    with pytest.raises(UnknownNameError, match="llama-3.1-8b"):
+    with pytest.raises(UnknownNameError, match=r"llama-3\.1-8b"):
         estimate(tokens="1T", **RUN | {"model": "llama-3.1-8"})
     with pytest.raises(AttributeError, match="gpu_hours"):
-        estimate(tokens="1T", **RUN).gpu_hour
+        getattr(estimate(tokens="1T", **RUN), "gpu_hour")  # noqa: B009
     with pytest.raises(UnknownNameError):
         estimate(tokens="1T", **RUN).interval("costs")
 

@@ -38,7 +38,9 @@ def test_the_picture_is_the_answer(capsys):
 
 
 @pytest.mark.usefixtures("empty_folder")
-@pytest.mark.parametrize("line", [l for block in blocks("sh")[2:] for l in block.splitlines()])
+@pytest.mark.parametrize(
+    "line", [each for block in blocks("sh")[2:] for each in block.splitlines()]
+)
 def test_every_other_command_works(capsys, line, empty_folder):
     line = line.partition("  #")[0].strip()
     if not line.startswith("llmcost "):

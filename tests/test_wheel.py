@@ -56,5 +56,5 @@ def test_the_wheel_answers_from_an_empty_folder(wheel, tmp_path):
     assert json.loads(text)["results"]["parameters"]["value"] == 405_853_388_800
 
     claims = run_from(wheel, tmp_path, "show", "claims", "--json")
-    assert len(json.loads(claims)["rows"]) == 26
+    assert len(json.loads(claims)["results"]) == 26
     assert list(tmp_path.iterdir()) == []

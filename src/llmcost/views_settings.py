@@ -39,8 +39,6 @@ def settings_document(command: str, settings: Sequence[Setting], path: str) -> D
             "schema": "llmcost.settings/1",
             "command": command,
             "file": path,
-            "settings": [
-                {"name": n, "value": v, "origin": o, "variable": e} for n, v, o, e in rows
-            ],
+            "results": [{"name": n, "value": v, "origin": o, "variable": e} for n, v, o, e in rows],
         },
     )

@@ -116,7 +116,7 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     \b
     Examples:
       llmcost estimate llama-3.1-405b --tokens 15T --gpu h100-sxm --gpus 16000
-      llmcost estimate ./config.json --tokens 2T --gpu mi300x --gpus 512 --mfu 35..45%
+      llmcost estimate ./config.json --tokens 2T --gpu mi300x --mfu 35..45%
       llmcost estimate --parameters 70B --tokens 1.4T --gpu h100-sxm --json
 
     Phases of a run go in the settings file, as [[estimate.phases]] tables with

@@ -146,13 +146,18 @@ def _formula(key: str) -> Explanation:
     details = [text for text in paragraphs[1:] if not text.startswith("Source: ")]
     return Explanation(
         key,
-        paragraphs[0],
+        _without_return(paragraphs[0]),
         expression,
         formula.returns,
         tuple(formula.units.items()),
         tuple(details),
         " ".join(text.removeprefix("Source: ") for text in sources) or "By definition.",
     )
+
+
+def _without_return(text: str) -> str:
+    rest = text.removeprefix("Return ")
+    return rest[:1].upper() + rest[1:]
 
 
 def _paragraphs(text: str) -> list[str]:

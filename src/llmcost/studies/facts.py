@@ -15,6 +15,7 @@ from llmcost.catalog import runs as run_catalog
 from llmcost.catalog import sources as source_catalog
 from llmcost.catalog.files import Column, DataFile, Record, read
 from llmcost.errors import InputError, UnknownNameError, one_of
+from llmcost.figures import quantity_text, range_text
 from llmcost.reading import known_units
 
 Row = Mapping[str, Any]
@@ -93,7 +94,7 @@ def _runs(name: str | None) -> Facts:
     if name is not None:
         wanted = run_catalog.run(name).id
         rows = [row for row in rows if row["id"] == wanted]
-    short = ("id", "model", "date", "gpu", "n_gpus", "tokens", "gpu_hours", "reported_cost_usd")
+    short = ("id", "model", "gpu", "n_gpus", "tokens", "gpu_hours")
     return _of_file("runs", "Published training runs", run_catalog.RUNS, rows, short, name)
 
 
@@ -103,7 +104,7 @@ def _claims(name: str | None) -> Facts:
         claim = claim_catalog.claim(name)
         rows = [row for row in rows if row["id"] == claim.id and row["file"] == claim.essay.file]
     columns = tuple((column, "") for column in rows[0])
-    short = ("id", "subjects", "relation", "value", "unit", "essay")
+    short = ("id", "subjects", "quantity", "relation", "value", "statement")
     return Facts("claims", "What five essays claim", columns, tuple(rows), short, name is not None)
 
 
@@ -113,7 +114,7 @@ def _claim_row(claim: claim_catalog.Claim) -> dict[str, Any]:
         "subjects": "; ".join(claim.subjects),
         "quantity": claim.quantity,
         "relation": claim.relation,
-        "value": _bounds(claim.lows, claim.highs),
+        "value": _bounds(claim),
         "low": _one(claim.lows),
         "high": _one(claim.highs),
         "unit": claim.unit or claim.printed_unit,
@@ -126,9 +127,14 @@ def _claim_row(claim: claim_catalog.Claim) -> dict[str, Any]:
     }
 
 
-def _bounds(lows: tuple[float, ...], highs: tuple[float, ...]) -> str:
-    low, high = ("; ".join(f"{end:g}" for end in ends) for ends in (lows, highs))
-    return low if low == high or not high else high if not low else f"{low} to {high}"
+def _bounds(claim: claim_catalog.Claim) -> str:
+    """Return the figure of a claim as people read it; empty for a statement without one."""
+    unit = claim.unit or "count"
+    if claim.lows == claim.highs or len(claim.lows) > 1:
+        return "; ".join(quantity_text(value, unit) for value in claim.lows)
+    if claim.lows and claim.highs:
+        return range_text(claim.lows[0], claim.highs[0], unit)
+    return "; ".join(quantity_text(value, unit) for value in claim.lows or claim.highs)
 
 
 def _one(values: tuple[float, ...]) -> float | str | None:

@@ -1,0 +1,206 @@
+"""``llmcost show``, ``explain``, ``config`` and ``completion`` as a user meets them."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from llmcost.cli.main import COMMANDS
+from llmcost.cli.options import FORMATS
+from llmcost.cli.show import KINDS
+from llmcost.studies.estimation import RESULT_ORDER
+from llmcost.studies.explanation import explanations
+from tests.cli.helpers import PINNED, llmcost
+
+pytestmark = pytest.mark.usefixtures("empty_folder")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_every_kind_of_fact_in_every_format(capsys, kind, format_name):
+    ran = llmcost(capsys, "show", kind, "--format", format_name)
+
+    assert ran.code == 0
+    assert ran.out.strip()
+    assert ran.err == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_csv_and_json_hold_the_same_rows(capsys, kind):
+    rows = list(csv.reader(io.StringIO(llmcost(capsys, "show", kind, "--format", "csv").out)))
+    data = llmcost(capsys, "show", kind, "--json").data
+
+    assert data["schema"] == "llmcost.facts/1"
+    assert [header.partition(" [")[0] for header in rows[0]] == list(data["results"][0])
+    assert len(rows) - 1 == len(data["results"])
+    for header in rows[0]:
+        name, _, unit = header.partition(" [")
+        assert data["units"].get(name, "") == unit.removesuffix("]")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tables_fit_80_columns(capsys, kind):
+    assert max(map(len, llmcost(capsys, "show", kind).out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("gpus", "h100-sxm", "989.4"),
+        ("gpus", "H100 SXM5", "h100-sxm"),
+        ("models", "llama-3.1-405b", "405.9B"),
+        ("models", "meta-llama/Llama-3.1-405B", "405.9B"),
+        ("models", "gpt-4", "not public"),
+        ("prices", "mi300x", "mi300x"),
+        ("runs", "llama-3.1-405b", "30.84M"),
+        ("claims", "training-cost", "$35M"),
+        ("sources", "llama-3-paper", "2407.21783"),
+        ("units", "PFLOP", "petaFLOP"),
+    ],
+)
+def test_one_name_shows_everything_about_it(capsys, kind, name, words):
+    ran = llmcost(capsys, "show", kind, name)
+
+    assert ran.code == 0, ran.err
+    assert words in ran.out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["nonsense", "", "x" * 10_000])
+def test_an_unknown_name_is_one_message(capsys, kind, name):
+    ran = llmcost(capsys, "show", kind, name)
+
+    assert ran.code == 2
+    assert ran.out == ""
+    assert ran.err.count("Error") == 1
+
+
+def test_all_26_claims_of_five_essays(capsys):
+    rows = llmcost(capsys, "show", "claims", "--json").data["results"]
+
+    assert len(rows) == 26
+    assert len({row["file"] for row in rows}) == 5
+    assert any(row["low"] == 35e6 and row["high"] == 200e6 for row in rows)
+
+
+def test_fields_choose_columns(capsys):
+    text = llmcost(capsys, "show", "gpus", "--format", "csv", "--fields", "name,memory").out
+
+    assert text.splitlines()[0] == "name,memory [GB]"
+    data = llmcost(capsys, "show", "gpus", "--json", "--fields", "name,memory").data
+    assert all(set(row) == {"name", "memory"} for row in data["results"])
+
+
+@pytest.mark.parametrize("name", explanations())
+def test_every_explanation_names_its_source(capsys, name):
+    data = llmcost(capsys, "explain", name.replace("_", "-"), "--json").data
+
+    assert data["source"]
+    assert data["summary"]
+    assert all({"name", "unit"} == set(each) for each in data["inputs"])
+
+
+@pytest.mark.parametrize("name", [name for name in RESULT_ORDER if name != "tokens"])
+def test_every_result_can_be_explained(capsys, name):
+    assert llmcost(capsys, "explain", name).code == 0
+
+
+def test_an_explanation_has_formula_paper_and_units(capsys):
+    text = llmcost(capsys, "explain", "gpu-hours").out
+
+    assert "model_flop / (peak_flop_rate x mfu x goodput) / 3600" in text
+    assert "arXiv 2204.02311" in text
+    assert re.search(r"peak_flop_rate\s+FLOP/s/GPU", text)
+    assert llmcost(capsys, "explain", "gpu-hour").err.count("gpu-hours") == 1
+
+
+def test_config_show_names_the_origin_of_each_value(capsys, empty_folder, monkeypatch):
+    (empty_folder / "pyproject.toml").write_text('[tool.llmcost.estimate]\ngpu = "h200-sxm"\n')
+    monkeypatch.setenv("LLMCOST_ESTIMATE_GPUS", "64")
+    rows = llmcost(capsys, "config", "show", "--json").data["results"]
+    found = {row["name"]: row for row in rows}
+
+    assert found["gpu"]["value"] == "h200-sxm"
+    assert found["gpu"]["origin"].endswith("pyproject.toml")
+    assert found["gpus"]["origin"] == "environment variable LLMCOST_ESTIMATE_GPUS"
+    assert found["attention-flop"]["origin"] == "default"
+    assert all(row["variable"].startswith("LLMCOST_ESTIMATE_") for row in rows)
+
+
+def test_every_option_has_its_variable(capsys, monkeypatch):
+    monkeypatch.setenv("LLMCOST_ESTIMATE_MODEL", "llama-3.1-8b")
+    monkeypatch.setenv("LLMCOST_ESTIMATE_TOKENS", "1T")
+    monkeypatch.setenv("LLMCOST_ESTIMATE_FORMAT", "json")
+    monkeypatch.setenv("LLMCOST_ESTIMATE_SEQ_LENGTH", "4096")
+    data = json.loads(llmcost(capsys, "estimate").out)
+
+    assert data["inputs"]["seq_length"]["value"] == 4096
+    assert data["inputs"]["model"]["value"] == "llama-3.1-8b"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script(capsys, shell):
+    ran = llmcost(capsys, "completion", shell)
+
+    assert ran.code == 0
+    assert "_LLMCOST_COMPLETE" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("llmcost estimate llama-3.1-4", "llama-3.1-405b"),
+        ("llmcost estimate --gpu h100-s", "h100-sxm"),
+        ("llmcost estimate --terms reser", "reserved-1y"),
+        ("llmcost show gpus mi3", "mi300x"),
+        ("llmcost explain gpu", "gpu-hours"),
+        ("llmcost est", "estimate"),
+    ],
+)
+def test_completion_knows_models_and_accelerators(words, expected):
+    from click.shell_completion import BashComplete
+
+    from llmcost.cli.main import cli
+
+    *given, incomplete = words.split()[1:]
+    found = BashComplete(cli, {}, "llmcost", "_LLMCOST_COMPLETE").get_completions(given, incomplete)
+
+    assert expected in [item.value for item in found]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), ["config", "show"]])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_of_every_command_fits_80_columns(capsys, command, flag):
+    ran = llmcost(capsys, *command, flag)
+
+    assert ran.code == 0
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_version(capsys):
+    assert re.fullmatch(r"llmcost \d+\.\d+\.\d+\n", llmcost(capsys, "--version").out)
+
+
+def test_a_closed_pipe_is_no_error(capsys):
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        f"{sys.executable} -m llmcost show prices --format csv | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("price_id")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_the_estimate_in_every_format(capsys, format_name):
+    ran = llmcost(capsys, *PINNED, "--format", format_name)
+
+    assert ran.code == 0
+    assert "llama-3.1-405b" in ran.out.replace("\\-", "-")
