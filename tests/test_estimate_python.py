@@ -138,6 +138,23 @@ def test_any_value_gives_an_estimate_or_an_input_error(value, name):
         assert json.loads(json.dumps(found.to_dict(), allow_nan=False)) == found.to_dict()
 
 
+def test_a_number_of_thousands_of_digits_is_an_input_error():
+    with pytest.raises(InputError, match="thousands of digits"):
+        estimate(tokens=10**5000, **RUN)
+
+
+@pytest.mark.parametrize("name", ["tokens", "num_gpus", "mfu", "price", "parameters", "seq_length"])
+@pytest.mark.parametrize(
+    "value",
+    [10**400, 1e-300, float("nan"), float("inf"), -1, 0, [], {}, (), (1,), (2, 1), object()],
+)
+def test_a_number_that_cannot_be_used_is_an_input_error(name, value):
+    given_ = RUN | {"tokens": "1T"} | ({"model": None} if name == "parameters" else {})
+
+    with pytest.raises(InputError, match=name):
+        estimate(**given_ | {name: value})
+
+
 @given(st.integers(min_value=0, max_value=10**9))
 def test_json_round_trip_and_reproducible_by_seed(seed):
     one = estimate(

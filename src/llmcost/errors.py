@@ -83,7 +83,10 @@ def shown(value: object) -> str:
     """
     if isinstance(value, str) and len(value) > MAX_SHOWN:
         return repr(f"{value[: MAX_SHOWN // 2]}... ({len(value)} characters)")
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # An integer of more digits than Python prints.
+        return "a number of thousands of digits"
     return text if len(text) <= 2 * MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 

@@ -17,6 +17,8 @@ from llmcost.units import in_unit, is_quantity, registry
 
 KINDS = ("user", "catalogue", "published", "measured", "modelled", "default")
 MAX_COUNT = 1e19
+MIN_VALUE = 1e-9
+MIN_SHARE = 1e-5
 RECOMPUTE = ("none", "selective", "full")
 
 
@@ -186,9 +188,11 @@ def count_from(
     elif is_quantity(value):
         number = _bare_count(value, name, nouns)
     elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        number = float(value)
+        number = _as_float(value, name)
     else:
         raise InputError(f"{name}: got {shown(value)}; needs a count, such as 405B or 16,000.")
+    if 0 < number < 1:
+        raise InputError(f"{name}: got {number:g}; needs at least 1.")
     return _checked(number, "", name, share=False, maximum=maximum)
 
 
@@ -246,7 +250,14 @@ def _one_end(value: object, unit: str, name: str) -> float:
         )
     if not unit and is_quantity(value):
         return _dimensionless(value, name)
-    return float(in_unit(value, unit, name))
+    return _as_float(in_unit(value, unit, name), name)
+
+
+def _as_float(value: Any, name: str) -> float:  # noqa: ANN401
+    try:
+        return float(value)
+    except (OverflowError, TypeError, ValueError):
+        raise InputError(f"{name}: got {shown(value)}; needs one finite number.") from None
 
 
 def _converted(pair: tuple[float, str], unit: str, name: str) -> float:
@@ -266,6 +277,9 @@ def _checked(value: float, unit: str, name: str, *, share: bool, maximum: float)
         raise InputError(
             f"{name}: got {value * 100:g}%; needs a share of at most 100%, such as 41% or 0.41."
         )
+    minimum = MIN_SHARE if share else MIN_VALUE
+    if value < minimum:
+        raise InputError(f"{name}: got {value:g}{shown_unit}; needs at least {minimum:g}.")
     if value > maximum:
         raise InputError(
             f"{name}: got {value:g}{shown_unit}; needs at most {maximum:g}{shown_unit}."

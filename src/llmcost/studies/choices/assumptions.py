@@ -8,6 +8,7 @@ from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, shown
 from llmcost.formulas import flops, utilization
 from llmcost.inputs import (
+    MIN_SHARE,
     RECOMPUTE,
     Assumptions,
     Cluster,
@@ -93,6 +94,11 @@ def _mfu_from_throughput(
     ends = [
         _share_of_peak(end, unit, workload, cluster) for end in (rate.low, rate.value, rate.high)
     ]
+    if ends[0] < MIN_SHARE:
+        raise InputError(
+            f"throughput: got {rate.low:g} {unit}, an MFU of {ends[0]:.1e}; needs the rate of one "
+            "device."
+        )
     if ends[-1] > 1:
         raise InputError(
             f"throughput: got {rate.high:g} {unit}, an MFU of {ends[-1]:.0%} of the peak "
