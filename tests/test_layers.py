@@ -11,7 +11,7 @@ LAYERS = [
     {"__init__", "__main__"},
     {"cli"},
     {"render"},
-    {"views", "views_explanation", "views_facts", "views_settings"},
+    {"views"},
     {"studies"},
     {"inputs"},
     {"sampling", "counting"},

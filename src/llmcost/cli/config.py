@@ -38,7 +38,7 @@ def show(ctx: click.Context, /, command: str, **options: Any) -> None:  # noqa: 
     default.
     """
     from llmcost.cli.output import emit
-    from llmcost.views_settings import Setting, settings_document
+    from llmcost.views.settings import Setting, settings_document
 
     asked = cli.get_command(ctx, command)
     if asked is None:

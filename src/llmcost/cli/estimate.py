@@ -124,14 +124,14 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     """
     from llmcost.cli.output import emit
     from llmcost.studies.estimation import estimate as answer
-    from llmcost.views import document
+    from llmcost.views.estimates import estimate_document
 
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
     phases = settings_of(ctx).of("estimate").get("phases")
     where = where_given(ctx, *(["phases"] if phases else []))
     found = answer(**options, phases=phases, origins=where)
-    emit(document(found), **shape)
+    emit(estimate_document(found), **shape)
     if found.over_budget:
         click.echo("Over --max-cost.", err=True)
         return EXIT_VERDICT

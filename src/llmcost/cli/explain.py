@@ -54,7 +54,7 @@ def explain(name: str | None, **options: Any) -> None:  # noqa: ANN401
     """
     from llmcost.cli.output import emit
     from llmcost.studies import explanation
-    from llmcost.views_explanation import explanation_document, explanations_document
+    from llmcost.views.explanations import explanation_document, explanations_document
 
     options.pop("debug")
     if name is None:

@@ -39,7 +39,7 @@ def show(kind: str, name: str | None, all_columns: bool, **options: Any) -> None
     """
     from llmcost.cli.output import emit
     from llmcost.studies.facts import facts
-    from llmcost.views_facts import facts_document
+    from llmcost.views.facts import facts_document
 
     options.pop("debug")
     emit(facts_document(facts(kind, name), all_columns=all_columns), **options)

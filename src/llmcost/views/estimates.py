@@ -95,7 +95,7 @@ RESULT_FIELDS = (
 )
 
 
-def document(estimate: Estimate) -> Document:
+def estimate_document(estimate: Estimate) -> Document:
     """Return the document of an estimate: results, then assumptions, then warnings."""
     return Document(
         title=_title(estimate),

@@ -1,0 +1,23 @@
+"""Results to documents: which rows, in which order, in which words; one module a kind of answer."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmcost.table import Document
+
+# The class of an answer, and the function that makes its document.
+VIEWS: dict[str, str] = {
+    "Estimate": "llmcost.views.estimates:estimate_document",
+    "Explanation": "llmcost.views.explanations:explanation_document",
+    "Facts": "llmcost.views.facts:facts_document",
+}
+
+
+def document(answer: object) -> Document:
+    """Return the document of an answer, by the class of the answer."""
+    module, _, function = VIEWS[type(answer).__name__].partition(":")
+    made: Document = getattr(import_module(module), function)(answer)
+    return made

@@ -1,0 +1,20 @@
+"""The table of views: every entry loads, and every module of the folder is reached."""
+
+from importlib import import_module
+from pathlib import Path
+
+import llmcost.views
+from llmcost.views import VIEWS
+
+
+def test_every_view_loads():
+    for path in VIEWS.values():
+        module, _, function = path.partition(":")
+        assert callable(getattr(import_module(module), function))
+
+
+def test_every_module_is_a_view_or_the_settings():
+    folder = Path(llmcost.views.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "settings"}
+
+    assert modules == {path.partition(":")[0].rpartition(".")[2] for path in VIEWS.values()}
