@@ -241,6 +241,24 @@ def test_a_formula_and_html_in_an_overlay_come_out_inert(capsys, empty_folder, m
 
 
 @pytest.mark.usefixtures("empty_folder")
+def test_a_value_with_a_space_that_was_not_quoted(capsys):
+    ran = llmcost(capsys, *HEADLINE, "--price", "2.5", "USD/hour")
+
+    assert_refused(ran)
+    assert "Quote" in ran.err
+
+
+@pytest.mark.usefixtures("empty_folder")
+@pytest.mark.parametrize("where", ["command", "option", "choice"])
+def test_100_kb_where_a_word_is_wanted(capsys, where):
+    long = "x" * 100_000
+    given = {"command": [long], "option": [*HEADLINE, f"--{long}"]}
+    ran = llmcost(capsys, *given.get(where, [*HEADLINE, "--format", long]))
+
+    assert_refused(ran)
+
+
+@pytest.mark.usefixtures("empty_folder")
 def test_no_arguments_at_all(capsys):
     ran = llmcost(capsys, "estimate")
     assert_refused(ran)

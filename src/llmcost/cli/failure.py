@@ -12,6 +12,7 @@ EXIT_VERDICT = 1
 EXIT_INPUT = 2
 EXIT_DATA = 3
 EXIT_INTERRUPTED = 130
+MAX_MESSAGE = 600
 
 OPTION_NAMES = {
     "num_gpus": "--gpus",
@@ -30,6 +31,19 @@ def report(error: BaseException, *, debug: bool) -> int:
         message = "The input is too deep or too large to read. Give a smaller one."
     click.echo(f"Error: {as_options(message)}", err=True)
     return EXIT_DATA if isinstance(error, DataError) else EXIT_INPUT
+
+
+def plain_message(message: str) -> str:
+    """Return a usage message cut to a readable length, with a hint where one is known.
+
+    >>> plain_message("Got unexpected extra argument (USD/hour)")
+    'Got unexpected extra argument (USD/hour). Quote a value that holds a space.'
+    """
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[: MAX_MESSAGE // 2]} ... {message[-MAX_MESSAGE // 4 :]}"
+    if "unexpected extra argument" in message:
+        message += ". Quote a value that holds a space."
+    return message
 
 
 def as_options(message: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from llmcost._version import __version__
-from llmcost.cli.failure import EXIT_INTERRUPTED, report
+from llmcost.cli.failure import EXIT_INTERRUPTED, plain_message, report
 from llmcost.errors import LlmcostError, nearest, one_of
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("Interrupted.", err=True)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
+        error.message = plain_message(error.message)
         error.show()
         return error.exit_code
     except (LlmcostError, OSError, RecursionError, MemoryError) as error:
