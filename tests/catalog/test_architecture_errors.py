@@ -80,6 +80,36 @@ def test_a_text_config_that_is_none_is_refused(inner):
         architecture_from_config({"model_type": "llava", "text_config": inner})
 
 
+@pytest.mark.parametrize("outer", ["llava", "my_new_vlm", "t5", "llama"])
+def test_a_wrapper_whose_ties_are_not_known_is_refused(outer):
+    config = {"model_type": outer, "hidden_size": 64, "text_config": {"model_type": "llama"}}
+
+    with pytest.raises(InputError, match="text_config"):
+        architecture_from_config(config)
+
+
+def test_decoder_fields_beside_a_text_config_are_a_warning():
+    config = {"model_type": "gemma3", "hidden_size": 64, "text_config": {}}
+    _, warnings = architecture_from_config(config)
+
+    assert any("hidden_size" in text for text in warnings)
+
+
+def test_a_wrapper_without_its_text_config_says_so():
+    with pytest.raises(InputError, match="no 'text_config'"):
+        architecture_from_config({"model_type": "gemma3", "hidden_size": 64})
+
+
+def test_one_number_for_every_layer_may_be_a_list_of_equals():
+    """Published Hunyuan configurations state moe_topk once a layer."""
+    config = {"model_type": "hunyuan_v1_moe", "num_experts": 4}
+    one, many = ({**config, "moe_topk": k} for k in (2, [2] * 32))
+
+    assert architecture_from_config(one) == architecture_from_config(many)
+    with pytest.raises(InputError, match="same number for every layer"):
+        architecture_from_config({**config, "moe_topk": [2, 1]})
+
+
 @pytest.mark.parametrize("config", [None, 3, "llama", [], [("model_type", "llama")]])
 def test_what_is_not_a_table_is_refused(config):
     with pytest.raises(InputError):

@@ -19,6 +19,7 @@ from llmcost.catalog.model_types import (
     supported,
     unsupported,
     wrapped,
+    wrappers,
 )
 from llmcost.errors import InputError, one_of, shown
 
@@ -158,9 +159,25 @@ def _text_decoder(config: Mapping[str, object]) -> tuple[dict[str, object], tupl
         )
     outer = _model_type(config)
     facts = wrapped(outer)
-    decoder = {"model_type": facts.get("type", outer), **inner}
+    if not facts:
+        raise InputError(
+            f"The model type {shown(outer)} holds a 'text_config', and how it shares weights with "
+            f"it is not known; wrappers that can be counted: {one_of(wrappers())}. To count the "
+            "text decoder alone, save its text_config as a config.json of its own."
+        )
+    decoder = {"model_type": facts["type"], **inner}
     note = f"only the text decoder of {shown(outer)} is counted, not its vision or audio parts"
-    return decoder, (note, *_settle_tie(decoder, config, facts))
+    return decoder, (note, *_beside(config, decoder), *_settle_tie(decoder, config, facts))
+
+
+def _beside(config: Mapping[str, object], decoder: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a warning for fields of the decoder that stand beside its text_config."""
+    base, _ = same_as(_model_type(decoder))
+    known = supported()[base].names if base in supported() else {}
+    stray = sorted(field for field in config if field in known and field != TIE)
+    if not stray:
+        return ()
+    return (f"not used, for they stand beside text_config and not in it: {', '.join(stray)}",)
 
 
 def _settle_tie(

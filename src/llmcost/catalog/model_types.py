@@ -73,6 +73,11 @@ def wrapped(name: str) -> Mapping[str, Any]:
     return entry
 
 
+def wrappers() -> tuple[str, ...]:
+    """Return the model types that hold a text decoder and can be counted."""
+    return tuple(_facts()["wrappers"])
+
+
 def known_names() -> tuple[str, ...]:
     """Return every name that a config may give as its model type."""
     facts = _facts()
@@ -87,6 +92,11 @@ def used_somewhere() -> frozenset[str]:
 
 def unsupported(name: str, fields: tuple[str, ...]) -> NoReturn:
     """Raise the error for a model type that cannot be counted; `fields` could not be read."""
+    if name in wrappers():
+        raise InputError(
+            f"The model type {shown(name)} wraps a text decoder, but there is no 'text_config'; "
+            "give the whole config.json, or the decoder's own model type."
+        )
     common = frozenset(_facts()["common"]["harmless"])
     unread = sorted(field for field in fields if field not in common)
     listed = ", ".join(shown(field) for field in unread[:12]) or "none"
@@ -137,12 +147,19 @@ class Fields:
         value = self.values.get(name)
         if value is None:
             return None
+        if isinstance(value, list) and name in tuple(self.kind.rule("per_layer", ())):
+            value = self._same_everywhere(name, value)
         maximum = MAX_LAYERS if name == "num_hidden_layers" else MAX_SIZE
         if isinstance(value, bool) or not isinstance(value, int):
             self.fail(name, shown(value), "a whole number")
         if not minimum <= value <= maximum:
             self.fail(name, shown(value), f"a whole number from {minimum} to {maximum}")
         return value
+
+    def _same_everywhere(self, name: str, values: list[Any]) -> Any:  # noqa: ANN401
+        if not values or any(value != values[0] for value in values):
+            self.fail(name, shown(values), "one number, or the same number for every layer")
+        return values[0]
 
     def flag(self, name: str) -> bool:
         """Return a field that is on or off; null is off."""
