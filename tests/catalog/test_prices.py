@@ -10,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.catalog import files
-from llmcost.catalog.prices import (
+from llmcost.catalog.price_quotes import (
     GPU_PRICES,
-    a_year_before,
     newest_price_day,
-    percentile,
     price_quotes,
-    price_rows,
     providers_known,
-    select_price,
     terms_known,
 )
+from llmcost.catalog.prices import a_year_before, percentile, price_rows, select_price
 from llmcost.errors import DataError, InputError, UnknownNameError
 
 HEADERS = {column.name: column.header for column in GPU_PRICES.columns}
@@ -169,17 +166,36 @@ def test_accelerators_are_never_substituted(prices):
     assert len(price_quotes()) == 3
 
 
-def test_grade_c_is_shown_but_not_counted_beside_better(prices):
+def test_every_grade_counts_and_grade_c_is_told(prices):
+    """Alpha's latest is 2 and Beta's 1: median 1.5; Alpha's older 4 is not its latest."""
     prices(
-        row("good", "Alpha", 4, "2026-01-01", grade="B"),
-        row("worse-and-newer", "Alpha", 2, "2026-02-01", grade="C"),
-        row("worse", "Beta", 1, "2026-02-01", grade="C"),
+        row("older", "Alpha", 4, "2026-01-01", grade="B"),
+        row("newer", "Alpha", 2, "2026-02-01", grade="C"),
+        row("other", "Beta", 1, "2026-02-01", grade="A"),
     )
     found = select_price("h100-sxm")
 
-    assert found.price_ids == ("good",)
-    assert {quote.price_id for quote in found.not_counted} == {"worse-and-newer", "worse"}
+    assert found.value == 1.5
+    assert set(found.price_ids) == {"newer", "other"}
+    assert {quote.price_id for quote in found.not_counted} == {"older"}
+    assert "1 of grade C" in found.reason
     assert found.warnings == ()
+
+
+def test_one_provider_takes_the_typical_spread_of_others(prices):
+    """H200: 2, 4 and 10 USD have 10th and 90th percentile 2.4 and 8.8: 0.6 and 2.2 of 4."""
+    others = [
+        row(f"h200-{p}", p, rate, "2026-02-01", gpu="h200-sxm")
+        for p, rate in (("Alpha", 2), ("Beta", 4), ("Gamma", 10))
+    ]
+    prices(row("alone", "Alpha", 3, "2026-02-01"), *others)
+    found = select_price("h100-sxm")
+
+    assert (found.low, found.value, found.high) == pytest.approx((1.8, 3, 6.6), rel=1e-12)
+    assert "range: 10th" not in found.reason
+    assert any("only one provider" in text for text in found.warnings)
+    named = select_price("h100-sxm", provider="Alpha")
+    assert (named.low, named.value, named.high) == (3, 3, 3)
 
 
 def test_grade_c_alone_counts_with_a_warning(prices):
@@ -187,8 +203,8 @@ def test_grade_c_alone_counts_with_a_warning(prices):
     found = select_price("h100-sxm")
 
     assert found.value == 1
-    assert found.warnings == (
-        "only prices of grade C (aggregators, estimates, lost sources) were found: worse",
+    assert found.warnings[0] == (
+        "only prices of grade C (aggregators, estimates, lost sources) were found: worse"
     )
 
 

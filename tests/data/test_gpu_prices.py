@@ -10,15 +10,14 @@ import pytest
 
 from llmcost.catalog.files import first_day
 from llmcost.catalog.gpus import accelerator, accelerator_names
-from llmcost.catalog.prices import (
-    PROVIDER_ALIASES,
+from llmcost.catalog.price_quotes import (
     PriceQuote,
     newest_price_day,
     price_quotes,
     providers_known,
-    select_price,
     terms_known,
 )
+from llmcost.catalog.prices import PROVIDER_ALIASES, select_price
 
 QUOTES = price_quotes()
 RENTALS = [quote for quote in QUOTES if quote.kind == "rental"]

@@ -147,7 +147,7 @@ class Fields:
         value = self.values.get(name)
         if value is None:
             return None
-        if isinstance(value, list) and name in tuple(self.kind.rule("per_layer", ())):
+        if isinstance(value, list) and name == self.kind.rule("per_layer"):
             value = self._same_everywhere(name, value)
         maximum = MAX_LAYERS if name == "num_hidden_layers" else MAX_SIZE
         if isinstance(value, bool) or not isinstance(value, int):

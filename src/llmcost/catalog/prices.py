@@ -2,34 +2,39 @@
 
 The rule of choice: of all quotes for exactly this accelerator and exactly these terms, dated within
 the twelve months up to a day, each provider's latest is taken, and the price is the median over the
-providers, with the 10th and 90th percentile as its range. Quotes of grade A (a provider's page or
-interface) and B (a catalogue that cites the provider) count; grade C (an aggregator, an estimate, a
-lost source) counts only where there is nothing better, and then with a warning. Market aggregates
-and indices are kept for show and never counted. Where a provider's latest day has several quotes
-(regions, instance types), their median stands for the provider. A date that names only a month or
-a year counts as its last day.
+providers, with the 10th and 90th percentile as its range. Every grade counts: A (a provider's page
+or interface), B (a catalogue that cites the provider) and C (an aggregator, an estimate, a lost
+source); how many are C is told, and a price from C alone is a warning. Market aggregates and
+indices are kept for show and never counted. Where a provider's latest day has several quotes
+(regions, instance types), their median stands for the provider. One provider alone has no spread of
+its own: it takes the typical one of the other accelerators, with a warning. A date that names only
+a month or a year counts as its last day.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
-from llmcost.catalog.files import Column, DataFile, Record, last_day, read
-from llmcost.catalog.gpus import accelerator, accelerators
-from llmcost.errors import DataError, InputError, UnknownNameError, shown
-
-RENTAL_TERMS = (
-    *("on-demand", "spot", "reserved-1y", "reserved-3y"),
-    *("capacity-block", "marketplace", "contract-1y"),
+from llmcost.catalog.files import last_day
+from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.price_quotes import (
+    RENTAL_TERMS,
+    TERMS,
+    PriceQuote,
+    newest_price_day,
+    price_quotes,
+    providers_known,
+    rentals,
+    rentals_of,
 )
-TERMS = (*RENTAL_TERMS, "purchase")
-PROVIDER_CLASSES = ("hyperscaler", "neocloud", "marketplace", "aggregate", "purchase")
-GRADES = ("A", "B", "C")
+from llmcost.errors import InputError, UnknownNameError
+
 LOW, HIGH = 0.10, 0.90
+FEWEST_PROVIDERS = 3
 
 PROVIDER_ALIASES = {
     "aws": "Amazon Web Services",
@@ -49,66 +54,6 @@ PROVIDER_ALIASES = {
     "lambda labs": "Lambda",
     "sfcompute": "SF Compute",
 }
-
-GPU_PRICES = DataFile(
-    "gpu_prices.csv",
-    key=("price_id",),
-    columns=(
-        Column("price_id", required=True),
-        Column("gpu"),
-        Column("gpu_as_listed", required=True),
-        Column("kind", required=True, choices=("rental", "purchase")),
-        Column("provider"),
-        Column("provider_class", required=True, choices=PROVIDER_CLASSES),
-        Column("terms", required=True, choices=TERMS),
-        Column("price", "number", "USD/GPU/hour", positive=True),
-        Column("purchase_price", "number", "USD/GPU", positive=True),
-        Column("as_of", "date", required=True),
-        Column("date_basis"),
-        Column("region"),
-        Column("gpus_in_unit", "count", "GPU", minimum=1),
-        Column("source", required=True),
-        Column("source_detail"),
-        Column("grade", required=True, choices=GRADES),
-        Column("note"),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PriceQuote:
-    """One price as somebody listed it on a day.
-
-    `price` [USD/GPU/hour] of a rental or `purchase_price` [USD/GPU]; `gpu` is `None` where the
-    listing fits several accelerators, and such a quote is never used for any of them. `day` is the
-    last day that `as_of` can mean.
-    """
-
-    price_id: str
-    gpu: str | None
-    gpu_as_listed: str
-    kind: str
-    provider: str | None
-    provider_class: str
-    terms: str
-    price: float | None
-    purchase_price: float | None
-    as_of: str
-    day: date
-    date_basis: str | None
-    region: str | None
-    gpus_in_unit: int | None
-    source: str
-    source_detail: str | None
-    grade: str
-    note: str | None
-
-    @property
-    def rate(self) -> float:
-        """The rental price [USD/GPU/hour]; raises InputError for a purchase."""
-        if self.price is None:
-            raise InputError(f"{self.price_id} is a purchase price: it has no price per hour")
-        return self.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +121,7 @@ def select_price(
     terms = _terms(terms)
     who = None if provider is None else _provider(provider)
     day = newest_price_day() if as_of is None else _day(as_of)
-    quotes = [q for q in _rentals_of(gpu) if q.terms == terms and q.day <= day]
+    quotes = [q for q in rentals_of(gpu) if q.terms == terms and q.day <= day]
     if who is not None:
         window = [quote for quote in quotes if quote.provider == who]
     else:
@@ -193,31 +138,6 @@ def price_rows(gpu_name: str, *, terms: str | None = None) -> tuple[PriceQuote, 
     wanted = TERMS if terms is None else (_terms(terms, TERMS),)
     rows = (quote for quote in price_quotes() if quote.gpu == gpu and quote.terms in wanted)
     return tuple(sorted(rows, key=lambda quote: (quote.day, quote.price_id)))
-
-
-def price_quotes() -> tuple[PriceQuote, ...]:
-    """Return every quote, in file order; raises DataError for a faulty file."""
-    return tuple(map(_quote, _rows()))
-
-
-def newest_price_day() -> date:
-    """Return the newest day on which a rental price was seen, of those dated to the day."""
-    days = [row["as_of"] for row in _rental_rows() if len(row["as_of"]) == len("YYYY-MM-DD")]
-    if not days:
-        raise InputError("no rental price is dated to the day: say as of which day")
-    return last_day(max(days))
-
-
-def terms_known() -> tuple[str, ...]:
-    """Return the terms of rental that have a price, the commonest kinds first."""
-    found = {row["terms"] for row in _rental_rows()}
-    return tuple(terms for terms in RENTAL_TERMS if terms in found)
-
-
-def providers_known() -> tuple[str, ...]:
-    """Return the names of the providers with a rental price, in alphabetical order."""
-    offers = (row for row in _rental_rows() if row["provider_class"] != "aggregate")
-    return tuple(sorted({row["provider"] for row in offers}, key=str.casefold))
 
 
 def percentile(values: Iterable[float], fraction: float) -> float:
@@ -246,60 +166,30 @@ def a_year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if leap_day else day.day)
 
 
-def _rental_rows() -> Iterator[Record]:
-    return (row for row in _rows() if row["kind"] == "rental")
-
-
-def _rentals_of(gpu: str) -> tuple[PriceQuote, ...]:
-    return tuple(_quote(row) for row in _rental_rows() if row["gpu"] == gpu)
-
-
-def _rows() -> Iterator[Record]:
-    names = {entry.name for entry in accelerators()}
-    for row in read(GPU_PRICES):
-        for column, message in _faults(row, names):
-            raise DataError(message, file=row["_file"], line=row["_line"], column=column)
-        yield row
-
-
-def _faults(row: Record, names: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the columns that contradict the rest of a row, each with what would fit."""
-    rental = row["kind"] == "rental"
-    if row["gpu"] is not None and row["gpu"] not in names:
-        yield "gpu", f"got {shown(row['gpu'])}; needs a name of gpu_specs.csv, or nothing"
-    if rental and row["provider"] is None:
-        yield "provider", "is empty, but every rental needs it"
-    if rental == (row["terms"] == "purchase"):
-        yield "terms", f"got {row['terms']} in a row of kind {row['kind']}"
-    for column, of_rental in (("price", True), ("purchase_price", False)):
-        if (row[column] is not None) != (rental is of_rental):
-            yield column, "needs a price in a rental and a purchase_price in a purchase, not both"
-
-
 def _selection(
     gpu: str, terms: str, provider: str | None, day: date, window: Sequence[PriceQuote]
 ) -> PriceSelection:
     offered = [quote for quote in window if quote.provider_class != "aggregate"]
-    graded = [quote for quote in offered if quote.grade != "C"]
-    counted = _latest_by_provider(graded or offered)
+    counted = _latest_by_provider(offered)
     quotes = tuple(quote for rows in counted.values() for quote in rows)
     rates = {name: median(quote.rate for quote in rows) for name, rows in counted.items()}
     by_rate = sorted((rate, name) for name, rate in rates.items())
     over = list(rates.values()) if provider is None else [quote.rate for quote in quotes]
+    spread = typical_spread(terms, day) if provider is None and len(over) == 1 else (1.0, 1.0)
     return PriceSelection(
         gpu=gpu,
         terms=terms,
         provider=provider,
         as_of=day,
         value=median(over) if over else None,
-        low=percentile(over, LOW) if over else None,
-        high=percentile(over, HIGH) if over else None,
+        low=percentile(over, LOW) * spread[0] if over else None,
+        high=percentile(over, HIGH) * spread[1] if over else None,
         providers=len(rates),
         cheapest=by_rate[0] if by_rate else None,
         dearest=by_rate[-1] if by_rate else None,
         quotes=quotes,
         not_counted=tuple(quote for quote in window if quote not in quotes),
-        warnings=() if graded else _grade_warning(quotes),
+        warnings=(*_grade_warning(quotes), *_alone_warning(over, provider, spread)),
         reason=_why(terms, provider, day, counted) or _why_none(gpu, terms, provider, day),
     )
 
@@ -313,10 +203,45 @@ def _latest_by_provider(quotes: Iterable[PriceQuote]) -> dict[str, list[PriceQuo
 
 
 def _grade_warning(quotes: Sequence[PriceQuote]) -> tuple[str, ...]:
-    if not quotes:
+    if not quotes or any(quote.grade != "C" for quote in quotes):
         return ()
     ids = ", ".join(quote.price_id for quote in quotes)
     return (f"only prices of grade C (aggregators, estimates, lost sources) were found: {ids}",)
+
+
+def _alone_warning(
+    over: Sequence[float], provider: str | None, spread: tuple[float, float]
+) -> tuple[str, ...]:
+    if len(over) != 1 or provider is not None:
+        return ()
+    return (
+        f"only one provider has such a price, so its range is the typical one of other "
+        f"accelerators on the same terms: {spread[0]:.2f} to {spread[1]:.2f} of the price",
+    )
+
+
+def typical_spread(terms: str, day: date) -> tuple[float, float]:
+    """Return the 10th and 90th percentile of provider prices over their median, typically.
+
+    The median over the accelerators that have at least three providers with a price on these terms
+    in the twelve months to the day; (1, 1) where there is none.
+    """
+    rates: defaultdict[str, defaultdict[str, list[PriceQuote]]]
+    rates = defaultdict(lambda: defaultdict(list))
+    for quote in rentals():
+        fits = quote.terms == terms and a_year_before(day) < quote.day <= day
+        if fits and quote.gpu and quote.provider_class != "aggregate":
+            rates[quote.gpu][str(quote.provider)].append(quote)
+    spreads = []
+    for offers in rates.values():
+        latest = _latest_by_provider(quote for group in offers.values() for quote in group)
+        over = [median(quote.rate for quote in rows) for rows in latest.values()]
+        if len(over) >= FEWEST_PROVIDERS:
+            middle = median(over)
+            spreads.append((percentile(over, LOW) / middle, percentile(over, HIGH) / middle))
+    if not spreads:
+        return 1.0, 1.0
+    return median(low for low, _ in spreads), median(high for _, high in spreads)
 
 
 def _why(
@@ -328,16 +253,19 @@ def _why(
         rows = counted[provider]
         text = f"{provider}, {terms}, {rows[0].as_of}: the latest up to {day}"
         return text + (f"; median of {len(rows)} rows of that day" if len(rows) > 1 else "")
+    poor = sum(quote.grade == "C" for rows in counted.values() for quote in rows)
     several = [name for name, rows in counted.items() if len(rows) > 1]
     text = (
         f"median over {len(counted)} provider{'s' if len(counted) > 1 else ''}, {terms}, each "
-        f"provider's latest price in the twelve months to {day}; range: 10th to 90th percentile"
+        f"provider's latest price in the twelve months to {day}"
     )
+    text += "; range: 10th to 90th percentile" * (len(counted) > 1)
+    text += f"; {poor} of grade C" * bool(poor)
     return text + (f"; median of several rows of one day for {', '.join(several)}" * bool(several))
 
 
 def _why_none(gpu: str, terms: str, provider: str | None, day: date) -> str:
-    rows = list(_rentals_of(gpu))
+    rows = list(rentals_of(gpu))
     if provider is not None:
         rows = [quote for quote in rows if quote.provider == provider]
     by = f" at {provider}" if provider else ""
@@ -352,11 +280,6 @@ def _why_none(gpu: str, terms: str, provider: str | None, day: date) -> str:
         f"{text}; the newest is {newest.as_of} ({newest.terms}); "
         f"terms with prices: {', '.join(has)}"
     )
-
-
-def _quote(row: Record) -> PriceQuote:
-    fields = {column.name: row[column.name] for column in GPU_PRICES.columns}
-    return PriceQuote(day=last_day(row["as_of"]), **fields)
 
 
 def _terms(text: str, known: tuple[str, ...] = RENTAL_TERMS) -> str:

@@ -33,6 +33,14 @@ def report(error: BaseException, *, debug: bool) -> int:
     return EXIT_DATA if isinstance(error, DataError) else EXIT_INPUT
 
 
+def show_usage_error(error: click.ClickException) -> None:
+    """Print what is wrong with the words of a command, and how to see its help."""
+    context = getattr(error, "ctx", None)
+    if isinstance(context, click.Context):
+        click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help'.", err=True)
+    click.echo(f"Error: {plain_message(error.format_message())}", err=True)
+
+
 def plain_message(message: str) -> str:
     """Return a usage message cut to a readable length, with a hint where one is known.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from llmcost._version import __version__
-from llmcost.cli.failure import EXIT_INTERRUPTED, plain_message, report
+from llmcost.cli.failure import EXIT_INTERRUPTED, report, show_usage_error
 from llmcost.errors import LlmcostError, nearest, one_of
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("Interrupted.", err=True)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.message = plain_message(error.message)
-        error.show()
+        show_usage_error(error)
         return error.exit_code
     except (LlmcostError, OSError, RecursionError, MemoryError) as error:
         return report(error, debug="--debug" in given or bool(os.environ.get("LLMCOST_DEBUG")))

@@ -127,14 +127,14 @@ def model_names() -> list[tuple[str, str]]:
 
 def provider_names() -> list[tuple[str, str]]:
     """Return providers that have prices."""
-    from llmcost.catalog.prices import providers_known
+    from llmcost.catalog.price_quotes import providers_known
 
     return [(name, "") for name in providers_known()]
 
 
 def terms_names() -> list[tuple[str, str]]:
     """Return rental terms that have prices."""
-    from llmcost.catalog.prices import terms_known
+    from llmcost.catalog.price_quotes import terms_known
 
     return [(name, "") for name in terms_known()]
 

@@ -10,7 +10,7 @@ from llmcost.catalog import claims as claim_catalog
 from llmcost.catalog import closed as closed_catalog
 from llmcost.catalog import gpus as gpu_catalog
 from llmcost.catalog import models as model_catalog
-from llmcost.catalog import prices as price_catalog
+from llmcost.catalog import price_quotes as price_catalog
 from llmcost.catalog import runs as run_catalog
 from llmcost.catalog import sources as source_catalog
 from llmcost.catalog.files import Column, DataFile, Record, read
