@@ -57,7 +57,13 @@ DAY = 86400
         (8930, "tCO2e", "8,930 tCO2e"),
         (0.38, "kgCO2e/kWh", "380 gCO2e/kWh"),
         (21_576, "MWh", "21.6 GWh"),
-        (1874.6, "", "1,875"),
+        (1874.6, "", "1,870"),
+        (1868, "token", "1,870 tokens"),
+        (9.014, "USD", "$9.01"),
+        (32.05, "USD", "$32.1"),
+        (10.5, "USD/GPU/hour", "$10.5/GPU-hour"),
+        (1234, "USD", "$1,230"),
+        (8191, "token/s/GPU", "8,190 tokens/s/GPU"),
         (38.4712, "", "38.5"),
         (None, "USD", "—"),
     ],
@@ -72,14 +78,18 @@ def test_written_as_people_write_it(value, unit, expected):
     [
         (999.94, "$1,000"),
         (999.95, "$1,000"),
-        (9_999.4, "$9,999"),
+        (9_994.9, "$9,990"),
+        (9_995, "$10.0K"),
+        (9_999.4, "$10.0K"),
         (9_999.5, "$10.0K"),
         (999_499, "$999K"),
         (999_500, "$1.00M"),
         (999_950, "$1.00M"),
         (1_000_000, "$1M"),
         (999_500_000, "$1.00B"),
-        (99.994, "$99.99"),
+        (9.995, "$10.0"),
+        (99.94, "$99.9"),
+        (99.95, "$100"),
         (99.995, "$100"),
         (0.99951, "$1.00"),
         (2.675, "$2.68"),
@@ -137,6 +147,30 @@ def test_ranges(low, high, unit, expected):
     assert range_text(low, high, unit) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "high", "unit", "expected"),
+    [
+        (374, 281, 800, "day", "374 days | 281 – 800 days"),
+        (44.9, 33.6, 96, "hour", "44.9 hours | 33.6 – 96 hours"),
+        (673_000, 504_000, 1_440_000, "GPU*hour", "673K GPU-hours | 504K – 1,440K GPU-hours"),
+        (673_000, 504_000, 14_400_000, "token", "673K tokens | 0.504M – 14.4M tokens"),
+        (9_500, 8_000, 12_000, "USD", "$9,500 | $8K – $12K"),
+        (32.05, 27.14, 120.4, "USD", "$32.1 | $27.1 – $120"),
+        (1_868, 1_544, 2_011, "", "1,870 | 1,540 – 2,010"),
+        (1.2e6, 800, 2e6, "USD", "$1.2M | $800 – $2M"),
+        (1.2e6, 0, 2e6, "USD", "$1.2M | $0 – $2M"),
+        (999_700, 900_000, 999_800, "USD", "$1.00M | $0.9M – $1.00M"),
+        (0.41, 0.35, 0.45, "share", "41% | 35% – 45%"),
+        (3.94e25, 9.8e24, 4.1e25, "FLOP", "3.94e25 FLOP | 9.8e24 – 4.1e25 FLOP"),
+    ],
+)
+def test_a_range_is_on_the_scale_of_its_estimate(value, low, high, unit, expected):
+    """Side by side, days stand beside days and K beside K, unless an end would not read well."""
+    texts = quantity_text(value, unit), range_text(low, high, unit, like=value)
+
+    assert " | ".join(texts) == expected
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), 10**400])
 def test_a_number_that_is_not_finite_is_refused(bad):
     """Not a number is never printed as one."""
@@ -153,12 +187,17 @@ def test_a_range_the_wrong_way_round_is_refused():
 
 
 def parsed(text: str) -> tuple[Fraction, Fraction]:
-    """Return the number in a text and half a unit of its last printed digit."""
+    """Return the number in a text and half a unit of its last digit that counts.
+
+    Of four digits before the point, the last was rounded away.
+    """
     match = re.match(r"(-?)\$?([\d,]+)(\.\d+)?(e-?\d+)?([KMBT]?)", text)
     sign, whole, decimals, exponent, letter = (part or "" for part in match.groups())
     scale = Fraction(LETTERS[letter]) * Fraction(10) ** int(exponent[1:] or 0)
     digits = Fraction(whole.replace(",", "") + decimals)
     step = Fraction(1, 10 ** max(0, len(decimals) - 1))
+    if not decimals:
+        step *= 10 ** max(0, len(whole.replace(",", "")) - 3)
     return (-digits if sign else digits) * scale, step / 2 * scale
 
 

@@ -1,9 +1,13 @@
 """Numbers as people read them: two or three digits, a scale, a unit.
 
-Files and other programs get the full number; only people get these texts. Rounding is half up on
-the decimal digits a person would see (the shortest text that gives the same float back), and a
-number that rounding carries over a border moves to the next scale: 999,950 is ``1.00M``. Zeros at
-the end say that digits were rounded away: an exact million is ``1M``.
+Files and other programs get the full number; only people get these texts. At most three digits
+are kept (``1,870`` for 1,868), with three exceptions: parameters keep four (``405.9B``), GPUs and
+nodes are counted one by one (``16,384 GPUs``), and the ends of a range get as many as it takes to
+tell them apart. Money has cents below $10 (``$9.01``), one decimal below $100 (``$32.1``).
+
+Rounding is half up on the decimal digits a person would see (the shortest text that gives the same
+float back), and a number that rounding carries over a border moves to the next scale: 999,950 is
+``1.00M``. Zeros after the point say that digits were rounded away: an exact million is ``1M``.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ EXACT = "exact"
 CONTEXT = Context(prec=40, rounding=ROUND_HALF_UP)
 NOISE = Context(prec=12, rounding=ROUND_HALF_UP)
 SMALL = Decimal("1e-4")
+LEAST_ON_SCALE = Decimal("0.01")
+FIVE_DIGITS = 10_000
 MOST_EXTRA_DIGITS = 3
 
 Rule = Callable[[Decimal, int], int]
@@ -32,7 +38,8 @@ Rule = Callable[[Decimal, int], int]
 class Scale:
     """A step: what one of it is worth, its sign, the value it starts at, how it is rounded.
 
-    `rule` returns the decimal places of a number on this scale, with so many extra digits.
+    `rule` returns the decimal places of a number on this scale, with so many extra digits; below
+    zero they are places before the point.
     """
 
     factor: Decimal
@@ -63,10 +70,10 @@ class Family:
 
 
 def significant(value: float | None, digits: int = 3) -> str:
-    """Return a bare number with `digits` significant digits, and never fewer than its whole part.
+    """Return a bare number with `digits` significant digits.
 
     >>> significant(31.6949), significant(999.95), significant(1234.5), significant(0.5)
-    ('31.7', '1,000', '1,235', '0.5')
+    ('31.7', '1,000', '1,230', '0.5')
     """
     if value is None:
         return EM_DASH
@@ -88,14 +95,19 @@ def quantity_text(value: float | None, unit: str = "") -> str:
     return "".join(_parts(CONTEXT.multiply(_decimal(value), factor), family))
 
 
-def range_text(low: float | None, high: float | None, unit: str = "") -> str:
+def range_text(
+    low: float | None, high: float | None, unit: str = "", *, like: float | None = None
+) -> str:
     """Return the range from `low` to `high` [unit], on one scale where both ends read well on it.
 
-    Equal ends are ``exact``; an end that is missing leaves a bound. Raises InputError when the
-    ends are not finite or the wrong way round.
+    That is the scale of `like`, the estimate that the range stands beside, unless an end would
+    have five digits there or vanish. Equal ends are ``exact``; an end that is missing leaves a
+    bound. Raises InputError when the ends are not finite or the wrong way round.
 
     >>> range_text(60_960_000, 128_100_000, "USD"), range_text(2, 2, "USD")
     ('$61.0M – $128M', 'exact')
+    >>> range_text(504_000, 1_440_000, "GPU*hour", like=673_000)
+    '504K – 1,440K GPU-hours'
     """
     if low is None or high is None:
         return _bound(low, high, unit)
@@ -103,7 +115,8 @@ def range_text(low: float | None, high: float | None, unit: str = "") -> str:
     first, last = (CONTEXT.multiply(_decimal(end), factor) for end in (low, high))
     if low > high:
         raise InputError(f"A range runs from {low!r} to {high!r}; give the lower end first.")
-    return EXACT if low == high else _span(first, last, family)
+    middle = None if like is None else CONTEXT.multiply(_decimal(like), factor)
+    return EXACT if low == high else _span(first, last, family, middle)
 
 
 def _bound(low: float | None, high: float | None, unit: str) -> str:
@@ -112,9 +125,9 @@ def _bound(low: float | None, high: float | None, unit: str) -> str:
     return EM_DASH if high is None else f"≤ {quantity_text(high, unit)}"
 
 
-def _span(low: Decimal, high: Decimal, family: Family) -> str:
+def _span(low: Decimal, high: Decimal, family: Family, like: Decimal | None) -> str:
     """Return both ends, with as many digits as it takes to tell them apart."""
-    scale = _shared_scale(low, high, family)
+    scale = _shared_scale(low, high, family, like)
     for extra in range(MOST_EXTRA_DIGITS + 1):
         first, first_tail = _parts(low, family, scale, extra)
         last, last_tail = _parts(high, family, scale, extra)
@@ -125,10 +138,17 @@ def _span(low: Decimal, high: Decimal, family: Family) -> str:
     return f"{first}{first_tail} {EN_DASH} {last}{last_tail}"
 
 
-def _shared_scale(low: Decimal, high: Decimal, family: Family) -> Scale | None:
+def _shared_scale(
+    low: Decimal, high: Decimal, family: Family, like: Decimal | None
+) -> Scale | None:
     small, large = sorted((abs(low), abs(high)))
     if _is_scientific(large, family) or _is_scientific(small, family):
         return None
+    if like and not _is_scientific(like, family):
+        scale = _scale(abs(like), family, 0)
+        fits = _number(large, scale, 0)[0] < FIVE_DIGITS * scale.factor
+        if fits and (small == 0 or small >= LEAST_ON_SCALE * scale.factor):
+            return scale
     scale = _scale(large, family, 0)
     return scale if small == 0 or small * 10 >= scale.factor else None
 
@@ -191,7 +211,7 @@ def _number(size: Decimal, scale: Scale, extra: int) -> tuple[Decimal, str]:
     text = f"{rounded:,f}"
     if rounded == exact and "." in text:
         text = text.rstrip("0").rstrip(".")
-    if scale.rule is _cents and places:
+    if scale.rule is _cents and places > 1:
         text = _with_cents(text)
     return CONTEXT.multiply(rounded, scale.factor), text
 
@@ -216,7 +236,7 @@ def _scientific(size: Decimal, extra: int) -> str:
 
 def _digits(digits: int) -> Rule:
     def places(value: Decimal, extra: int) -> int:
-        return max(0, digits + extra - 1 - value.adjusted()) if value else 0
+        return digits + extra - 1 - value.adjusted() if value else 0
 
     return places
 
@@ -224,10 +244,13 @@ def _digits(digits: int) -> Rule:
 _two, _three, _four = _digits(2), _digits(3), _digits(4)
 
 
+def _one_by_one(value: Decimal, extra: int) -> int:
+    """Things that are counted: three digits, and never fewer than the whole part."""
+    return max(0, _three(value, extra))
+
+
 def _cents(value: Decimal, extra: int) -> int:
-    """Money: cents from one to a hundred, three digits elsewhere, never a single decimal."""
-    if 1 <= value < 100:
-        return 2 + extra
+    """Money: three digits, and at least cents below a dollar."""
     places = _three(value, extra)
     return max(2, places) if 0 < value < 1 else places
 
@@ -252,15 +275,13 @@ def _prefixed(base: str, prefixes: str, power: str = "1e3") -> Family:
 
 _ONE = ("1", "", "0")
 _LETTERS = (
-    ("1e3", "K", "1e4"),
-    ("1e6", "M", "1e6"),
-    ("1e9", "B", "1e9"),
-    ("1e12", "T", "1e12"),
+    *(("1e3", "K", "1e4"), ("1e6", "M", "1e6")),
+    *(("1e9", "B", "1e9"), ("1e12", "T", "1e12")),
 )
 _PLAIN = Family(_steps(_three, _ONE), scientific_from=Decimal("1e6"))
 _COUNT = Family(_steps(_three, _ONE, *_LETTERS))
 _PARAMETERS = Family(_steps(_four, _ONE, *_LETTERS))
-_WHOLE = Family(_steps(_three, _ONE), scientific_from=Decimal("1e12"))
+_WHOLE = Family(_steps(_one_by_one, _ONE), scientific_from=Decimal("1e12"))
 _MONEY = Family(_steps(_cents, _ONE) + _steps(_three, *_LETTERS), before="$")
 _SHARE = Family(_steps(_three, ("0.01", "%", "0")), scientific_from=Decimal("1e6"))
 _DURATION = Family(
@@ -297,16 +318,11 @@ _PREFIXED_UNIT = re.compile(r"(|[kMGTPE])(B|bit|W|Wh|J|FLOP/s)(/.*|)")
 _BINARY_UNIT = re.compile(r"([KMGTP]i)B(/.*|)")
 
 _WORDS = {
-    "byte": "B",
-    "bytes": "B",
-    "second": "s",
-    "seconds": "s",
-    "hours": "hour",
-    "h": "hour",
-    "days": "day",
-    "d": "day",
-    "minutes": "minute",
-    "min": "minute",
+    **dict.fromkeys(("byte", "bytes"), "B"),
+    **dict.fromkeys(("second", "seconds"), "s"),
+    **dict.fromkeys(("hours", "h"), "hour"),
+    **dict.fromkeys(("days", "d"), "day"),
+    **dict.fromkeys(("minutes", "min"), "minute"),
     "years": "year",
     "percent": "%",
     "tokens": "token",
