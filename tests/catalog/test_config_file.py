@@ -1,6 +1,7 @@
 """Reading a config.json that cannot be trusted."""
 
 import json
+import re
 
 import pytest
 
@@ -61,13 +62,65 @@ def test_a_bad_file_gives_one_clear_error(write, name):
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="does not exist"):
         read_config(tmp_path / "config.json")
 
 
-def test_a_folder_is_said_to_be_a_folder(tmp_path):
-    with pytest.raises(InputError, match="is a folder"):
-        read_config(tmp_path)
+def message_of(path):
+    """Return the message of the error that reading `path` raises."""
+    with pytest.raises(InputError) as raised:
+        read_config(path)
+    return str(raised.value)
+
+
+def test_a_folder_is_said_to_be_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dir").mkdir()
+
+    assert message_of("dir") == (
+        "The file 'dir' is a folder. Give the path of a model's config.json."
+    )
+
+
+def test_a_device_is_told_once():
+    assert message_of("/dev/zero") == (
+        "The file '/dev/zero' is not a plain file. Give the path of a model's config.json."
+    )
+
+
+@pytest.mark.parametrize("content", ['{"a": 1', '{"a": }', "", '{"a" 1}', '["'])
+def test_what_is_not_json_is_told_in_our_words(write, content):
+    message = message_of(write(content))
+
+    assert "not JSON" in message
+    assert not re.search("Expecting|delimiter|Unterminated|Extra data|property name", message)
+
+
+def test_a_truncated_file_is_said_to_end_too_early(write):
+    assert "ends too early" in message_of(write('{"model_type": "llama", '))
+
+
+LIMITS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
+NO_LIMITS = ("8192", -1, 0, True, 8192.5, [8192], {"a": 1}, "", 10**20)
+
+
+@pytest.mark.parametrize("field", LIMITS)
+@pytest.mark.parametrize("value", NO_LIMITS, ids=repr)
+@pytest.mark.parametrize("inside", [False, True], ids=["at the top", "in text_config"])
+def test_a_position_limit_that_is_none_is_refused(write, field, value, inside):
+    fields = {"model_type": "llama", field: value}
+    message = message_of(write(json.dumps({"text_config": fields} if inside else fields)))
+
+    assert f"'{field}'" in message
+    assert "whole number" in message
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize("value", [None, 1, 8192, 10_485_760])
+def test_a_position_limit_may_be_null_or_any_length(write, value):
+    config = {"max_position_embeddings": value}
+
+    assert read_config(write(json.dumps(config))) == config
 
 
 def test_a_name_that_no_file_can_have_is_refused():
