@@ -1,6 +1,6 @@
 """``python -m llmcost``."""
 
-from llmcost.cli.main import main
+from llmcost.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -19,6 +19,7 @@ KINDS = ("user", "catalogue", "published", "measured", "modelled", "default")
 MAX_COUNT = 1e19
 MIN_VALUE = 1e-9
 MIN_SHARE = 1e-5
+WHOLE_UNITS = ("", "token", "GPU")
 RECOMPUTE = ("none", "selective", "full")
 
 
@@ -33,6 +34,12 @@ class Origin:
     def to_dict(self) -> dict[str, str | None]:
         """Return the three fields as JSON holds them."""
         return {"kind": self.kind, "source": self.source or None, "as_of": self.as_of}
+
+
+def as_whole(value: Any) -> Any:  # noqa: ANN401
+    """Return a float that is a whole number, such as a count, as an int; anything else as it is."""
+    whole_number = isinstance(value, float) and value.is_integer() and value > 1
+    return int(value) if whole_number else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,8 @@ class InputValue:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this input."""
-        out: dict[str, Any] = {"value": self.value, "unit": self.unit}
+        value = as_whole(self.value) if self.unit in WHOLE_UNITS else self.value
+        out: dict[str, Any] = {"value": value, "unit": self.unit}
         if self.low is not None:
             out |= {"low": self.low, "high": self.high}
         out["origin"] = self.origin.to_dict()

@@ -16,9 +16,11 @@ from llmcost.cli.options import (
     provider_names,
     settings_of,
     terms_names,
+    warn_of_unknown_variables,
     where_given,
     with_variables,
 )
+from llmcost.cli.precedence import nearer_only
 from llmcost.cli.types import InUnit, Whole
 
 OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
@@ -130,7 +132,11 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     options.pop("debug")
     phases = settings_of(ctx).of("estimate").get("phases")
     where = where_given(ctx, *(["phases"] if phases else []))
-    found = answer(**options, phases=phases, origins=where)
+    warn_of_unknown_variables(ctx.command)
+    kept, notes = nearer_only({**options, "phases": phases}, where)
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    found = answer(**kept, origins=where)
     emit(estimate_document(found), **shape)
     if found.over_budget:
         click.echo("Over --max-cost.", err=True)

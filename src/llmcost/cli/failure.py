@@ -6,7 +6,7 @@ import re
 
 import click
 
-from llmcost.errors import DataError
+from llmcost.errors import DataError, LlmcostError
 
 EXIT_VERDICT = 1
 EXIT_INPUT = 2
@@ -26,11 +26,23 @@ def report(error: BaseException, *, debug: bool) -> int:
         import traceback
 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
-    message = str(error) or type(error).__name__
-    if isinstance(error, RecursionError | MemoryError):
-        message = "The input is too deep or too large to read. Give a smaller one."
-    click.echo(f"Error: {as_options(message)}", err=True)
+    click.echo(f"Error: {as_options(_words(error))}", err=True)
     return EXIT_DATA if isinstance(error, DataError) else EXIT_INPUT
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, LlmcostError):
+        return str(error)
+    if isinstance(error, RecursionError | MemoryError):
+        return "The input is too deep or too large to read. Give a smaller one."
+    if isinstance(error, OSError):
+        what = error.strerror or str(error)
+        where = f" ({error.filename})" if error.filename else ""
+        return f"The system refused: {what}{where}. Check the folder and the disk, then try again."
+    return (
+        f"Something unexpected went wrong ({type(error).__name__}). This is a defect of llmcost: "
+        "run again with --debug and report what it prints."
+    )
 
 
 def show_usage_error(error: click.ClickException) -> None:

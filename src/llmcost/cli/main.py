@@ -11,7 +11,7 @@ import click
 
 from llmcost._version import __version__
 from llmcost.cli.failure import EXIT_INTERRUPTED, report, show_usage_error
-from llmcost.errors import LlmcostError, nearest, one_of
+from llmcost.errors import nearest, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result = cli.main(given, prog_name="llmcost", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -108,6 +109,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         show_usage_error(error)
         return error.exit_code
-    except (LlmcostError, OSError, RecursionError, MemoryError) as error:
+    except Exception as error:
         return report(error, debug="--debug" in given or bool(os.environ.get("LLMCOST_DEBUG")))
     return result if isinstance(result, int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from llmcost.cli.settings import Settings, check_settings, find_settings, read_settings
+from llmcost.errors import InputError, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "markdown", "csv", "tsv", "json", "jsonl", "latex", "html", "plain")
@@ -141,7 +143,9 @@ def terms_names() -> list[tuple[str, str]]:
 
 def _load_settings(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     del param
-    settings = read_settings(Path(value) if value else find_settings())
+    if value is not None and not value.strip():
+        raise InputError("config: got an empty name; needs the path of a TOML file.")
+    settings = read_settings(Path(value) if value is not None else find_settings())
     command = ctx.command_path.partition(" ")[2]
     names = {option_name(p): p.name for p in ctx.command.params if p.name}
     check_settings(settings, command, names | {PHASES: None})
@@ -149,6 +153,16 @@ def _load_settings(ctx: click.Context, param: click.Parameter, value: str | None
     given = settings.of(command)
     chosen = {names[key]: _as_text(value) for key, value in given.items() if key != PHASES}
     ctx.default_map = chosen | dict(ctx.default_map or {})
+
+
+def warn_of_unknown_variables(command: click.Command) -> None:
+    """Say on standard error which variables look like settings of a command and are none."""
+    known = {str(parameter.envvar) for parameter in command.params}
+    for name in os.environ:
+        if name.startswith(f"LLMCOST_{command.name}_".upper()) and name not in known:
+            close = nearest(name, known)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            click.echo(f"Warning: the environment variable {name} sets nothing.{hint}", err=True)
 
 
 def _as_text(value: object) -> object:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from llmcost.errors import InputError, shown
-from llmcost.render import format_of, render, select_fields, write_output
+from llmcost.render import FOR_TERMINALS, format_of, render, select_fields, write_output
+from llmcost.render.ascii_text import in_ascii
 
 if TYPE_CHECKING:
     from llmcost.table import Document
@@ -37,7 +38,23 @@ def emit(
         click.echo(f"Wrote {output} ({chosen}).", err=True)
         return
     text = render(document, chosen, width=_width(), colour=_colour(no_color=no_color))
-    click.echo(text, nl=not text.endswith("\n"), color=True)
+    click.echo(_encodable(text, chosen), nl=not text.endswith("\n"), color=True)
+
+
+def _encodable(text: str, chosen: str) -> str:
+    """Return the text as the output's encoding can hold it: in ASCII where it must be."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        if chosen in FOR_TERMINALS:
+            return in_ascii(text)
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _format(format_name: str | None, *, as_json: bool, output: str | None) -> str:
@@ -61,11 +78,11 @@ def _width() -> int:
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns) > 0:
         return max(NARROWEST, min(int(columns), 500))
-    terminal = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+    terminal = shutil.get_terminal_size((WIDTH, 24)).columns if _is_terminal() else WIDTH
     return max(NARROWEST, min(WIDTH, terminal))
 
 
 def _colour(*, no_color: bool) -> bool:
     if no_color or os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or _is_terminal()

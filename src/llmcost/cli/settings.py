@@ -11,6 +11,7 @@ from typing import Any
 from llmcost.errors import InputError, nearest, one_of, shown
 
 NAME = "llmcost.toml"
+COMMANDS = ("estimate",)
 MAX_BYTES = 1_000_000
 
 
@@ -23,7 +24,13 @@ class Settings:
 
     def of(self, command: str) -> dict[str, Any]:
         """Return the settings of one command, keys as parameter names."""
-        return {key.replace("-", "_"): value for key, value in self.tables.get(command, {}).items()}
+        found: dict[str, Any] = {}
+        for key, value in self.tables.get(command, {}).items():
+            name = key.replace("-", "_")
+            if name in found:
+                raise InputError(f"{self.path}: [{command}] has {key} twice, spelled in two ways.")
+            found[name] = value
+        return found
 
 
 def find_settings(folder: Path | None = None) -> Path | None:
@@ -33,7 +40,7 @@ def find_settings(folder: Path | None = None) -> Path | None:
     """
     here = (folder or Path.cwd()).resolve()
     for parent in (here, *here.parents):
-        if (parent / NAME).is_file():
+        if (parent / NAME).exists():
             return parent / NAME
         project = parent / "pyproject.toml"
         if project.is_file() and _has_tool_table(project):
@@ -54,6 +61,11 @@ def read_settings(path: Path | None) -> Settings:
         raise InputError(
             f"{path}: got {', '.join(map(shown, loose))} outside a table; needs a table for each "
             f"command, such as [estimate]."
+        )
+    unknown = [name for name in tables if name not in COMMANDS]
+    if unknown:
+        raise InputError(
+            f"{path}: there are no settings for {shown(unknown[0])}; needs {one_of(COMMANDS)}."
         )
     return Settings(path, tables)
 
@@ -78,14 +90,21 @@ def _document(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: no such file; needs a TOML file of settings.") from None
     except IsADirectoryError:
         raise InputError(f"{path}: is a folder; needs a TOML file of settings.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(
-            f"{path}: cannot be read: {error}. Needs a TOML file of settings."
-        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(f"{path}: cannot be read: {why}. Needs a TOML file of settings.") from None
 
 
 def _has_tool_table(path: Path) -> bool:
+    """Return whether a pyproject.toml has settings of ours; a broken one counts if it names us."""
     try:
-        return "llmcost" in tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, AttributeError):
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return False
+    if "tool.llmcost" not in text and "llmcost" not in text:
+        return False
+    try:
+        tool = tomllib.loads(text).get("tool", {})
+    except (ValueError, RecursionError):
+        return "tool.llmcost" in text
+    return isinstance(tool, dict) and "llmcost" in tool

@@ -21,6 +21,7 @@ from llmcost.inputs import (
     InputValue,
     Workload,
     as_columns,
+    as_whole,
     spread_from,
 )
 from llmcost.studies import choices
@@ -59,6 +60,7 @@ RESULT_ORDER = (
     "cost_per_million_tokens",
 )
 MAX_DRAWS = 1_000_000
+REPR_RESULTS = ("tokens", "model_flop", "gpu_hours", "wall_clock", "cost")
 OVER_BUDGET = "over-max-cost"
 
 
@@ -72,8 +74,11 @@ class Result:
     high: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this result."""
-        return {"value": self.value, "unit": self.unit, "low": self.low, "high": self.high}
+        """Return the JSON object of this result; whole counts are whole numbers."""
+        ends = {"value": self.value, "unit": self.unit, "low": self.low, "high": self.high}
+        if self.unit not in ("", "token") or self.low != self.high:
+            return ends
+        return {key: as_whole(number) for key, number in ends.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Warned:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """The answer: results and inputs by their glossary names, and warnings.
 
@@ -105,6 +110,15 @@ class Estimate:
             raise AttributeError(f"Estimate has no result {name!r}{hint}")
         result = self.results[name]
         return None if result.value is None else _quantity(result.value, result.unit)
+
+    def __repr__(self) -> str:
+        model = self.inputs.get("model")
+        told = ", ".join(
+            f"{name}={result.value:.3g} {result.unit}".rstrip()
+            for name in REPR_RESULTS
+            if (result := self.results.get(name)) is not None and result.value is not None
+        )
+        return f"Estimate({model.value if model else 'own parameters'}: {told})"
 
     def __dir__(self) -> list[str]:
         return sorted([*object.__dir__(self), *self.results])
@@ -230,6 +244,8 @@ def estimate(
     warned = [*chosen_model.warnings, *notes, *cluster_notes, *assumption_notes]
     if given.has("max_cost"):
         limit = spread_from(max_cost, "USD", "max_cost")
+        if not limit.exact:
+            raise InputError(f"max_cost: got {shown(max_cost)}; needs one amount, not a range.")
         inputs["max_cost"] = InputValue.of(limit, "USD", given.origin("max_cost"))
         warned += _budget_notes(results["cost"].value, limit.value)
     return Estimate(

@@ -8,6 +8,7 @@ from typing import Any
 
 from llmcost.errors import InputError, shown
 from llmcost.inputs import KINDS, InputValue, Origin
+from llmcost.reading import canonical_unit
 
 Parts = tuple[
     dict[str, dict[str, Any]], dict[str, InputValue], list[dict[str, str]], dict[str, Any]
@@ -32,9 +33,14 @@ def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
 def _result(name: str, part: Any) -> dict[str, Any]:  # noqa: ANN401
     if not isinstance(part, Mapping) or not isinstance(part.get("unit"), str):
         raise InputError(f"results: {name} is {shown(part)}; needs value, unit, low and high.")
-    return {"unit": part["unit"]} | {
+    canonical_unit(part["unit"])
+    numbers = {
         key: _number(part.get(key), f"results: {name} {key}") for key in ("value", "low", "high")
     }
+    low, high = numbers["low"], numbers["high"]
+    if (low is None) != (high is None) or (low is not None and high is not None and low > high):
+        raise InputError(f"results: {name} has low {shown(low)} and high {shown(high)}.")
+    return {"unit": part["unit"], **numbers}
 
 
 def _input(name: str, part: Any) -> InputValue:  # noqa: ANN401

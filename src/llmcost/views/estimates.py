@@ -19,10 +19,10 @@ RESULT_TITLES = {
     "tokens": "Training tokens",
     "model_flop": "Training FLOP, exact",
     "model_flop_6nd": "Training FLOP, 6ND",
-    "hardware_flop": "Hardware FLOP",
+    "hardware_flop": "Hardware FLOP (recompute)",
     "gpu_hours": "GPU-hours",
     "wall_clock": "Wall clock",
-    "tokens_per_second": "Tokens per second",
+    "tokens_per_second": "Tokens per second, running",
     "tokens_per_gpu_second": "Tokens per second and GPU",
     "mfu": "MFU",
     "hfu": "HFU",
@@ -38,6 +38,7 @@ SHOWN_RESULTS = (
     "active_parameters",
     "model_flop",
     "model_flop_6nd",
+    "hardware_flop",
     "gpu_hours",
     "wall_clock",
     "tokens_per_second",
@@ -46,7 +47,15 @@ SHOWN_RESULTS = (
     "cost",
     "cost_per_million_tokens",
 )
-DRAWN_RESULTS = ("gpu_hours", "wall_clock", "tokens_per_second", "cost", "cost_per_million_tokens")
+RANGELESS = {
+    "hardware_flop": "as given",
+    "gpu_hours": "as given",
+    "wall_clock": "as given",
+    "tokens_per_second": "as given",
+    "cost": "as given",
+    "cost_per_million_tokens": "as given",
+    "compute_optimal_ratio": "by the law",
+}
 INPUT_TITLES = {
     "model": "Model",
     "parameters": "Parameters",
@@ -69,6 +78,7 @@ INPUT_TITLES = {
     "scaling_law": "Scaling law",
     "max_cost": "Most to spend",
 }
+NO_PRICE = "no price"
 TITLE_SAYS = {
     "gpu_hours": (" GPU-hours",),
     "tokens_per_second": (" tokens/s",),
@@ -128,6 +138,10 @@ def _result_table(estimate: Estimate) -> Table:
             continue
         rows.append((name, result.value, result.low, result.high))
         value, low_to_high = _bare(name, result)
+        if name == "model_flop" and not _has_architecture(estimate):
+            low_to_high = "too low"
+        if name.startswith("cost") and _has(estimate, "no-price"):
+            value = NO_PRICE
         texts.append((_result_title(name, estimate), value, low_to_high))
     fields = (
         Field("name", "Result"),
@@ -140,10 +154,10 @@ def _result_table(estimate: Estimate) -> Table:
 
 def _result_notes(estimate: Estimate) -> tuple[str, ...]:
     meta, inputs = estimate.meta, estimate.inputs
-    share = float(meta.get("interval", 0.8))
+    tail = round(50 * (1 - float(meta.get("interval", 0.8))))
     drawn = (
-        f"Low and high: {(1 - share) / 2:.0%} and {(1 + share) / 2:.0%} of "
-        f"{int(meta.get('draws', 0)):,} draws (seed {meta.get('seed')})."
+        f"Low and high: {tail}th and {100 - tail}th percentile of {int(meta.get('draws', 0)):,} "
+        f"draws (seed {meta.get('seed')}). The estimate takes every input at its middle value."
     )
     law = str(inputs["scaling_law"].value)
     optimal = quantity_text(estimate.results["compute_optimal_tokens"].value, "token")
@@ -174,7 +188,11 @@ def _result_title(name: str, estimate: Estimate) -> str:
 
 
 def _has_architecture(estimate: Estimate) -> bool:
-    return not any(warning.code == "no-architecture" for warning in estimate.warnings)
+    return not _has(estimate, "no-architecture")
+
+
+def _has(estimate: Estimate, code: str) -> bool:
+    return any(warning.code == code for warning in estimate.warnings)
 
 
 def _text(name: str, result: Result) -> str:
@@ -191,7 +209,7 @@ def _range(name: str, result: Result) -> str:
     if result.low is None:
         return ""
     if result.low == result.high:
-        return "as given" if name in DRAWN_RESULTS else "exact"
+        return RANGELESS.get(name, "exact")
     return range_text(result.low, result.high, result.unit)
 
 
@@ -203,12 +221,36 @@ def _assumption_table(estimate: Estimate) -> Table:
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     for name, value in estimate.inputs.items():
+        if name == "attention_flop" and not _has_architecture(estimate):
+            continue
         rows.append((name, _cell(value.value), value.origin.source))
         title = INPUT_TITLES.get(name, name)
-        texts.append((title, _input_text(name, value), origin_text(name, value)))
+        text = _input_text(name, value)
+        if name == "seq_length" and "phases" in estimate.inputs:
+            text = _seq_lengths(estimate.inputs["phases"])
+        texts.append((title, text, origin_text(name, value)))
     fields = (Field("name", "Assumption"), Field("value", "Value"), Field("source", "From"))
-    notes = _price_notes(estimate.inputs.get("price"))
+    notes = (
+        *_phase_notes(estimate.inputs.get("phases")),
+        *_price_notes(estimate.inputs.get("price")),
+    )
     return Table("assumptions", fields, tuple(rows), texts=tuple(texts), notes=notes)
+
+
+def _seq_lengths(phases: InputValue) -> str:
+    lengths = [row["seq_length"] for row in phases.value] if isinstance(phases.value, list) else []
+    low, high = min(lengths), max(lengths)
+    return f"{low:,} to {high:,}" if low != high else f"{low:,}"
+
+
+def _phase_notes(phases: InputValue | None) -> tuple[str, ...]:
+    if phases is None or not isinstance(phases.value, list):
+        return ()
+    told = [
+        f"{row['name']}, {quantity_text(row['tokens'], 'token')} at {row['seq_length']:,}"
+        for row in phases.value
+    ]
+    return (f"Phases: {'; '.join(told)}.",)
 
 
 def _price_notes(price: InputValue | None) -> tuple[str, ...]:
@@ -218,8 +260,10 @@ def _price_notes(price: InputValue | None) -> tuple[str, ...]:
 
 
 def _input_text(name: str, value: InputValue) -> str:
+    if name == "price" and value.value is None:
+        return NO_PRICE
     if isinstance(value.value, list):
-        return f"{len(value.value)} phases"
+        return f"{len(value.value)} phases, below"
     if isinstance(value.value, str):
         return value.value
     if name in ("seq_length", "num_gpus", "gpus_per_node") and value.value is not None:
@@ -251,8 +295,6 @@ def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
     for name, result in estimate.results.items():
         yield (name, result.value, result.unit, result.low, result.high, "result", None, None)
     for name, value in estimate.inputs.items():
-        if name in estimate.results and value.value == estimate.results[name].value:
-            continue
         origin = value.origin
         key = f"input.{name}"
         cell = _cell(value.value)
@@ -266,6 +308,8 @@ def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
             origin.source,
             origin.as_of,
         )
+    for name, fact in estimate.meta.items():
+        yield (f"meta.{name}", _cell(fact), "", None, None, "meta", None, None)
     for warning in estimate.warnings:
         yield (f"warning.{warning.code}", warning.message, "", None, None, "warning", None, None)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import typical_mfu
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, shown
 from llmcost.formulas import flops, utilization
+from llmcost.formulas.flops import FORWARD_SHARE
 from llmcost.inputs import (
     MIN_SHARE,
     RECOMPUTE,
@@ -25,6 +28,7 @@ from llmcost.units import dimension_gap, is_quantity
 TOKEN_RATE = "token/s/GPU"
 FLOP_RATE = "FLOP/s/GPU"
 MAX_RATE = 1e18
+MAX_SHARE = 1 - 1e-6
 
 Inputs = dict[str, InputValue]
 
@@ -44,6 +48,7 @@ def choose_assumptions(
     goodput, goodput_input = _goodput(given)
     shares, recompute_input = _recompute(given)
     inputs |= {"goodput": goodput_input, "recompute": recompute_input}
+    notes += _hfu_notes(given, mfu, shares)
     return Assumptions(mfu, goodput, shares), inputs, notes
 
 
@@ -61,24 +66,28 @@ def _mfu(
     gpu, precision = part
     if gpu is None or precision is None:
         return None, {}, []
-    return _typical(str(gpu.value), str(precision.value))
+    return _typical(workload, str(gpu.value), str(precision.value))
 
 
-def _typical(gpu: str, precision: str) -> tuple[Spread, Inputs, list[Note]]:
+def _typical(workload: Workload, gpu: str, precision: str) -> tuple[Spread, Inputs, list[Note]]:
     generation = accelerator(gpu).generation
     found = typical_mfu(generation, precision)
-    spread = Spread(found.low, found.value, found.high, share=True)
+    ratio = _flop_of(workload) / _flop_of(replace(workload, causal=True))
+    ends = [min(end * ratio, MAX_SHARE) for end in (found.low, found.value, found.high)]
+    spread = Spread(ends[0], ends[1], ends[2], share=True)
     where = "all accelerators" if found.pooled else generation
     source = (
-        f"typical_mfu.csv: median of {found.rows} measured rows on {where} at {precision} "
-        f"({found.note}), 10th to 90th percentile"
+        f"typical_mfu.csv: median of measured runs on {where} at {precision} "
+        f"({found.series} series, {found.rows} rows), 10th to 90th percentile"
     )
+    if ratio != 1:
+        source += f"; x{ratio:.3g} to restate causal-halved attention in full"
     value = InputValue.of(spread, "", Origin("default", source))
     notes: list[Note] = []
     if found.pooled:
         text = (
-            f"No measured training throughput of {gpu} at {precision} is in the catalogue, so the "
-            "MFU is that of all accelerators together: a wide guess. Give --mfu or --throughput."
+            f"No measurement in the catalogue gives an MFU of {gpu} at {precision}, so it is that "
+            "of all accelerators together: a wide guess. Give --mfu or --throughput."
         )
         notes = [("mfu-pooled", text)]
     return spread, {"mfu": value}, notes
@@ -107,11 +116,19 @@ def _mfu_from_throughput(
         )
     spread = Spread(ends[0], ends[1], ends[2], share=True)
     where = given.origin("throughput")
-    origin = Origin("measured", f"throughput given as {rate.value:g} {unit} ({where.source})")
+    text = f"throughput {_as_given(given['throughput'], rate.value, unit)} ({where.source})"
+    if unit == TOKEN_RATE and len(workload.phases) > 1:
+        longest = max(workload.phases, key=lambda phase: phase.tokens)
+        text += f", taken to be at sequence length {longest.seq_length:,}"
+    origin = Origin("measured", text)
     return spread, {
         "throughput": InputValue.of(rate, unit, where),
         "mfu": InputValue.of(spread, "", origin),
     }
+
+
+def _as_given(value: object, number: float, unit: str) -> str:
+    return value if isinstance(value, str) and len(value) < 60 else f"{number:g} {unit}"
 
 
 def _share_of_peak(rate: float, unit: str, workload: Workload, cluster: Cluster) -> float:
@@ -128,6 +145,21 @@ def _share_of_peak(rate: float, unit: str, workload: Workload, cluster: Cluster)
         )
     share = utilization.mfu.kernel(model_flop_rate=rate, peak_flop_rate=cluster.peak_flop_rate)
     return float(share)
+
+
+def _flop_of(workload: Workload) -> float:
+    """Return the training FLOP of a workload, all phases [FLOP]."""
+    per_token = (
+        flops.flop_per_token(
+            matmul_parameters=workload.matmul_parameters,
+            attention=workload.attention,
+            seq_length=phase.seq_length,
+            causal=workload.causal,
+        )
+        * phase.tokens
+        for phase in workload.phases
+    )
+    return float(sum(per_token))
 
 
 def _rate_unit(value: object) -> str:
@@ -167,6 +199,20 @@ def _goodput(given: Given) -> tuple[Spread, InputValue]:
     spread = Spread(low, known.value, high, share=True)
     source = f"defaults.csv: {', '.join(known.sources)}"
     return spread, InputValue.of(spread, "", Origin("default", source))
+
+
+def _hfu_notes(given: Given, mfu: Spread | None, shares: tuple[float, float, float]) -> list[Note]:
+    """Warn when a given MFU and a given recompute need more than the peak."""
+    if mfu is None or not given.has("recompute") or shares[2] < 1:
+        return []
+    needed = mfu.value * (1 + FORWARD_SHARE)
+    if needed <= 1:
+        return []
+    text = (
+        f"An MFU of {mfu.value:.0%} with full recompute needs {needed:.0%} of the peak: one of the "
+        "two cannot be."
+    )
+    return [("hfu-above-peak", text)]
 
 
 def _recompute(given: Given) -> tuple[tuple[float, float, float], InputValue]:

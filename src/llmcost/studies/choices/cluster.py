@@ -159,8 +159,8 @@ def _summary(picked: PriceSelection) -> str:
     ends = ""
     if picked.cheapest and picked.dearest and picked.providers > 1:
         ends = (
-            f"; cheapest {picked.cheapest[0]:.2f} ({picked.cheapest[1]}), "
-            f"dearest {picked.dearest[0]:.2f} ({picked.dearest[1]})"
+            f"; cheapest {picked.cheapest[0]:.2f} USD/GPU/hour ({picked.cheapest[1]}), "
+            f"dearest {picked.dearest[0]:.2f} USD/GPU/hour ({picked.dearest[1]})"
         )
     many = "rows" if picked.rows > 1 else "row"
     return (
@@ -191,7 +191,11 @@ def _offer(offer: tuple[float, str] | None) -> dict[str, Any] | None:
 
 def _price_notes(given: Given, picked: PriceSelection) -> list[Note]:
     notes: list[Note] = [("price", f"Price: {text}.") for text in picked.warnings]
-    age = picked.age_days(_today(given))
+    today = _today(given)
+    if picked.as_of > today:
+        text = f"Prices are asked for as of {picked.as_of}, which is after {today}."
+        notes.append(("as-of-future", text))
+    age = picked.age_days(today)
     if age is None or age <= STALE_DAYS:
         return notes
     text = (

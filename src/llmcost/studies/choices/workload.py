@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from llmcost.catalog.runs import phases as published_phases
 from llmcost.errors import InputError, nearest, shown
+from llmcost.formulas.scaling_laws import HOFFMANN_TABLE_3
 from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, whole
 from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.models import ChosenModel
@@ -16,6 +17,7 @@ MAX_PHASES = 1000
 TOKEN_NOUNS = ("tokens", "token", "tok")
 PHASE_KEYS = ("name", "tokens", "seq_length", "global_batch_tokens")
 ATTENTION = ("causal", "full")
+LAW_VALID = (HOFFMANN_TABLE_3[0][0], HOFFMANN_TABLE_3[-1][0])
 
 Chosen = tuple[Workload, dict[str, InputValue], list[Note]]
 
@@ -178,10 +180,18 @@ def _attention_convention(given: Given) -> str:
 
 
 def _law_notes(model: ChosenModel) -> list[Note]:
-    if model.active_parameters == model.parameters:
-        return []
-    text = (
-        "Compute-optimal tokens come from a law fitted to dense models and are read at all "
-        "parameters; a mixture of experts has no published law of that kind."
-    )
-    return [("law-outside-validity", text)]
+    low, high = LAW_VALID
+    notes: list[Note] = []
+    if not low <= model.parameters <= high:
+        text = (
+            f"Compute-optimal tokens are extrapolated: the law was tabulated for {low / 1e6:g}M to "
+            f"{high / 1e12:g}T parameters."
+        )
+        notes.append(("law-outside-validity", text))
+    if model.active_parameters != model.parameters:
+        text = (
+            "Compute-optimal tokens come from a law fitted to dense models and are read at all "
+            "parameters; a mixture of experts has no published law of that kind."
+        )
+        notes.append(("law-outside-validity", text))
+    return notes

@@ -1,0 +1,42 @@
+"""When two settings say the same thing, the nearer one counts: command line, variable, file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FIGHTS = (
+    ("phases", "tokens"),
+    ("phases", "seq_length"),
+    ("mfu", "throughput"),
+    ("model", "parameters"),
+    ("model", "active_parameters"),
+    *(("price", name) for name in ("price_per_node_hour", "provider", "terms", "as_of")),
+    *(("price_per_node_hour", name) for name in ("provider", "terms", "as_of")),
+    *(("gpus_per_node", name) for name in ("price", "provider", "terms", "as_of")),
+)
+
+
+def nearer_only(
+    values: Mapping[str, Any], places: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values without those that a nearer place overrides, and a note for each.
+
+    Two values of one place still stand beside each other: which of them is meant is for the
+    library to ask.
+    """
+    kept = dict(values)
+    notes = []
+    for pair in FIGHTS:
+        one, two = sorted(pair, key=lambda name: _distance(places.get(name, "")))
+        both = kept.get(one) is not None and kept.get(two) is not None
+        if both and _distance(places.get(one, "")) < _distance(places.get(two, "")):
+            kept[two] = None
+            notes.append(f"{one} ({places[one]}) overrides {two} ({places[two]}).")
+    return kept, notes
+
+
+def _distance(place: str) -> int:
+    if place == "command line":
+        return 0
+    return 1 if place.startswith("environment variable") else 2

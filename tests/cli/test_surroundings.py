@@ -1,0 +1,94 @@
+"""Odd surroundings: other encodings, closed outputs, interrupts, deleted folders, defects."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.helpers import HEADLINE, llmcost
+
+ESTIMATE = [sys.executable, "-m", "llmcost", *HEADLINE]
+
+
+def process(command, folder, **environment):
+    """Run a command in a new process, in a folder."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+        shell=isinstance(command, str),
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("format_name", ["table", "json", "csv", "markdown"])
+def test_any_output_encoding(tmp_path, encoding, format_name):
+    done = process(
+        [*ESTIMATE, "--format", format_name], tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "llama-3.1-405b" in done.stdout.decode(encoding).replace("\\-", "-")
+
+
+def test_a_closed_standard_output(tmp_path):
+    words = " ".join(ESTIMATE)
+    done = process(f"{words} -o out.json >&-", tmp_path)
+
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "out.json").exists()
+    assert b"Traceback" not in process(f"{words} >&-", tmp_path).stderr
+
+
+def test_a_full_disk(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    done = process(f"{' '.join(ESTIMATE)} > /dev/full", tmp_path)
+
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"No space left" in done.stderr
+
+
+def test_a_deleted_working_folder(tmp_path):
+    gone = tmp_path / "gone"
+    done = process(f"mkdir {gone}; cd {gone}; rmdir {gone}; {' '.join(ESTIMATE)}", tmp_path)
+
+    assert b"Traceback" not in done.stderr
+    assert done.returncode in (0, 2)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1, 0.3])
+def test_an_interrupt_is_one_line_and_130(tmp_path, delay):
+    code = "import sys; from llmcost.cli.entry import main; print('up', flush=True); main()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, "show", "prices"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    child.stdout.readline()
+    time.sleep(delay)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+
+    assert b"Traceback" not in errors
+    assert child.returncode in (0, 130)
+
+
+def test_a_defect_is_never_a_verdict(capsys, monkeypatch, empty_folder):
+    def broken(*_args, **_kwargs):
+        raise ZeroDivisionError("x")
+
+    monkeypatch.setattr("llmcost.studies.estimation.estimate", broken)
+    ran = llmcost(capsys, *HEADLINE, "--max-cost", "$1")
+
+    assert ran.code == 2
+    assert "defect" in ran.err
+    assert "Traceback" not in ran.err
