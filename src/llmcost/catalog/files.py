@@ -8,7 +8,9 @@ replaces the shipped row of the same key, or is added.
 from __future__ import annotations
 
 import csv
+import io
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,10 +20,14 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-from llmcost.errors import DataError, one_of, shown
+from llmcost.errors import DataError, nearest, one_of, shown
 
 OVERLAY = "LLMCOST_DATA"
-MAX_CELL = 200_000
+MAX_CELL = 131_072
+MAX_BYTES = 100_000_000
+KINDS_OF_FILE = (".csv", ".toml")
+MAX_PATH = 100
+SETTINGS_FILES = ("llmcost.toml", "pyproject.toml")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 Record = dict[str, Any]
@@ -73,14 +79,15 @@ def data_folder(name: str = "data") -> Path:
 
 
 def overlay_folder() -> Path | None:
-    """Return the user's own data folder, or `None` when the variable is not set."""
+    """Return the user's own data folder, or `None` when the variable is not set.
+
+    Raises DataError when it is no folder, or holds data files of names that are not known.
+    """
     value = os.environ.get(OVERLAY, "")
     if not value:
         return None
-    folder = Path(value)
-    if not folder.is_dir():
-        raise DataError(f"{OVERLAY} must name a folder of data files", file=value)
-    return folder
+    _check_overlay(value)
+    return Path(value)
 
 
 def read(file: DataFile) -> list[Record]:
@@ -121,6 +128,7 @@ def clear_cache() -> None:
     """Forget the files already read (for a process that changes its data folder)."""
     _read.cache_clear()
     _read_toml.cache_clear()
+    _check_overlay.cache_clear()
 
 
 @cache
@@ -135,9 +143,75 @@ def _read(file: DataFile, overlay: str) -> tuple[Record, ...]:
 @cache
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", file=str(path)) from error
+        return tomllib.loads(_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise DataError(
+            "is not TOML here: correct the line, or start again from the shipped file",
+            file=str(path),
+            line=int(line[1]) if line else None,
+        ) from error
+
+
+@cache
+def _check_overlay(folder: str) -> None:
+    try:
+        own = sorted(os.listdir(folder))
+    except OSError:
+        raise DataError(
+            f"{OVERLAY} must name a folder of data files: correct it, or unset it",
+            file=folder if len(folder) <= MAX_PATH else shown(folder),
+        ) from None
+    known = [path.name for path in data_folder().iterdir() if path.suffix in KINDS_OF_FILE]
+    for name in own:
+        if name in known and not Path(folder, name).is_file():
+            kind = "a folder" if Path(folder, name).is_dir() else "not a plain file"
+            raise DataError(
+                f"is {kind}; needs a data file. Move it away", file=str(Path(folder, name))
+            )
+        if _looks_like_data(name) and name not in known:
+            raise DataError(_unknown_file(name, known), file=str(Path(folder, name)))
+
+
+def _looks_like_data(name: str) -> bool:
+    return name.endswith(KINDS_OF_FILE) and not name.startswith(".") and name not in SETTINGS_FILES
+
+
+def _unknown_file(name: str, known: list[str]) -> str:
+    close = nearest(name, known, limit=1)
+    meant = f"Did you mean {close[0]}?" if close else f"Known are {one_of(sorted(known))}."
+    return f"is not the name of a data file, so it would not be read. {meant} Rename or move it"
+
+
+def _text(path: Path) -> str:
+    """Return the text of a data file; raises DataError when it is none."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError:
+        raise DataError(
+            "cannot be opened: check that the file is there and may be read", file=str(path)
+        ) from None
+    if len(content) > MAX_BYTES:
+        raise DataError(
+            f"is larger than {MAX_BYTES // 1_000_000} MB: keep only rows of your own",
+            file=str(path),
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            "is not UTF-8 text: save it again in the encoding UTF-8", file=str(path), line=line
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(
+            "holds a zero byte, which no text has: remove it or save the file again",
+            file=str(path),
+            line=line,
+        )
+    return text
 
 
 def _laid_over(file: DataFile, rows: list[Record], own: list[Record]) -> list[Record]:
@@ -153,11 +227,16 @@ def _key(file: DataFile, row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _read_one(file: DataFile, path: Path) -> list[Record]:
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return list(_checked_rows(file, path, csv.reader(stream, strict=True)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot be read: {error}", file=str(path)) from error
+        return list(_checked_rows(file, path, reader))
+    except csv.Error:
+        raise DataError(
+            "is not CSV up to here: a quote is not closed or has text after it, or a cell is "
+            f"longer than {csv.field_size_limit():,} characters. Correct the line",
+            file=str(path),
+            line=reader.line_num,
+        ) from None
 
 
 def _checked_rows(file: DataFile, path: Path, reader: Any) -> Iterator[Record]:  # noqa: ANN401
@@ -200,11 +279,22 @@ def _column_order(file: DataFile, path: Path, headers: list[str]) -> list[Column
     missing = [header for header in known if header not in given]
     unknown = [header for header in given if header not in known]
     if missing or unknown or len(set(given)) != len(given):
-        parts = [f"missing {', '.join(missing)}"] if missing else []
-        parts += [f"unknown {', '.join(map(shown, unknown))}"] if unknown else []
+        parts = [f"missing {_few(missing)}"] if missing else []
+        parts += [f"unknown {_few([shown(name) for name in unknown])}"] if unknown else []
         parts += ["a header twice"] if len(set(given)) != len(given) else []
-        raise DataError(f"columns do not match: {'; '.join(parts)}", file=str(path), line=1)
+        raise DataError(
+            f"columns do not match: {'; '.join(parts)}. "
+            f"Copy the header line of the shipped {file.name}",
+            file=str(path),
+            line=1,
+        )
     return [known[header] for header in given]
+
+
+def _few(names: list[str]) -> str:
+    """Join names, the first three of many."""
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _value(column: Column, cell: str, path: Path, line: int) -> str | float | int | bool | None:
@@ -241,9 +331,15 @@ def _parsed_number(column: Column, text: str) -> float:
     if not isfinite(value):
         raise ValueError(f"got {shown(text)}; needs a finite number")
     if not column.minimum <= value <= column.maximum or (column.positive and value <= 0):
-        low = "more than 0" if column.positive else f"at least {column.minimum:g}"
-        raise ValueError(f"got {shown(text)}; needs {low} and at most {column.maximum:g}")
+        raise ValueError(f"got {shown(text)}; needs {_limits(column)}")
     return value
+
+
+def _limits(column: Column) -> str:
+    low = "more than 0" if column.positive else f"at least {column.minimum:g}"
+    high = f"at most {column.maximum:g}"
+    stated = [low] if column.positive or isfinite(column.minimum) else []
+    return " and ".join([*stated, high] if isfinite(column.maximum) else stated)
 
 
 def _parsed_count(column: Column, text: str) -> int:
@@ -283,6 +379,6 @@ def _date_parts(text: str) -> tuple[int, int | None, int | None]:
     year, month, day = (*map(int, parts), None, None)[:3]
     try:
         date(year or 0, month or 1, day or 1)
-    except ValueError as error:
-        raise ValueError(f"got {shown(text)}; {error}") from None
+    except ValueError:
+        raise ValueError(f"got {shown(text)}; needs a date that the calendar has") from None
     return int(year or 0), month, day
