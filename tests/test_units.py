@@ -1,12 +1,14 @@
 """The registry, the door, and formulas with a face and a kernel."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 from llmcost import Q, registry
 from llmcost.errors import InputError, UnitError
-from llmcost.formulas import duration, money, scaling_laws, utilization
+from llmcost.formulas import duration, flops, money, scaling_laws, utilization
 from llmcost.units import UnitChecked, in_unit
 from tests.strategies import counts, prices, shares
 
@@ -58,7 +60,7 @@ def test_a_quantity_of_a_plain_number_is_not_an_array_of_units():
 
 
 def _all_formulas():
-    modules = (duration, money, scaling_laws, utilization)
+    modules = (duration, flops, money, scaling_laws, utilization)
     return [f for m in modules for f in vars(m).values() if isinstance(f, UnitChecked)]
 
 
@@ -77,7 +79,7 @@ def test_face_equals_kernel(formula):
 
 @pytest.mark.parametrize("formula", _all_formulas(), ids=lambda f: f.__name__)
 def test_every_formula_names_its_source(formula):
-    assert "\n    Source: " in formula.__doc__
+    assert "\nSource: " in inspect.getdoc(formula)
 
 
 @given(counts, shares, shares, prices)

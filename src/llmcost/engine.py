@@ -52,7 +52,6 @@ OUTPUTS = {
     "cost": "USD",
     "cost_per_million_tokens": "USD/megatoken",
 }
-FORWARD_SHARE = 1 / 3
 
 
 def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
@@ -61,7 +60,46 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
     Phases are summed: the first axis of the phase columns (tokens, seq_length) disappears.
     """
     c = columns
-    tokens = c["tokens"]
+    tokens = _over_phases(c["tokens"])
+    flop = training_flop(c)
+    per_gpu = duration.tokens_per_gpu_second.kernel(
+        peak_flop_rate=c["peak_flop_rate"],
+        mfu=c["mfu"],
+        model_flop_per_token=flop["model_flop"] / tokens,
+    )
+    gpu_hours = duration.gpu_hours.kernel(
+        model_flop=flop["model_flop"],
+        peak_flop_rate=c["peak_flop_rate"],
+        mfu=c["mfu"],
+        goodput=c["goodput"],
+    )
+    cost = money.rental_cost.kernel(gpu_hours=gpu_hours, price=c["price"])
+    outputs = {
+        **flop,
+        "tokens_per_parameter": scaling_laws.tokens_per_parameter.kernel(
+            tokens=tokens, parameters=c["parameters"]
+        ),
+        "mfu": c["mfu"],
+        "hfu": utilization.hfu.kernel(
+            mfu=c["mfu"], model_flop=flop["model_flop"], hardware_flop=flop["hardware_flop"]
+        ),
+        "goodput": c["goodput"],
+        "gpu_hours": gpu_hours,
+        "wall_clock": duration.wall_clock.kernel(gpu_hours=gpu_hours, num_gpus=c["num_gpus"]),
+        "tokens_per_second": duration.tokens_per_second.kernel(
+            tokens_per_gpu_second=per_gpu, num_gpus=c["num_gpus"]
+        ),
+        "tokens_per_gpu_second": per_gpu,
+        "cost": cost,
+        "cost_per_million_tokens": money.cost_per_million_tokens.kernel(cost=cost, tokens=tokens),
+    }
+    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
+    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
+
+
+def training_flop(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return model, 6ND and hardware FLOP of every row [FLOP], summed over phases."""
+    c = columns
     attention = flops.attention_flop_per_token.kernel(
         width=c["attention_width"],
         mean_context=flops.mean_context.kernel(
@@ -72,54 +110,23 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
         ),
     ).sum(axis=0)
     matmul = flops.matmul_flop_per_token.kernel(matmul_parameters=c["matmul_parameters"])
-    per_token = matmul + attention
-    model_flop = _over_phases(per_token * tokens)
-    again = c["recompute_full"] + c["recompute_selective"] * attention / per_token
-    hardware_flop = _over_phases(
-        utilization.hardware_flop.kernel(
-            model_flop=per_token * tokens,
-            recompute_forward_share=again,
-            forward_share_of_model_flop=FORWARD_SHARE,
-        )
-    )
-    all_tokens = _over_phases(tokens)
-    gpu_hours = duration.gpu_hours.kernel(
+    model_flop = (matmul + attention) * c["tokens"]
+    hardware_flop = utilization.hardware_flop.kernel(
         model_flop=model_flop,
-        peak_flop_rate=c["peak_flop_rate"],
-        mfu=c["mfu"],
-        goodput=c["goodput"],
+        recompute_forward_share=utilization.recompute_forward_share.kernel(
+            recompute_full=c["recompute_full"],
+            recompute_selective=c["recompute_selective"],
+            attention_share=attention / (matmul + attention),
+        ),
+        forward_share_of_model_flop=flops.FORWARD_SHARE,
     )
-    per_gpu = duration.tokens_per_gpu_second.kernel(
-        peak_flop_rate=c["peak_flop_rate"],
-        mfu=c["mfu"],
-        model_flop_per_token=model_flop / all_tokens,
-    )
-    cost = money.rental_cost.kernel(gpu_hours=gpu_hours, price=c["price"])
-    outputs = {
-        "model_flop": model_flop,
+    return {
+        "model_flop": _over_phases(model_flop),
         "model_flop_6nd": scaling_laws.model_flop_6nd.kernel(
-            active_parameters=c["active_parameters"], tokens=all_tokens
+            active_parameters=c["active_parameters"], tokens=_over_phases(c["tokens"])
         ),
-        "hardware_flop": hardware_flop,
-        "tokens_per_parameter": all_tokens / c["parameters"],
-        "mfu": c["mfu"],
-        "hfu": utilization.hfu.kernel(
-            mfu=c["mfu"], model_flop=model_flop, hardware_flop=hardware_flop
-        ),
-        "goodput": c["goodput"],
-        "gpu_hours": gpu_hours,
-        "wall_clock": duration.wall_clock.kernel(gpu_hours=gpu_hours, num_gpus=c["num_gpus"]),
-        "tokens_per_second": duration.tokens_per_second.kernel(
-            tokens_per_gpu_second=per_gpu, num_gpus=c["num_gpus"]
-        ),
-        "tokens_per_gpu_second": per_gpu,
-        "cost": cost,
-        "cost_per_million_tokens": money.cost_per_million_tokens.kernel(
-            cost=cost, tokens=all_tokens
-        ),
+        "hardware_flop": _over_phases(hardware_flop),
     }
-    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
-    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
 
 
 def _over_phases(column: Any) -> Floats:  # noqa: ANN401

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from llmcost import engine
 from llmcost.counting import AttentionGroup
 from llmcost.errors import InputError, UnitError, shown
 from llmcost.reading import canonical_unit, read_count, read_quantity, read_range
@@ -113,11 +114,15 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What is assumed about the run: MFU, goodput, and the shares of each kind of recompute."""
+    """What is assumed about the run: MFU, goodput, and the shares of each kind of recompute.
+
+    `mfu_scale` restates a causal-halved MFU in the convention of the run's FLOP, after drawing.
+    """
 
     mfu: Spread | None
     goodput: Spread
     recompute_shares: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    mfu_scale: float = 1.0
 
     def spreads(self, cluster: Cluster) -> dict[str, Spread]:
         """Return every spread to draw, by column name."""
@@ -161,7 +166,15 @@ def as_columns(
         "goodput": assumptions.goodput.value,
         "price": cluster.price.value if cluster.price else nan,
     }
-    return columns | dict(drawn or {})
+    columns |= drawn or {}
+    columns["mfu"] = columns["mfu"] * assumptions.mfu_scale
+    return columns
+
+
+def model_flop(workload: Workload) -> float:
+    """Return the training FLOP of a workload in its own attention convention [FLOP]."""
+    plain = Assumptions(None, Spread(1.0, 1.0, 1.0))
+    return float(engine.training_flop(as_columns(workload, Cluster(), plain))["model_flop"].item())
 
 
 def spread_from(

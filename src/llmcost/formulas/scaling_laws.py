@@ -32,6 +32,24 @@ def model_flop_6nd(*, active_parameters: Any, tokens: Any) -> Any:  # noqa: ANN4
     return 6.0 * active_parameters * tokens
 
 
+@unit_checked("token", tokens="token", parameters="")
+def tokens_per_parameter(*, tokens: Any, parameters: Any) -> Any:  # noqa: ANN401
+    """Return training tokens over all parameters [token].
+
+    Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3, where about 20 is optimal.
+    """
+    return tokens / parameters
+
+
+@unit_checked("", tokens="token", compute_optimal_tokens="token")
+def compute_optimal_ratio(*, tokens: Any, compute_optimal_tokens: Any) -> Any:  # noqa: ANN401
+    """Return how many times the compute-optimal tokens a run trains on.
+
+    Source: by definition; the law that gives the optimum is named beside it.
+    """
+    return tokens / compute_optimal_tokens
+
+
 @unit_checked("token", parameters="")
 def hoffmann_2022_approach_1(*, parameters: Any) -> Any:  # noqa: ANN401
     """Return compute-optimal training tokens at a parameter count [token].

@@ -52,3 +52,32 @@ def model_flop_rate(*, tokens_per_gpu_second: Any, model_flop_per_token: Any) ->
     Source: the definition of MFU, Chowdhery et al. 2022 (arXiv 2204.02311), appendix B.
     """
     return tokens_per_gpu_second * model_flop_per_token
+
+
+@unit_checked("", recompute_full="", recompute_selective="", attention_share="")
+def recompute_forward_share(
+    *,
+    recompute_full: Any,  # noqa: ANN401
+    recompute_selective: Any,  # noqa: ANN401
+    attention_share: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Return the share of the forward pass that is computed again.
+
+    Full recomputation repeats all of it, selective only attention beside its projections, which is
+    `attention_share` of the FLOP. The two kinds are 0 or 1 in one run.
+
+    Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 5.
+    """
+    return recompute_full + recompute_selective * attention_share
+
+
+@unit_checked("", mfu="", model_flop="FLOP", restated_flop="FLOP")
+def restated_mfu(*, mfu: Any, model_flop: Any, restated_flop: Any) -> Any:  # noqa: ANN401
+    """Return an MFU restated for model FLOP counted in another attention convention.
+
+    The step time stays; the FLOP it is said to do change. Above 1 where the other convention counts
+    FLOP that no kernel executes.
+
+    Source: the definition of MFU, Chowdhery et al. 2022 (arXiv 2204.02311), appendix B.
+    """
+    return mfu * restated_flop / model_flop

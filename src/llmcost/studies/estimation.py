@@ -225,8 +225,9 @@ def estimate(
     (by parameter name). Raises InputError, UnitError and UnknownNameError for what cannot be used,
     DataError for a wrong data file, or for a stale price under `strict`.
     """
+    arguments = dict(locals())
     given = choices.Given(
-        {name: value for name, value in locals().items() if name in choices.NAMES},
+        {name: value for name, value in arguments.items() if name in choices.NAMES},
         dict(origins or {}),
     )
     _check_draws(draws, seed)
@@ -277,7 +278,10 @@ def _results(
         found[name] = _summary(float(central[name].flat[0]), drawn[name], unit)
     optimal = float(scaling_laws.compute_optimal_tokens(workload.parameters, law))
     found["compute_optimal_tokens"] = _exact(optimal, "token")
-    found["compute_optimal_ratio"] = _exact(workload.tokens / optimal, "")
+    ratio = scaling_laws.compute_optimal_ratio.kernel(
+        tokens=workload.tokens, compute_optimal_tokens=optimal
+    )
+    found["compute_optimal_ratio"] = _exact(ratio, "")
     return {name: found[name] for name in RESULT_ORDER}
 
 

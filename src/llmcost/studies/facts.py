@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from llmcost.catalog import claims as claim_catalog
@@ -22,10 +22,20 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that a narrow table of their own shows, and by which columns."""
+
+    title: str
+    short: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Rows of one kind: columns as (name, unit), and which of them a narrow table shows.
 
-    `single` marks the rows of one named thing, to be shown in full.
+    `single` marks the rows of one named thing, to be shown in full; `parts` stand in place of
+    `short` where the rows are of different sorts.
     """
 
     kind: str
@@ -34,6 +44,7 @@ class Facts:
     rows: tuple[Row, ...]
     short: tuple[str, ...]
     single: bool = False
+    parts: tuple[Part, ...] = ()
 
 
 def facts(kind: str, name: str | None = None) -> Facts:
@@ -75,18 +86,35 @@ def _is_closed(name: str) -> bool:
 def _closed(name: str) -> Facts:
     wanted = closed_catalog.closed_model(name)[0].model
     rows = [row for row in read(closed_catalog.CLOSED) if row["model"] == wanted]
-    short = ("quantity", "value", "low", "high", "unit", "status", "says_who")
+    short = ("quantity", "value", "low", "high", "status", "says_who", "as_of")
     title = f"{wanted}: what is public, and who says so"
     return _of_file("models", title, closed_catalog.CLOSED, rows, short, None)
 
 
 def _prices(name: str | None) -> Facts:
+    file, rows = price_catalog.GPU_PRICES, read(price_catalog.GPU_PRICES)
+    if one := [row for row in rows if name and row["price_id"] == name.strip().lower()]:
+        return _of_file("prices", "One price", file, one, (), name)
     wanted = None if name is None else gpu_catalog.accelerator(name).name
-    rows = [row for row in read(price_catalog.GPU_PRICES) if wanted in (None, row["gpu"])]
-    rows.sort(key=lambda row: (str(row["gpu"] or row["gpu_as_listed"]), str(row["as_of"])))
-    short = ("gpu", "provider", "terms", "price", "purchase_price", "as_of", "grade")
+    rows = [row for row in rows if wanted in (None, row["gpu"])]
+    rows.sort(
+        key=lambda row: (row["gpu"] is None, row["gpu"] or row["gpu_as_listed"], row["as_of"])
+    )
     title = f"Prices of {wanted}" if wanted else "Prices"
-    return _of_file("prices", title, price_catalog.GPU_PRICES, rows, short, None)
+    found = _of_file("prices", title, file, rows, (), None)
+    return replace(found, parts=tuple(_price_parts(found.rows, of_one=wanted is not None)))
+
+
+def _price_parts(rows: Iterable[Row], *, of_one: bool) -> Iterator[Part]:
+    """Yield rentals and purchases apart; prices of one accelerator with what names each row."""
+    rent = ("price_id", "terms") if of_one else ("gpu", "provider", "terms")
+    buy = ("price_id",) if of_one else ("gpu", "gpu_as_listed")
+    for kind, title, short in (
+        ("rental", "To rent", (*rent, "price", "as_of")),
+        ("purchase", "To buy", (*buy, "purchase_price", "as_of", "grade")),
+    ):
+        if found := tuple(row for row in rows if row["kind"] == kind):
+            yield Part(title, short, found)
 
 
 def _runs(name: str | None) -> Facts:
@@ -104,7 +132,7 @@ def _claims(name: str | None) -> Facts:
         claim = claim_catalog.claim(name)
         rows = [row for row in rows if row["id"] == claim.id and row["file"] == claim.essay.file]
     columns = tuple((column, "") for column in rows[0])
-    short = ("id", "subjects", "quantity", "relation", "value", "statement")
+    short = ("id", "subjects", "relation", "value", "statement")
     return Facts("claims", "What five essays claim", columns, tuple(rows), short, name is not None)
 
 
@@ -129,7 +157,7 @@ def _claim_row(claim: claim_catalog.Claim) -> dict[str, Any]:
 
 def _bounds(claim: claim_catalog.Claim) -> str:
     """Return the figure of a claim as people read it; empty for a statement without one."""
-    unit = claim.unit or "count"
+    unit = claim.unit or ("share" if "share" in claim.quantity else "count")
     if claim.lows == claim.highs or len(claim.lows) > 1:
         return "; ".join(quantity_text(value, unit) for value in claim.lows)
     if claim.lows and claim.highs:

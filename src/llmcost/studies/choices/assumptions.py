@@ -8,7 +8,7 @@ from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import typical_mfu
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, shown
-from llmcost.formulas import flops, utilization
+from llmcost.formulas import utilization
 from llmcost.formulas.flops import FORWARD_SHARE
 from llmcost.inputs import (
     MIN_SHARE,
@@ -18,6 +18,7 @@ from llmcost.inputs import (
     InputValue,
     Origin,
     Workload,
+    model_flop,
     spread_from,
 )
 from llmcost.reading import read_quantity, read_range
@@ -28,7 +29,6 @@ from llmcost.units import dimension_gap, is_quantity
 TOKEN_RATE = "token/s/GPU"
 FLOP_RATE = "FLOP/s/GPU"
 MAX_RATE = 1e18
-MAX_SHARE = 1 - 1e-6
 
 Inputs = dict[str, InputValue]
 
@@ -44,12 +44,14 @@ def choose_assumptions(
     `part` is the accelerator and the precision of the run, where they are known.
     """
     given.only_one_of("mfu", "throughput")
-    mfu, inputs, notes = _mfu(given, workload, cluster, part)
+    scale = _full_over_causal(workload)
+    mfu, inputs, notes = _mfu(given, workload, cluster, part, scale)
     goodput, goodput_input = _goodput(given)
     shares, recompute_input = _recompute(given)
     inputs |= {"goodput": goodput_input, "recompute": recompute_input}
     notes += _hfu_notes(given, mfu, shares)
-    return Assumptions(mfu, goodput, shares), inputs, notes
+    is_default = not given.has("mfu") and not given.has("throughput")
+    return Assumptions(mfu, goodput, shares, scale if is_default else 1.0), inputs, notes
 
 
 def _mfu(
@@ -57,6 +59,7 @@ def _mfu(
     workload: Workload,
     cluster: Cluster,
     part: tuple[InputValue | None, InputValue | None],
+    scale: float,
 ) -> tuple[Spread | None, Inputs, list[Note]]:
     if given.has("mfu"):
         spread = spread_from(given["mfu"], "", "mfu", share=True, maximum=1.0)
@@ -66,23 +69,22 @@ def _mfu(
     gpu, precision = part
     if gpu is None or precision is None:
         return None, {}, []
-    return _typical(workload, str(gpu.value), str(precision.value))
+    return _typical(str(gpu.value), str(precision.value), scale)
 
 
-def _typical(workload: Workload, gpu: str, precision: str) -> tuple[Spread, Inputs, list[Note]]:
+def _typical(gpu: str, precision: str, scale: float) -> tuple[Spread, Inputs, list[Note]]:
     generation = accelerator(gpu).generation
     found = typical_mfu(generation, precision)
-    ratio = _flop_of(workload) / _flop_of(replace(workload, causal=True))
-    ends = [min(end * ratio, MAX_SHARE) for end in (found.low, found.value, found.high)]
-    spread = Spread(ends[0], ends[1], ends[2], share=True)
+    spread = Spread(found.low, found.value, found.high, share=True)
     where = "all accelerators" if found.pooled else generation
     source = (
         f"typical_mfu.csv: median of measured runs on {where} at {precision} "
         f"({found.series} series, {found.rows} rows), 10th to 90th percentile"
     )
-    if ratio != 1:
-        source += f"; x{ratio:.3g} to restate causal-halved attention in full"
-    value = InputValue.of(spread, "", Origin("default", source))
+    if scale != 1:
+        source += f"; x{scale:.3g} to restate causal-halved attention in full"
+    shown_as = Spread(found.low * scale, found.value * scale, found.high * scale)
+    value = InputValue.of(shown_as, "", Origin("default", source))
     notes: list[Note] = []
     if found.pooled:
         text = (
@@ -90,7 +92,22 @@ def _typical(workload: Workload, gpu: str, precision: str) -> tuple[Spread, Inpu
             "of all accelerators together: a wide guess. Give --mfu or --throughput."
         )
         notes = [("mfu-pooled", text)]
+    if shown_as.value > 1:
+        text = (
+            f"Counting attention in full, the MFU is {shown_as.value:.0%}: the convention counts "
+            "FLOP that causal attention does not do."
+        )
+        notes.append(("mfu-above-peak", text))
     return spread, {"mfu": value}, notes
+
+
+def _full_over_causal(workload: Workload) -> float:
+    """Return by how much the workload's own convention scales a causal-halved MFU."""
+    causal = replace(workload, causal=True)
+    scale = utilization.restated_mfu.kernel(
+        mfu=1.0, model_flop=model_flop(causal), restated_flop=model_flop(workload)
+    )
+    return float(scale)
 
 
 def _mfu_from_throughput(
@@ -118,8 +135,7 @@ def _mfu_from_throughput(
     where = given.origin("throughput")
     text = f"throughput {_as_given(given['throughput'], rate.value, unit)} ({where.source})"
     if unit == TOKEN_RATE and len(workload.phases) > 1:
-        longest = max(workload.phases, key=lambda phase: phase.tokens)
-        text += f", taken to be at sequence length {longest.seq_length:,}"
+        text += ", taken as the mean over all phases"
     origin = Origin("measured", text)
     return spread, {
         "throughput": InputValue.of(rate, unit, where),
@@ -132,34 +148,13 @@ def _as_given(value: object, number: float, unit: str) -> str:
 
 
 def _share_of_peak(rate: float, unit: str, workload: Workload, cluster: Cluster) -> float:
-    longest = max(workload.phases, key=lambda phase: phase.tokens)
     if unit == TOKEN_RATE:
         rate = utilization.model_flop_rate.kernel(
             tokens_per_gpu_second=rate,
-            model_flop_per_token=flops.flop_per_token(
-                matmul_parameters=workload.matmul_parameters,
-                attention=workload.attention,
-                seq_length=longest.seq_length,
-                causal=workload.causal,
-            ),
+            model_flop_per_token=model_flop(workload) / workload.tokens,
         )
     share = utilization.mfu.kernel(model_flop_rate=rate, peak_flop_rate=cluster.peak_flop_rate)
     return float(share)
-
-
-def _flop_of(workload: Workload) -> float:
-    """Return the training FLOP of a workload, all phases [FLOP]."""
-    per_token = (
-        flops.flop_per_token(
-            matmul_parameters=workload.matmul_parameters,
-            attention=workload.attention,
-            seq_length=phase.seq_length,
-            causal=workload.causal,
-        )
-        * phase.tokens
-        for phase in workload.phases
-    )
-    return float(sum(per_token))
 
 
 def _rate_unit(value: object) -> str:
