@@ -54,7 +54,8 @@ def test_the_tables_fit_80_columns(capsys, kind):
         ("models", "meta-llama/Llama-3.1-405B", "405.9B"),
         ("models", "gpt-4", "not public"),
         ("prices", "mi300x", "mi300x"),
-        ("runs", "llama-3.1-405b", "30.84M"),
+        ("runs", "llama-3.1-405b", "30,840,000"),
+        ("prices", "runpod-mi300x-od-20260821", "1.45 USD/GPU/hour"),
         ("claims", "training-cost", "$35M"),
         ("sources", "llama-3-paper", "2407.21783"),
         ("units", "PFLOP", "petaFLOP"),
@@ -65,6 +66,52 @@ def test_one_name_shows_everything_about_it(capsys, kind, name, words):
 
     assert ran.code == 0, ran.err
     assert words in ran.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "headings"),
+    [
+        ("gpus", ("peak bf16 (TFLOP/s)", "memory (GB)", "memory bandwidth (TB/s)", "power (W)")),
+        ("prices", ("price ($/GPU-h)", "purchase price ($/GPU)")),
+        ("models", ("seq length (tokens)", "published tokens")),
+    ],
+)
+@pytest.mark.parametrize("format_name", ["markdown", "html", "latex"])
+def test_headings_say_the_unit(capsys, kind, headings, format_name):
+    """A number without its unit is not an answer."""
+    text = llmcost(capsys, "show", kind, "--format", format_name).out.replace("\\$", "$")
+
+    assert all(heading in text for heading in headings)
+
+
+def test_the_terminal_says_the_units_too(capsys):
+    top = "\n".join(llmcost(capsys, "show", "gpus").out.splitlines()[:6])
+
+    assert top.count("(TFLOP/s)") == 2
+    assert "(TB/s)" in top
+
+
+@pytest.mark.parametrize("kind", ["gpus", "models", "prices", "runs"])
+def test_a_list_has_a_line_a_row(capsys, kind):
+    """Names that wrap may take a second line; record blocks of many lines never come."""
+    lines = llmcost(capsys, "show", kind).out.splitlines()
+    rows = llmcost(capsys, "show", kind, "--json").data["results"]
+
+    assert len(lines) < 1.05 * len(rows) + 15
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_are_tables_at_80_columns(capsys, kind):
+    assert any(set(line) == {"─", " "} for line in llmcost(capsys, "show", kind).out.splitlines())
+
+
+def test_prices_to_rent_and_to_buy_stand_apart(capsys):
+    text = llmcost(capsys, "show", "prices").out
+
+    assert re.search(r"\nTo rent\ngpu +provider +terms +price", text)
+    assert re.search(r"\nTo buy\ngpu +gpu as listed +purchase", text)
+    assert "price_id" not in text
+    assert "runpod-mi300x-od-20260821" in llmcost(capsys, "show", "prices", "mi300x").out
 
 
 @pytest.mark.parametrize("kind", KINDS)

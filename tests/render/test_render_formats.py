@@ -33,7 +33,8 @@ from tabulate import tabulate
 import llmcost.render
 from llmcost.errors import InputError, UnknownNameError
 from llmcost.render import FORMATS, SUFFIXES, format_of, render
-from llmcost.render.cells import display_width, visible
+from llmcost.render.cells import display_width, grid, visible, wrapped
+from llmcost.render.terminal import column_widths
 from llmcost.table import Document, Field, Table
 
 HELPERS = {"__init__", "ascii_text", "cells", "files", "selection"}
@@ -460,3 +461,20 @@ def test_widths_of_characters():
     assert display_width("e\u0301") == 1
     assert display_width("ｆｕｌｌ") == 8
     assert len(FIELDS) == 3
+
+
+def test_long_words_break_at_their_joints():
+    """A name is easier to read, and to search for, in whole parts."""
+    assert wrapped("licence-threshold", 12) == ["licence-", "threshold"]
+    assert wrapped("LLMCOST_ESTIMATE_MFU", 10) == ["LLMCOST_", "ESTIMATE_", "MFU"]
+    assert wrapped("abcdefghij", 4) == ["abcd", "efgh", "ij"]
+
+
+def test_cells_get_room_before_headings():
+    """A heading over two lines costs one line; cells over two lines cost one a row."""
+    table = Table(
+        "t",
+        (Field("a", "Alpha beta gamma"), Field("b", "Words")),
+        (("1", "one two three"),),
+    )
+    assert column_widths(grid(table), 22) == [5, 13]

@@ -34,6 +34,7 @@ def show(kind: str, name: str | None, all_columns: bool, **options: Any) -> None
     Examples:
       llmcost show gpus
       llmcost show gpus h100-sxm
+      llmcost show prices runpod-mi300x-od-20260821
       llmcost show prices mi300x --format csv -o mi300x.csv
       llmcost show claims
     """

@@ -12,6 +12,7 @@ from llmcost.errors import InputError
 from llmcost.figures import EM_DASH, quantity_text
 from llmcost.table import Cell, Field, Table
 
+JOINTS = "-_/"
 JOINERS = "\u200c\u200d"
 WHITESPACE = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
 ACTIVE = re.compile(
@@ -151,14 +152,26 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _pieces(word: str, width: int) -> list[str]:
-    """Return a word whole, or in pieces that fit when it is wider than a line."""
+    """Return a word whole, or in pieces that fit when it is wider than a line.
+
+    It is broken after a joint (``-``, ``_``, ``/``) where the line has one.
+    """
     if display_width(word) <= width:
         return [word]
-    pieces, start, used = [], 0, 0
-    for at, character in enumerate(word):
-        wide = _width(character)
-        if used + wide > width and at > start:
-            pieces.append(word[start:at])
-            start, used = at, 0
-        used += wide
+    pieces, start = [], 0
+    while display_width(word[start:]) > width:
+        end = _fitting(word, start, width)
+        joint = max(word.rfind(mark, start + 1, end) for mark in JOINTS) + 1
+        end = joint or end
+        pieces.append(word[start:end])
+        start = end
     return [*pieces, word[start:]]
+
+
+def _fitting(word: str, start: int, width: int) -> int:
+    """Return the end of the longest piece from `start` on that fits, of one character at least."""
+    end, used = start, 0
+    while end < len(word) and used + _width(word[end]) <= width:
+        used += _width(word[end])
+        end += 1
+    return max(end, start + 1)

@@ -106,17 +106,25 @@ def column_widths(shown: Grid, width: int) -> list[int]:
     """Return the width of each column, or none at all when the columns cannot stand side by side.
 
     A column of numbers is never narrower than its widest number; columns of text share the rest.
+    Cells grow first, so that rows stay on one line; headings take what is left.
     """
-    least, wanted = [], []
+    least, wanted, headed = [], [], []
     for heading, numeric, cells in zip(
         shown.headings, shown.numeric, zip(*shown.rows, strict=True), strict=True
     ):
         widest = max(map(display_width, cells))
         narrowest = widest if numeric else min(_longest_word(cells), WIDEST_WORD)
         least.append(max(narrowest, _longest_word([heading]), 1))
-        wanted.append(max(widest, display_width(heading), least[-1]))
-    spare = width - len(GAP) * (len(least) - 1) - sum(least)
-    return _grown(least, wanted, spare) if spare >= 0 else []
+        wanted.append(max(widest, least[-1]))
+        headed.append(max(display_width(heading), wanted[-1]))
+    room = width - len(GAP) * (len(least) - 1)
+    if sum(least) > room:
+        return []
+    grown = _grown(least, wanted, room - sum(least))
+    for at, have in enumerate(grown):
+        if sum(grown) - have + headed[at] <= room:
+            grown[at] = headed[at]
+    return grown
 
 
 def _longest_word(texts: Sequence[str]) -> int:
