@@ -7,10 +7,11 @@ import re
 
 import pytest
 
+from llmcost.cli.explain import NAMES
 from llmcost.cli.main import COMMANDS
 from llmcost.cli.options import FORMATS
 from llmcost.cli.show import KINDS
-from llmcost.studies.estimation import RESULT_ORDER
+from llmcost.studies.estimation import RESULT_ORDER, RESULT_UNITS
 from llmcost.studies.explanation import explanations
 from tests.cli.helpers import PINNED, llmcost
 
@@ -152,6 +153,43 @@ def test_every_explanation_names_its_source(capsys, name):
 @pytest.mark.parametrize("name", [name for name in RESULT_ORDER if name != "tokens"])
 def test_every_result_can_be_explained(capsys, name):
     assert llmcost(capsys, "explain", name).code == 0
+
+
+@pytest.mark.parametrize(("name", "unit"), RESULT_UNITS.items())
+def test_the_explained_unit_is_the_unit_of_the_result(capsys, name, unit):
+    """What is explained is the number that is printed, not a part of it."""
+    assert llmcost(capsys, "explain", name, "--json").data["unit"] == unit
+
+
+def test_model_flop_is_explained_with_attention_and_phases(capsys):
+    data = llmcost(capsys, "explain", "model-flop", "--json").data
+    parts = {each["name"]: each["unit"] for each in data["inputs"]}
+
+    assert data["formula"].startswith("sum over phases of tokens x (matmul_flop_per_token + ")
+    assert parts["attention_flop_per_token"] == parts["matmul_flop_per_token"] == "FLOP/token"
+    assert "causal-halved" in " ".join(data["details"])
+    for part, unit in parts.items():
+        assert llmcost(capsys, "explain", part, "--json").data["unit"] == unit
+
+
+def test_the_rate_of_tokens_says_that_goodput_is_not_in_it(capsys):
+    for name in ("tokens-per-second", "tokens-per-gpu-second"):
+        assert "Goodput is not in it" in llmcost(capsys, "explain", name).out
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [("gpu-hour", "gpu-hours"), ("flops", "model-flop"), ("price-per-gpu", "price")],
+)
+def test_an_unknown_quantity_gets_suggestions(capsys, name, suggested):
+    ran = llmcost(capsys, "explain", name)
+
+    assert ran.code == 2
+    assert re.search(rf"(Did you mean|Related:) .*\b{suggested}\b", ran.err)
+
+
+def test_completion_has_every_explanation():
+    assert [name.replace("-", "_") for name in NAMES] == list(explanations())
 
 
 def test_an_explanation_has_formula_paper_and_units(capsys):

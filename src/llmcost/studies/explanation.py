@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from llmcost.errors import UnknownNameError
+from llmcost.errors import UnknownNameError, nearest
 
 _FLOPS = "llmcost.formulas.flops"
 _UTILIZATION = "llmcost.formulas.utilization"
@@ -16,11 +18,11 @@ _MONEY = "llmcost.formulas.money"
 _LAWS = "llmcost.formulas.scaling_laws"
 
 FORMULAS: dict[str, tuple[str, str]] = {
-    "model_flop": (
-        f"{_FLOPS}:matmul_flop_per_token",
-        "tokens x (6 x matmul_parameters + attention_flop per token), summed over phases",
+    "matmul_flop_per_token": (f"{_FLOPS}:matmul_flop_per_token", "6 x matmul_parameters"),
+    "attention_flop_per_token": (
+        f"{_FLOPS}:attention_flop_per_token",
+        "6 x width x mean_context, summed over kinds of layers",
     ),
-    "attention_flop": (f"{_FLOPS}:attention_flop_per_token", "6 x width x mean_context, per token"),
     "mean_context": (
         f"{_FLOPS}:mean_context",
         "S in full; S/2 causal; window w: w - w^2/(2S) causal",
@@ -29,6 +31,10 @@ FORMULAS: dict[str, tuple[str, str]] = {
     "hardware_flop": (
         f"{_UTILIZATION}:hardware_flop",
         "model_flop x (1 + recompute_forward_share / 3)",
+    ),
+    "recompute_forward_share": (
+        f"{_UTILIZATION}:recompute_forward_share",
+        "1 in full; the share of attention, selective; 0 without",
     ),
     "mfu": (f"{_UTILIZATION}:mfu", "model FLOP/s of one device / peak_flop_rate"),
     "hfu": (f"{_UTILIZATION}:hfu", "mfu x hardware_flop / model_flop"),
@@ -44,6 +50,11 @@ FORMULAS: dict[str, tuple[str, str]] = {
     "tokens_per_second": (f"{_DURATION}:tokens_per_second", "tokens_per_gpu_second x num_gpus"),
     "cost": (f"{_MONEY}:rental_cost", "gpu_hours x price"),
     "cost_per_million_tokens": (f"{_MONEY}:cost_per_million_tokens", "cost / (tokens / 1e6)"),
+    "tokens_per_parameter": (f"{_LAWS}:tokens_per_parameter", "tokens / parameters"),
+    "compute_optimal_ratio": (
+        f"{_LAWS}:compute_optimal_ratio",
+        "tokens / compute_optimal_tokens",
+    ),
     "compute_optimal_tokens": (
         f"{_LAWS}:hoffmann_2022_approach_1",
         "log-log interpolation of the paper's table 3 at this parameter count",
@@ -66,16 +77,12 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "DeepSeek-V2 (arXiv 2405.04434), section 2.2, for routed and shared experts.",
     ),
     "tokens": ("Training tokens, all epochs.", "token", "Given, or published with the model."),
-    "tokens_per_parameter": (
-        "Training tokens over all parameters.",
-        "token",
-        "Hoffmann et al. 2022 (arXiv 2203.15556).",
-    ),
-    "compute_optimal_ratio": (
-        "Training tokens over compute-optimal tokens; above 1 the model is trained for cheaper "
-        "inference rather than for the least training compute.",
+    "attention_flop": (
+        "The convention by which attention is counted, an input (--attention-flop). causal, the "
+        "default: a token attends to those before it, half of its sequence on average. full: to "
+        "every position of its sequence. MFU is in the convention of the FLOP it divides.",
         "",
-        "Hoffmann et al. 2022 (arXiv 2203.15556).",
+        "Full: PaLM (arXiv 2204.02311), appendix B. Causal: FlashAttention (arXiv 2205.14135).",
     ),
     "goodput": (
         "Share of wall clock that moved training forward: failures, restarts, stalls and repeated "
@@ -107,6 +114,14 @@ WORDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+FURTHER = {
+    "compute_optimal_ratio": "Above 1 the model is trained for cheaper inference, or for quality "
+    "at its size, rather than for the least training compute.",
+    "tokens_per_second": "Goodput is not in it: this is the rate while training runs, as a "
+    "training log prints it. Over the whole wall clock, lost time included, multiply by goodput.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What is known about one number: formula, validity and source as text, and units."""
@@ -120,21 +135,58 @@ class Explanation:
     source: str
 
 
+MODEL_FLOP = Explanation(
+    "model_flop",
+    "FLOP that the mathematics of training needs, counted from the architecture: the weights that "
+    "multiply each token, and attention. Recomputed activations are not in it.",
+    "sum over phases of tokens x (matmul_flop_per_token + attention_flop_per_token)",
+    "FLOP",
+    (
+        ("tokens", "token"),
+        ("matmul_flop_per_token", "FLOP/token"),
+        ("attention_flop_per_token", "FLOP/token"),
+    ),
+    (
+        "Forward and backward: 6 FLOP a weight and token, 2 of them forward.",
+        "Attention is counted causal-halved (the default) or in full (--attention-flop full), as "
+        "PaLM counts it; the answer says which. The longer the sequence, the more they differ.",
+        "Without an architecture (--parameters alone) attention is not in it, and the answer is "
+        "6 x active_parameters x tokens.",
+    ),
+    "Kaplan et al. 2020 (arXiv 2001.08361), section 2.1, for the weights; PaLM (arXiv 2204.02311), "
+    "appendix B, for attention in full; FlashAttention (arXiv 2205.14135) for causal.",
+)
+
+
 def explanations() -> tuple[str, ...]:
     """Return every name that `explain` knows."""
-    return tuple(sorted([*FORMULAS, *WORDS]))
+    return tuple(sorted([MODEL_FLOP.name, *FORMULAS, *WORDS]))
 
 
 def explain(name: str) -> Explanation:
     """Return the explanation of a quantity; raises UnknownNameError for an unknown one."""
     key = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if key == MODEL_FLOP.name:
+        return MODEL_FLOP
     if key in FORMULAS:
         return _formula(key)
     if key in WORDS:
         summary, unit, source = WORDS[key]
         return Explanation(key, summary, "", unit, (), (), source)
     known = [each.replace("_", "-") for each in explanations()]
-    raise UnknownNameError("quantity", name, known, "See: llmcost explain.")
+    related = _sharing_a_word(key, known)
+    hint = f"Related: {', '.join(related)}. " if related and not nearest(name, known) else ""
+    raise UnknownNameError("quantity", name, known, f"{hint}See: llmcost explain.")
+
+
+def _sharing_a_word(key: str, known: Iterable[str]) -> list[str]:
+    """Return names with a word of `key` in them, be it singular or plural."""
+    asked = {_singular(word) for word in re.split(r"[^a-z0-9]+", key) if len(word) > 2}
+    return [name for name in known if asked & {_singular(word) for word in name.split("-")}]
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s")
 
 
 def _formula(key: str) -> Explanation:
@@ -150,7 +202,7 @@ def _formula(key: str) -> Explanation:
         expression,
         formula.returns,
         tuple(formula.units.items()),
-        tuple(details),
+        (*details, FURTHER[key]) if key in FURTHER else tuple(details),
         " ".join(text.removeprefix("Source: ") for text in sources) or "By definition.",
     )
 
