@@ -166,3 +166,35 @@ def test_json_round_trip_and_reproducible_by_seed(seed):
     again = Estimate.from_dict(json.loads(json.dumps(one.to_dict())))
 
     assert one.to_dict() == two.to_dict() == again.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("phases", "model"),
+    [
+        (None, "llama-3.1-405b"),
+        (None, "deepseek-v3"),
+        ([(4096, "1T"), (131072, "1T")], "llama-3.1-8b"),
+    ],
+)
+def test_the_throughput_given_is_the_throughput_of_the_answer(phases, model):
+    given_ = phases and [{"seq_length": length, "tokens": tokens} for length, tokens in phases]
+    found = estimate(
+        model, gpu="h100-sxm", num_gpus=64, throughput="100 token/s/GPU", phases=given_, draws=100
+    )
+
+    assert found.results["tokens_per_gpu_second"].value == pytest.approx(100, rel=1e-12)
+
+
+@pytest.mark.parametrize("seq_length", [4096, 131072, 2_000_000])
+@pytest.mark.parametrize("model", ["llama-3.1-8b", "gemma-2-9b", "deepseek-v3"])
+def test_hours_by_default_do_not_depend_on_the_attention_convention(model, seq_length):
+    run = {"model": model, "tokens": "1T", "gpu": "tpu-v5p", "num_gpus": 64}
+    causal, full = (
+        estimate(**run, seq_length=seq_length, attention_flop=kind) for kind in ("causal", "full")
+    )
+
+    assert full.results["model_flop"].value > causal.results["model_flop"].value
+    for name in ("gpu_hours", "wall_clock", "tokens_per_second"):
+        assert full.results[name].value == pytest.approx(causal.results[name].value, rel=1e-12)
+    ratio = full.results["model_flop"].value / causal.results["model_flop"].value
+    assert full.results["mfu"].value == pytest.approx(causal.results["mfu"].value * ratio)

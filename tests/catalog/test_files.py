@@ -154,3 +154,33 @@ def test_a_wrong_toml_is_told_in_our_words(own, content):
 
     assert not re.search("codec|Invalid|Expected|Cannot overwrite", str(raised.value))
     assert own.is_dir()
+
+
+def test_clearing_the_cache_forgets_what_was_made_of_the_facts(tmp_path, monkeypatch):
+    from llmcost.catalog.gpus import accelerator
+    from llmcost.catalog.version import data_version
+
+    header, *rows = (files.data_folder() / "gpu_specs.csv").read_text(encoding="utf-8").splitlines()
+    row = next(line for line in rows if line.startswith("h200-sxm,"))
+    own = tmp_path / "gpu_specs.csv"
+    own.write_text(f"{header}\n{row.replace('h200-sxm', 'mine', 1)}\n", encoding="utf-8")
+    monkeypatch.setenv(files.OVERLAY, str(tmp_path))
+    before = accelerator("mine").memory, data_version()
+    own.write_text(
+        f"{header}\n{row.replace('h200-sxm', 'mine', 1).replace(',141,', ',282,', 1)}\n",
+        encoding="utf-8",
+    )
+    files.clear_cache()
+
+    assert accelerator("mine").memory == 2 * before[0]
+    assert data_version() != before[1]
+
+
+def test_nobody_can_change_a_fact_by_holding_it():
+    from llmcost.catalog.gpus import GPU_SPECS
+    from llmcost.catalog.models import model
+
+    with pytest.raises(TypeError):
+        files.read(GPU_SPECS)[0]["peak_bf16"] = 1
+    with pytest.raises(TypeError):
+        model("llama-3.1-8b").config["num_hidden_layers"] = 1

@@ -108,7 +108,7 @@ def test_case_space_underscore_and_dash_do_not_matter(spelling):
     assert accelerator(spelling).name == "h100-sxm"
 
 
-@pytest.mark.parametrize("spelling", ["h100sxm", "sxm h100", "h100-sxm-", "NVIDIA h100-sxm"])
+@pytest.mark.parametrize("spelling", ["h100sxm", "sxm h100", "h100-sxm-", "h100-sxm nvidia"])
 def test_matching_is_exact_otherwise(spelling):
     """A trailing dash is a separator with nothing after it, so it changes nothing."""
     if folded(spelling) == "h100-sxm":
@@ -265,3 +265,35 @@ def test_a_peak_is_the_figure_of_that_precision_or_an_error(name, precision):
     else:
         with pytest.raises(InputError):
             peak(entry, precision)
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("NVIDIA H100 80GB HBM3", "h100-sxm"),
+        ("NVIDIA A100-SXM4-80GB", "a100-sxm-80gb"),
+        ("NVIDIA H100 PCIe", "h100-pcie"),
+        ("NVIDIA L4", "l4"),
+        ("NVIDIA L40S", "l40s"),
+        ("NVIDIA B200", "b200"),
+        ("NVIDIA GeForce RTX 4090", "rtx-4090"),
+        ("Tesla V100-SXM2-32GB", "v100-sxm-32gb"),
+        ("AMD Instinct MI300X", "mi300x"),
+        ("tpuv5p", "tpu-v5p"),
+        ("v5litepod", "tpu-v5e"),
+    ],
+)
+def test_the_name_that_a_driver_prints_resolves(printed, name):
+    assert accelerator(printed).name == name
+
+
+@pytest.mark.parametrize("printed", ["NVIDIA H200", "H800 80GB", "A800 80GB"])
+def test_a_printed_name_without_its_form_factor_is_ambiguous(printed):
+    with pytest.raises(InputError, match="may be"):
+        accelerator(printed)
+
+
+@pytest.mark.parametrize("name", ["nvidia", "nvidia-nvidia", "amd h100-sxm-x", ""])
+def test_a_makers_word_alone_is_no_name(name):
+    with pytest.raises(UnknownNameError):
+        accelerator(name)

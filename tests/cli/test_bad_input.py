@@ -277,3 +277,36 @@ def test_messages_are_json_free(capsys, empty_folder):
     assert_refused(ran)
     with pytest.raises(json.JSONDecodeError):
         json.loads(ran.err)
+
+
+@pytest.mark.usefixtures("empty_folder")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["~nosuchuser", "--tokens", "1T"],
+        ["~nosuchuser/config.json", "--tokens", "1T"],
+        ["m" * 300, "--tokens", "1T"],
+        ["a/b/c", "--tokens", "1T"],
+        ["--parameters", "8B", "--tokens", "1T", "--provider", "aws"],
+        ["--parameters", "8B", "--tokens", "1T", "--precision", "fp8"],
+        ["llama-3.1-8b", "--gpu", "h100-sxm", "--price", "2", "--gpus-per-node", "8"],
+    ],
+)
+def test_what_would_be_ignored_or_crash_is_refused(capsys, arguments):
+    assert_refused(llmcost(capsys, "estimate", *arguments))
+
+
+@pytest.mark.usefixtures("empty_folder")
+@pytest.mark.parametrize("text", ["[tool]\nllmcost = 3\n", "tool = 5\n# tool.llmcost\n"])
+def test_an_odd_pyproject_is_no_crash(capsys, empty_folder, text):
+    (empty_folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    ran = llmcost(capsys, *HEADLINE)
+
+    assert ran.code in (0, 2)
+    assert "defect" not in ran.err
+    assert "defect" not in llmcost(capsys, *HEADLINE, "--config", "pyproject.toml").err
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_a_precision_is_read_in_any_case(capsys):
+    assert llmcost(capsys, *HEADLINE, "--precision", "BF16", "--json").code == 0

@@ -18,7 +18,8 @@ from datetime import date
 from functools import cache, lru_cache
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ParamSpec, TypeVar, cast
 
 from llmcost.errors import DataError, nearest, one_of, shown
 
@@ -30,7 +31,10 @@ MAX_PATH = 100
 SETTINGS_FILES = ("llmcost.toml", "pyproject.toml")
 PACKAGE = Path(__file__).resolve().parent.parent
 
-Record = dict[str, Any]
+Record = Mapping[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+_FORGETS: list[Callable[[], None]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +130,27 @@ def first_day(text: str) -> date:
 
 def clear_cache() -> None:
     """Forget the files already read (for a process that changes its data folder)."""
-    _read.cache_clear()
-    _read_toml.cache_clear()
-    _check_overlay.cache_clear()
+    for forget in _FORGETS:
+        forget()
 
 
-@cache
+def cached_facts(function: Callable[P, T]) -> Callable[P, T]:
+    """Remember what a function makes of the facts, until `clear_cache`."""
+    remembered = cache(function)
+    _FORGETS.append(remembered.cache_clear)
+    return cast("Callable[P, T]", remembered)
+
+
+@cached_facts
 def _read(file: DataFile, overlay: str) -> tuple[Record, ...]:
     rows = _read_one(file, data_folder() / file.name)
     own = Path(overlay, file.name) if overlay else None
     if own is not None and own.is_file():
         rows = _laid_over(file, rows, _read_one(file, own))
-    return tuple(rows)
+    return tuple(MappingProxyType(row) for row in rows)
 
 
-@cache
+@cached_facts
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_text(path))
@@ -153,7 +163,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-@cache
+@cached_facts
 def _check_overlay(folder: str) -> None:
     try:
         own = sorted(os.listdir(folder))
@@ -270,7 +280,7 @@ def _checked_rows(file: DataFile, path: Path, reader: Any) -> Iterator[Record]: 
                     column=", ".join(file.key),
                 )
             seen[key] = line
-        yield row | {"_file": str(path), "_line": line}
+        yield {**row, "_file": str(path), "_line": line}
 
 
 def _column_order(file: DataFile, path: Path, headers: list[str]) -> list[Column]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from llmcost.catalog.files import Column, DataFile, Record, read
+from llmcost.catalog.files import Column, DataFile, Record, cached_facts, overlay_folder, read
 from llmcost.errors import DataError, InputError, UnknownNameError, one_of, shown
 
 VENDORS = ("NVIDIA", "AMD", "Intel", "Google", "AWS", "Huawei")
@@ -24,6 +22,8 @@ FORM_FACTORS = (
 )
 EVIDENCE = ("stored", "derived", "partly from memory", "from memory", "announced")
 PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4")
+# Words that makers and their tools put before a name, and that tell nothing apart.
+MAKERS_WORDS = ("nvidia", "tesla", "geforce", "amd", "instinct", "intel", "google", "aws", "huawei")
 RELATIONS = ("one", "ambiguous", "mixed")
 
 # The peak that a training precision runs at.
@@ -153,7 +153,7 @@ def accelerator(name: str) -> Accelerator:
 
 def accelerator_names(name: str) -> tuple[str, ...]:
     """Return the names of the rows that `name` may mean; raises UnknownNameError for none."""
-    key = folded(name)
+    key = _known_spelling(name)
     return (key,) if key in _catalogue() else alias(name).names
 
 
@@ -170,11 +170,21 @@ def measured_accelerator(name: str) -> Accelerator | None:
 
 def alias(name: str) -> Alias:
     """Return what `aliases` says of this spelling; raises UnknownNameError with suggestions."""
-    found = _aliases().get(folded(name))
+    found = _aliases().get(_known_spelling(name))
     if found is None:
         hint = "Names look like h100-sxm, mi300x or tpu-v5p."
         raise UnknownNameError("accelerator", folded(name), _catalogue(), hint)
     return found
+
+
+def _known_spelling(name: str) -> str:
+    """Return the folded name, without the maker's words where it is known only so."""
+    key = folded(name)
+    known = {**_aliases(), **_catalogue()}
+    bare = key
+    while bare not in known and bare.partition("-")[0] in MAKERS_WORDS:
+        bare = bare.partition("-")[2]
+    return bare if bare in known else key
 
 
 def aliases() -> tuple[Alias, ...]:
@@ -214,31 +224,27 @@ def folded(name: str) -> str:
 
 
 def _catalogue() -> Mapping[str, Accelerator]:
-    return _catalogue_of(tuple(map(_key, read(GPU_SPECS))))
+    return _catalogue_of(str(overlay_folder() or ""))
 
 
 def _aliases() -> Mapping[str, Alias]:
-    return _aliases_of(tuple(map(_key, read(GPU_ALIASES))))
+    return _aliases_of(str(overlay_folder() or ""))
 
 
-def _key(row: Record) -> tuple[tuple[str, Any], ...]:
-    return tuple(row.items())
-
-
-@cache
-def _catalogue_of(rows: tuple[tuple[tuple[str, Any], ...], ...]) -> Mapping[str, Accelerator]:
+@cached_facts
+def _catalogue_of(_overlay: str) -> Mapping[str, Accelerator]:
     found: dict[str, Accelerator] = {}
-    for row in map(dict, rows):
+    for row in read(GPU_SPECS):
         if folded(row["name"]) != row["name"]:
             raise _fault(row, "name", f"got {shown(row['name'])}; needs {folded(row['name'])}")
         found[row["name"]] = _accelerator(row)
     return MappingProxyType(found)
 
 
-@cache
-def _aliases_of(rows: tuple[tuple[tuple[str, Any], ...], ...]) -> Mapping[str, Alias]:
+@cached_facts
+def _aliases_of(_overlay: str) -> Mapping[str, Alias]:
     found: dict[str, Alias] = {}
-    for row in map(dict, rows):
+    for row in read(GPU_ALIASES):
         key = folded(row["alias"])
         if key in found or key in _catalogue():
             raise _fault(row, "alias", f"{shown(row['alias'])} is already a name: keep one")

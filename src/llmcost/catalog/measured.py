@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from llmcost.catalog.files import Column, DataFile, overlay_folder, read
+from llmcost.catalog.files import Column, DataFile, cached_facts, overlay_folder, read
 from llmcost.catalog.gpus import PEAK_OF
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import InputError, one_of, shown
@@ -131,7 +130,7 @@ def typical_mfu(generation: str, precision: str) -> TypicalMfu:
     return found
 
 
-@cache
+@cached_facts
 def _throughput_rows(_overlay: str) -> tuple[Mapping[str, str], ...]:
     return tuple({name: row[name] or "" for name in THROUGHPUT_HEADERS} for row in read(THROUGHPUT))
 

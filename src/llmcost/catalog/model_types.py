@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NoReturn
 
-from llmcost.catalog.files import read_toml
+from llmcost.catalog.files import cached_facts, read_toml
 from llmcost.errors import InputError, nearest, one_of, shown
 
 FILE = "model_types.toml"
@@ -45,7 +44,7 @@ class ModelType:
         return value
 
 
-@cache
+@cached_facts
 def supported() -> Mapping[str, ModelType]:
     """Return every supported model type by name."""
     common = frozenset(_facts()["common"]["harmless"])
@@ -84,7 +83,7 @@ def known_names() -> tuple[str, ...]:
     return (*facts["types"], *facts["same_as"], *facts["wrappers"])
 
 
-@cache
+@cached_facts
 def used_somewhere() -> frozenset[str]:
     """Return the spellings of every field that changes the count of some type."""
     return frozenset(name for kind in supported().values() for name in kind.names)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from llmcost.catalog.files import Column, DataFile, overlay_folder, read
+from llmcost.catalog.files import Column, DataFile, cached_facts, overlay_folder, read
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import DataError, UnknownNameError, shown
 
@@ -80,7 +80,7 @@ def _overlay() -> str:
     return str(overlay_folder() or "")
 
 
-@cache
+@cached_facts
 def _models(_folder: str) -> tuple[ModelEntry, ...]:
     return tuple(_entry(row) for row in read(MODELS))
 
@@ -105,10 +105,10 @@ def _config(row: Mapping[str, Any]) -> Mapping[str, Any]:
             line=row["_line"],
             column="config",
         )
-    return config
+    return MappingProxyType(config)
 
 
-@cache
+@cached_facts
 def _by_name(folder: str) -> Mapping[str, ModelEntry]:
     known: dict[str, ModelEntry] = {}
     for entry in _models(folder):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from llmcost.catalog.files import overlay_folder, read_toml
+from llmcost.catalog.files import cached_facts, overlay_folder, read_toml
 from llmcost.errors import DataError, UnknownNameError, shown
 
 FILE = "sources.toml"
@@ -58,7 +57,7 @@ def source_keys(cell: str | None) -> tuple[str, ...]:
     return tuple(key.strip() for key in (cell or "").split(";") if key.strip())
 
 
-@cache
+@cached_facts
 def _sources(overlay: Path | None) -> dict[str, Source]:
     entries = read_toml(FILE) | _own_entries(overlay)
     return {key: _checked(key, entry) for key, entry in entries.items()}

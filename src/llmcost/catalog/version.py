@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from hashlib import sha256
 
-from llmcost.catalog.files import data_folder, overlay_folder
+from llmcost.catalog.files import cached_facts, data_folder, overlay_folder
 
 
 def data_version() -> str:
@@ -17,7 +16,7 @@ def data_version() -> str:
     return _digest(str(overlay or ""))
 
 
-@cache
+@cached_facts
 def _digest(overlay: str) -> str:
     folders = [data_folder("data"), data_folder("seeds")]
     digest = _of_folders([str(folder) for folder in folders])

@@ -14,6 +14,7 @@ EXIT_DATA = 3
 EXIT_INTERRUPTED = 130
 MAX_MESSAGE = 600
 
+NOT_OPTIONS = ("phases", "name", "results", "inputs", "warnings")
 OPTION_NAMES = {
     "num_gpus": "--gpus",
     "model": "MODEL",
@@ -76,5 +77,7 @@ def as_options(message: str) -> str:
     if match is None:
         return message
     name = match[1]
+    if name in NOT_OPTIONS:
+        return message
     option = OPTION_NAMES.get(name, "--" + name.replace("_", "-"))
     return f"{option}: {message[match.end() :]}"

@@ -53,10 +53,13 @@ def read_settings(path: Path | None) -> Settings:
     if path is None:
         return Settings(None, {})
     document = _document(path)
-    tables = (
-        document.get("tool", {}).get("llmcost", {}) if path.name == "pyproject.toml" else document
-    )
-    if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
+    tables: Any = document
+    if path.name == "pyproject.toml":
+        tool = document.get("tool", {})
+        tables = tool.get("llmcost", {}) if isinstance(tool, dict) else {}
+    if not isinstance(tables, dict):
+        raise InputError(f"{path}: [tool.llmcost] is {shown(tables)}; needs tables of settings.")
+    if not all(isinstance(t, dict) for t in tables.values()):
         loose = [key for key, table in tables.items() if not isinstance(table, dict)]
         raise InputError(
             f"{path}: got {', '.join(map(shown, loose))} outside a table; needs a table for each "

@@ -13,6 +13,8 @@ from llmcost.reading import canonical_unit
 Parts = tuple[
     dict[str, dict[str, Any]], dict[str, InputValue], list[dict[str, str]], dict[str, Any]
 ]
+RESULTS = ("parameters", "tokens", "model_flop", "gpu_hours", "cost", "compute_optimal_tokens")
+INPUTS = ("tokens", "attention_flop", "scaling_law")
 OWN = ("schema", "inputs", "results", "warnings")
 
 
@@ -25,6 +27,10 @@ def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
         got = document.get("schema") if isinstance(document, Mapping) else document
         raise InputError(f"Got a document of schema {shown(got)}; needs {schema!r}.")
     results = {name: _result(name, part) for name, part in _table(document, "results").items()}
+    for part, names in (("results", RESULTS), ("inputs", INPUTS)):
+        missing = [name for name in names if name not in _table(document, part)]
+        if missing:
+            raise InputError(f"{part}: {', '.join(missing)} is missing; needs a whole document.")
     inputs = {name: _input(name, part) for name, part in _table(document, "inputs").items()}
     warnings = [_warning(part) for part in _list(document, "warnings")]
     return results, inputs, warnings, {k: v for k, v in document.items() if k not in OWN}
@@ -48,6 +54,8 @@ def _input(name: str, part: Any) -> InputValue:  # noqa: ANN401
     if not isinstance(origin, Mapping) or origin.get("kind") not in KINDS:
         raise InputError(f"inputs: {name} is {shown(part)}; needs value, unit and origin.")
     value = part.get("value")
+    if not isinstance(part.get("detail", {}), Mapping):
+        raise InputError(f"inputs: {name} has detail {shown(part['detail'])}; needs an object.")
     if isinstance(value, int | float):
         value = _number(value, f"inputs: {name} value")
     elif not isinstance(value, str | list | None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from llmcost.catalog.files import last_day
@@ -28,6 +28,8 @@ Inputs = dict[str, InputValue]
 def choose_cluster(given: Given, model: ChosenModel) -> tuple[Cluster, Inputs, list[Note]]:
     """Return the cluster, its inputs and notes; raises InputError for what cannot be used."""
     part, inputs = _accelerator(given, model)
+    if part is None:
+        _refuse_without_accelerator(given)
     rate: float | None = None
     if part is not None:
         rate, peak_inputs = _peak(given, part)
@@ -52,6 +54,12 @@ def _accelerator(given: Given, model: ChosenModel) -> tuple[Accelerator | None, 
     return part, {"gpu": InputValue(part.name, "", _run_origin(run))}
 
 
+def _refuse_without_accelerator(given: Given) -> None:
+    for name in ("precision", "provider", "terms", "as_of", "strict"):
+        if given.has(name) and given[name] is not False:
+            raise InputError(f"{name}: got it without an accelerator to use it for; needs gpu too.")
+
+
 def _run_origin(run: Any) -> Origin:  # noqa: ANN401
     return Origin(
         "published", f"training_runs.csv {run.id}: {', '.join(run.source_keys)}", run.date
@@ -62,9 +70,11 @@ def _peak(given: Given, part: Accelerator) -> tuple[float, Inputs]:
     precision, origin = given["precision"], given.origin("precision")
     if precision is None:
         precision = "bf16" if "bf16" in part.peak_flop_rates else "fp16"
-        origin = Origin("default", "the usual training precision")
+        why = "the usual training precision"
+        origin = Origin("default", why if precision == "bf16" else f"{why}, bf16, is not there")
     if not isinstance(precision, str):
         raise InputError(f"precision: got {shown(precision)}; needs a name such as bf16 or fp8.")
+    precision = precision.strip().casefold()
     rate = peak(part, precision)
     source = Origin("catalogue", f"gpu_specs.csv: {', '.join(part.sources)}", part.launched)
     return rate, {
@@ -101,13 +111,16 @@ def _price(given: Given, part: Accelerator | None) -> tuple[Spread | None, Input
                 raise InputError(
                     f"{name}: got it beside {own}, which is a price of its own; give only one."
                 )
+    if given.has("gpus_per_node") and not given.has("price_per_node_hour"):
+        raise InputError(
+            "gpus_per_node: got it without price_per_node_hour, the only thing it is for; "
+            "give both or neither."
+        )
     if given.has("price"):
         spread = spread_from(given["price"], PRICE_UNIT, "price", maximum=MAX_PRICE)
         return spread, {"price": InputValue.of(spread, PRICE_UNIT, given.origin("price"))}, []
     if given.has("price_per_node_hour"):
         return _price_from_node(given)
-    if given.has("gpus_per_node"):
-        raise InputError("gpus_per_node: got it without price_per_node_hour; give both or neither.")
     return _catalogue_price(given, part) if part is not None else (None, {}, [])
 
 
@@ -212,7 +225,7 @@ def _today(given: Given) -> date:
     if value is None:
         return date.today()
     if isinstance(value, date):
-        return value
+        return value.date() if isinstance(value, datetime) else value
     try:
         return last_day(str(value))
     except ValueError as error:

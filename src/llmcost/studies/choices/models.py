@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcost.catalog.architecture import architecture_from_config
-from llmcost.catalog.closed import closed_models
+from llmcost.catalog.closed import closed_model, closed_models
 from llmcost.catalog.config_file import read_config
 from llmcost.catalog.models import ModelEntry, model, models
 from llmcost.counting import AttentionGroup, Counts, count
@@ -62,17 +62,20 @@ def choose_model(given: Given) -> ChosenModel:
 
 
 def _config_path(name: str) -> Path | None:
-    looks_like_path = name.endswith(".json") or "/" in name or os.sep in name
-    if len(name) > 4096 or "\0" in name:
+    """Return the path that a name means, or `None` where it can only be a catalogue name."""
+    if _known(name):
+        return None
+    try:
+        path = Path(name).expanduser()
+        if path.is_dir() and (path / "config.json").is_file():
+            return path / "config.json"
+        if path.exists() or name.endswith(".json"):
+            return path
+    except (OSError, ValueError, RuntimeError):
         raise InputError(
             f"model: got {shown(name)}; needs a catalogue name or the path of a config.json."
-        )
-    path = Path(name).expanduser()
-    if path.is_dir() and (path / "config.json").is_file() and (looks_like_path or not _known(name)):
-        return path / "config.json"
-    if looks_like_path and not _known(name):
-        return path
-    return path if path.is_file() and not _known(name) else None
+        ) from None
+    return None
 
 
 def _known(name: str) -> bool:
@@ -104,8 +107,7 @@ def _from_catalogue(given: Given, name: str) -> ChosenModel:
 
 def _better_error(name: str) -> UnknownNameError:
     folded = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
-    closed = closed_models()
-    if folded and any(folded.startswith(name) or name.startswith(folded) for name in closed):
+    if _is_closed(folded):
         return UnknownNameError(
             "model architecture",
             name,
@@ -115,6 +117,17 @@ def _better_error(name: str) -> UnknownNameError:
         )
     hint = "See: llmcost show models. Or give a config.json, or --parameters 405B."
     return UnknownNameError("model", name, [m.name for m in models()], hint)
+
+
+def _is_closed(folded: str) -> bool:
+    """Return whether a name is that of a closed model, or of its family (claude-3.5, gemini)."""
+    try:
+        return bool(closed_model(folded))
+    except UnknownNameError:
+        return any(
+            len(folded) > 3 and (f"{known}-".startswith(f"{folded}-") or folded.startswith(known))
+            for known in closed_models()
+        )
 
 
 def _from_config(given: Given, path: Path) -> ChosenModel:
