@@ -132,14 +132,15 @@ def _title(estimate: Estimate) -> str:
 def _result_table(estimate: Estimate) -> Table:
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
+    counted = _has_architecture(estimate)
     for name in SHOWN_RESULTS:
         result = estimate.results.get(name)
         if result is None or _repeats(name, estimate):
             continue
         rows.append((name, result.value, result.low, result.high))
         value, low_to_high = _bare(name, result)
-        if name == "model_flop" and not _has_architecture(estimate):
-            low_to_high = "too low"
+        if name in ("model_flop", "parameters", "active_parameters") and not counted:
+            low_to_high = "too low" if name == "model_flop" else "as given"
         if name.startswith("cost") and _has(estimate, "no-price"):
             value = NO_PRICE
         texts.append((_result_title(name, estimate), value, low_to_high))
@@ -210,7 +211,7 @@ def _range(name: str, result: Result) -> str:
         return ""
     if result.low == result.high:
         return RANGELESS.get(name, "exact")
-    return range_text(result.low, result.high, result.unit)
+    return range_text(result.low, result.high, result.unit, like=result.value)
 
 
 def _count(value: float | None) -> str:
@@ -273,7 +274,8 @@ def _input_text(name: str, value: InputValue) -> str:
     unit = "share" if name in ("mfu", "goodput") else value.unit
     text = quantity_text(value.value, unit)
     if value.low is not None and value.high is not None:
-        text += f" ({range_text(value.low, value.high, unit)})"
+        like = value.value if isinstance(value.value, int | float) else None
+        text += f" ({range_text(value.low, value.high, unit, like=like)})"
     return text.replace("/GPU-hour", "") if name == "price" else text
 
 

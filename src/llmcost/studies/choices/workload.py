@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from llmcost.catalog.runs import phases as published_phases
+from llmcost.catalog.runs import published_run
 from llmcost.errors import InputError, nearest, shown
 from llmcost.formulas.scaling_laws import HOFFMANN_TABLE_3
 from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, whole
@@ -48,12 +49,25 @@ def _phases(
         return (*_given_phases(given), [])
     published = _published(model)
     if published and not given.has("tokens") and not given.has("seq_length"):
-        return (*published, [])
+        return (*published, _published_run_notes(model))
     tokens, tokens_input = _tokens(given, model)
     length, length_inputs, notes = _seq_length(given, model)
     if published:
         notes.append(_phases_note(model))
     return (Phase(tokens, length),), {"tokens": tokens_input} | length_inputs, notes
+
+
+def _published_run_notes(model: ChosenModel) -> list[Note]:
+    """Tell what the published run took, for the reader to hold the estimate against."""
+    run = published_run(model.entry.name) if model.entry else None
+    if run is None or not run.gpu_hours:
+        return []
+    rate = f", {run.reported_mfu_or_tflops}" if run.reported_mfu_or_tflops else ""
+    text = (
+        f"The published run itself: {run.gpu_hours / 1e6:.4g}M GPU-hours on {run.gpu}{rate} "
+        f"(training_runs.csv {run.id}: {', '.join(run.source_keys)})."
+    )
+    return [("published-run", text)]
 
 
 def _phases_note(model: ChosenModel) -> Note:
