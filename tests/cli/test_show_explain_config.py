@@ -15,6 +15,11 @@ from llmcost.studies.estimation import RESULT_ORDER, RESULT_UNITS
 from llmcost.studies.explanation import explanations
 from tests.cli.helpers import PINNED, llmcost
 
+CALL = """
+env() { printf 'plain,Amazon Web Services\\n'; }
+_llmcost_completion llmcost
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
@@ -242,17 +247,76 @@ def test_a_completion_script(capsys, shell):
         ("llmcost show gpus mi3", "mi300x"),
         ("llmcost explain gpu", "gpu-hours"),
         ("llmcost est", "estimate"),
+        ("llmcost estimate --provider amaz", "Amazon Web Services"),
+        ("llmcost estimate --recompute s", "selective"),
+        ("llmcost estimate --precision bf", "bf16"),
+        ("llmcost estimate --attention-flop c", "causal"),
+        ("llmcost estimate --scaling-law hoff", "hoffmann-2022-approach-1"),
+        ("llmcost estimate --format ma", "markdown"),
+        ("llmcost estimate --fields gpu-h", "gpu_hours"),
+        ("llmcost estimate --fields cost,wall", "cost,wall_clock"),
+        ("llmcost estimate --fields pri", "price"),
+        ("llmcost show gpus --fields mem", "memory"),
+        ("llmcost config show --fields or", "origin"),
+        ("llmcost show models ", "gpt-4"),
+        ("llmcost show runs run-01", "run-013"),
+        ("llmcost show claims gpt", "gpt-4-cost"),
+        ("llmcost show sources llama-3-p", "llama-3-paper"),
     ],
 )
 def test_completion_knows_models_and_accelerators(words, expected):
+    *given, incomplete = words.split(" ")[1:]
+
+    assert expected in [item.value for item in completions(given, incomplete)]
+
+
+@pytest.mark.parametrize(
+    ("given", "incomplete"),
+    [
+        (["estimate"], "conf"),
+        (["estimate", "-o"], ""),
+        (["estimate", "--output"], "out/a"),
+        (["estimate", "--config"], "x"),
+        (["show", "gpus", "--output"], ""),
+        (["config", "show", "--config"], ""),
+    ],
+)
+def test_completion_asks_the_shell_for_files(given, incomplete):
+    (asked,) = (item for item in completions(given, incomplete) if item.type == "file")
+
+    assert asked.value == incomplete
+
+
+def test_a_config_file_is_completed_beside_models(empty_folder):
+    """bash looks for files itself only where no name fits, so those at hand are named."""
+    (empty_folder / "llama-mine.json").write_text("{}")
+    found = completions(["estimate"], "llama-")
+
+    assert found[0].type == "file"
+    assert {"llama-mine.json", "llama-3.1-8b"} <= {item.value for item in found}
+
+
+def test_bash_quotes_names_with_spaces(capsys):
+    import subprocess
+
+    script = llmcost(capsys, "completion", "bash").out
+    assert "COMPREPLY+=($value)" not in script
+    found = subprocess.run(
+        ["bash", "-c", script.replace("complete -o nosort", "true") + CALL],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == "Amazon\\ Web\\ Services\n"
+
+
+def completions(given, incomplete):
+    """Return what bash would be offered."""
     from click.shell_completion import BashComplete
 
     from llmcost.cli.main import cli
 
-    *given, incomplete = words.split()[1:]
-    found = BashComplete(cli, {}, "llmcost", "_LLMCOST_COMPLETE").get_completions(given, incomplete)
-
-    assert expected in [item.value for item in found]
+    return BashComplete(cli, {}, "llmcost", "_LLMCOST_COMPLETE").get_completions(given, incomplete)
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), ["config", "show"]])

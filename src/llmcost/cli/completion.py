@@ -6,6 +6,8 @@ import click
 from click.shell_completion import get_completion_class
 
 SHELLS = ("bash", "zsh", "fish")
+BASH_WORD = "COMPREPLY+=($value)"
+BASH_QUOTED = 'COMPREPLY+=("$(printf %q "$value")")'  # Names of providers have spaces.
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -13,8 +15,8 @@ SHELLS = ("bash", "zsh", "fish")
 def completion(shell: str) -> None:
     """Print a completion script for SHELL.
 
-    It completes commands, options, and the names of models, accelerators,
-    providers and terms.
+    It completes commands, options, files, and the names of models,
+    accelerators, providers, terms and fields.
 
     \b
     To use it, put this line where your shell starts:
@@ -28,4 +30,5 @@ def completion(shell: str) -> None:
     if known is None:
         raise click.UsageError(f"No completion for {shell}; choose {', '.join(SHELLS)}.")
     script = known(cli, {}, "llmcost", "_LLMCOST_COMPLETE")
-    click.echo(script.source_template % script.source_vars())
+    text = script.source_template % script.source_vars()
+    click.echo(text.replace(BASH_WORD, BASH_QUOTED) if shell == "bash" else text)

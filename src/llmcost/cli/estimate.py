@@ -8,12 +8,16 @@ import click
 
 from llmcost.cli.failure import EXIT_VERDICT
 from llmcost.cli.options import (
+    attention_names,
     complete,
     config_option,
     gpu_names,
+    law_names,
     model_names,
     output_options,
+    precision_names,
     provider_names,
+    recompute_names,
     settings_of,
     terms_names,
     warn_of_unknown_variables,
@@ -30,7 +34,7 @@ OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 @click.argument(
     "model",
     required=False,
-    shell_complete=complete(model_names),
+    shell_complete=complete(model_names, suffix=".json"),
 )
 @click.option("--tokens", metavar="COUNT", help="Training tokens: 15T, 1.5e13, '15 trillion'.")
 @click.option(
@@ -41,7 +45,12 @@ OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 @click.option(
     "--active-parameters", metavar="COUNT", help="Used per token, in a mixture of experts."
 )
-@click.option("--precision", metavar="NAME", help="bf16, fp16, fp8, ...  [default: bf16]")
+@click.option(
+    "--precision",
+    metavar="NAME",
+    help="bf16, fp16, fp8, ...  [default: bf16]",
+    shell_complete=complete(precision_names),
+)
 @click.option("--seq-length", metavar="COUNT", help="Tokens per sequence: 8192.")
 @click.option("--mfu", metavar="SHARE", help="Model FLOP utilization: 41%, 0.41, 35..45%.")
 @click.option(
@@ -50,7 +59,12 @@ OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
     help="Measured rate of one device, instead of --mfu: '430 TFLOP/s/GPU', '9,500 token/s/GPU'.",
 )
 @click.option("--goodput", metavar="SHARE", help="Share of wall clock that moved training forward.")
-@click.option("--recompute", metavar="KIND", help="none, selective or full.")
+@click.option(
+    "--recompute",
+    metavar="KIND",
+    help="none, selective or full.",
+    shell_complete=complete(recompute_names),
+)
 @click.option(
     "--price",
     metavar="PRICE",
@@ -86,6 +100,7 @@ OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
     default="causal",
     show_default=True,
     help="Count attention causal-halved (causal) or full.",
+    shell_complete=complete(attention_names),
 )
 @click.option(
     "--scaling-law",
@@ -93,6 +108,7 @@ OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
     default="hoffmann-2022-approach-1",
     show_default=True,
     help="Law behind the compute-optimal tokens.",
+    shell_complete=complete(law_names),
 )
 @click.option(
     "--draws", type=Whole(), default="4096", show_default=True, help="Draws behind the ranges."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,8 +35,14 @@ def output_options(command: F) -> F:
             "--output",
             metavar="FILE",
             help="Write to FILE, in the format of its suffix.",
+            shell_complete=complete_file,
         ),
-        click.option("--fields", metavar="NAMES", help="Only these fields, separated by commas."),
+        click.option(
+            "--fields",
+            metavar="NAMES",
+            help="Only these fields, separated by commas.",
+            shell_complete=complete_fields,
+        ),
         click.option("--no-color", is_flag=True, help="No bold or dim text (also: NO_COLOR)."),
         click.option("--debug", is_flag=True, help="Show the traceback of an error."),
     )
@@ -53,6 +59,7 @@ def config_option(command: F) -> F:
         is_eager=True,
         expose_value=False,
         callback=_load_settings,
+        shell_complete=complete_file,
         help="Settings file.  [default: the nearest llmcost.toml or pyproject.toml]",
     )(command)
 
@@ -100,17 +107,64 @@ def option_name(parameter: click.Parameter) -> str:
     return (longest[0] if longest else parameter.name or "").replace("-", "_")
 
 
-def complete(names: Callable[[], list[tuple[str, str]]]) -> Callable[..., list[CompletionItem]]:
-    """Return a completion callback for names with their help."""
+def complete(
+    names: Callable[[], Iterable[tuple[str, str]]], *, suffix: str = ""
+) -> Callable[..., list[CompletionItem]]:
+    """Return a completion callback for names with their help.
+
+    Case does not matter. With a `suffix`, the files that end in it are completed too.
+    """
 
     def callback(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        del ctx, param
         start = incomplete.lower()
-        return [CompletionItem(name, help=text) for name, text in names() if name.startswith(start)]
+        found = [(name, text) for name, text in names() if name.lower().startswith(start)]
+        items = [CompletionItem(name, help=text) for name, text in found]
+        return [*_files_here(ctx, param, incomplete, suffix), *items] if suffix else items
 
     return callback
+
+
+def complete_file(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of a file: the shell itself looks for it."""
+    del ctx, param
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _files_here(
+    ctx: click.Context, param: click.Parameter, incomplete: str, suffix: str
+) -> list[CompletionItem]:
+    """Complete files beside names: bash looks for files itself only where no name fits."""
+    asked = complete_file(ctx, param, incomplete)
+    here = sorted(path.name for path in Path().glob(f"*{suffix}"))
+    return asked + [CompletionItem(name) for name in here if name.startswith(incomplete)]
+
+
+def complete_fields(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the last of several field names."""
+    del param
+    before, comma, last = incomplete.rpartition(",")
+    start = last.replace("-", "_")
+    found = [name for name in _field_names(ctx) if name.startswith(start)]
+    return [CompletionItem(f"{before}{comma}{name}") for name in found]
+
+
+def _field_names(ctx: click.Context) -> list[str]:
+    if ctx.info_name == "estimate":
+        from llmcost.views.estimates import INPUT_TITLES, RESULT_TITLES
+
+        return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
+    if "kind" in ctx.params:
+        from llmcost.studies.facts import KINDS
+
+        asked = [ctx.params["kind"], *ctx.args]  # Not yet read into its parameter.
+        return [name for k in asked if k in KINDS for name, _ in KINDS[k](None).columns]
+    return ["name", "value", "origin", "variable"] if "command" in ctx.params else []
 
 
 def gpu_names() -> list[tuple[str, str]]:
@@ -139,6 +193,30 @@ def terms_names() -> list[tuple[str, str]]:
     from llmcost.catalog.price_quotes import terms_known
 
     return [(name, "") for name in terms_known()]
+
+
+def precision_names() -> list[tuple[str, str]]:
+    """Return precisions that an accelerator can have a peak in."""
+    from llmcost.catalog.gpus import PRECISIONS
+
+    return [(name, "") for name in PRECISIONS]
+
+
+def law_names() -> list[tuple[str, str]]:
+    """Return scaling laws with their papers."""
+    from llmcost.formulas.scaling_laws import LAW_TITLES
+
+    return list(LAW_TITLES.items())
+
+
+def recompute_names() -> list[tuple[str, str]]:
+    """Return kinds of recomputation."""
+    return [("none", ""), ("selective", "attention"), ("full", "the whole forward pass")]
+
+
+def attention_names() -> list[tuple[str, str]]:
+    """Return the conventions of counting attention."""
+    return [("causal", "half of it"), ("full", "")]
 
 
 def _load_settings(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -14,9 +15,24 @@ KINDS = ("gpus", "models", "prices", "runs", "claims", "sources", "units")
 def _names(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[click.shell_completion.CompletionItem]:
-    known = {"gpus": gpu_names, "prices": gpu_names, "models": model_names, "runs": model_names}
-    names = known.get(ctx.params.get("kind", ""))
-    return complete(names)(ctx, param, incomplete) if names else []
+    kind = ctx.params.get("kind", "")
+    known = {"gpus": gpu_names, "prices": gpu_names, "models": _model_names}
+    names = known.get(kind, partial(_keys, kind))
+    return complete(names)(ctx, param, incomplete) if kind else []
+
+
+def _model_names() -> list[tuple[str, str]]:
+    from llmcost.catalog.closed import closed_models
+
+    return [*model_names(), *((name, "closed") for name in closed_models())]
+
+
+def _keys(kind: str) -> list[tuple[str, str]]:
+    """Return the first column of a kind of facts, which names each row."""
+    from llmcost.studies.facts import facts
+
+    found = facts(kind)
+    return [(str(row[found.columns[0][0]]), "") for row in found.rows]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
