@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.errors import InputError, UnitError
-from llmcost.reading import canonical_unit, known_units, read_count, read_quantity, read_range
+from llmcost.reading import (
+    Wanted,
+    canonical_unit,
+    known_units,
+    read_count,
+    read_quantity,
+    read_range,
+)
 from llmcost.units import Q
 from tests.strategies import any_text, unit_names
 
@@ -134,6 +141,69 @@ def test_no_dots_no_range():
 def test_a_range_that_is_none_is_an_error(text):
     with pytest.raises(InputError):
         read_range(text)
+
+
+WORDS = {
+    "": "needs a number",
+    "1..": "Got '1..'; needs a number on each side of one '..'.",
+    "..2": "Got '..2'; needs a number on each side of one '..'.",
+    "1..2..3": "Got '1..2..3'; needs a number on each side of one '..'.",
+    "$": "Got '$'; needs a number",
+    "10^40": "Got '10^40'; arithmetic is not read",
+    "1/2": "Got '1/2'; arithmetic is not read",
+    "3 * 5": "Got '3 * 5'; arithmetic is not read",
+    "2.5/GPU/hour": "Got '2.5/GPU/hour'; the unit before '/' is missing",
+    "35-45%": "Got '35-45%'; a range needs two dots: 35..45%.",
+    "35% - 45%": "Got '35% - 45%'; a range needs two dots: 35%..45%.",
+    "35 to 45%": "Got '35 to 45%'; a range needs two dots: 35..45%.",
+    "$2-$3/GPU-h": "Got '$2-$3/GPU-h'; a range needs two dots: $2..$3/GPU-h.",
+    "14-16T tokens": "Got '14-16T tokens'; a range needs two dots: 14..16T tokens.",
+    "40±5%": "Got '40±5%'; needs a range as its two ends, such as 35..45%.",
+    "41% of peak": "'of' in '41% of peak'",
+    "$3 GPU": "Got '$3 GPU'; needs '/' after the amount of money",
+    "€2/GPU/h": "Got '€2/GPU/h'; needs USD, and € is not converted",
+    "£2": "Got '£2'; needs USD, and £ is not converted",
+    "2 GBP/hour": "Got '2 GBP/hour'; needs USD, and GBP is not converted",
+    "EUR 2/GPU/h": "Got 'EUR 2/GPU/h'; needs USD, and EUR is not converted",
+    "2.5 cents/GPU/hour": "Got '2.5 cents/GPU/hour'; needs USD, and cents is not converted",
+    "1..3 foo": "'foo' in '1..3 foo'",
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_a_message_shows_the_whole_text_and_says_what_to_do(text):
+    with pytest.raises(InputError) as caught:
+        read_range(text) or read_quantity(text)
+
+    assert WORDS[text] in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("text", ["35..45%", "$2..$3/GPU-h", "35%..45%", "14..16T tokens"])
+def test_a_suggested_range_is_one_that_reads(text):
+    assert read_range(text)
+
+
+def test_the_example_is_the_one_the_caller_wants():
+    wanted = Wanted("a share", "41% or 0.41")
+
+    with pytest.raises(InputError, match=r"Got 'abc'; needs a share, such as 41% or 0\.41\."):
+        read_quantity("abc", wanted)
+    with pytest.raises(InputError, match=r"Got '-1'; needs a share, such as 41% or 0\.41\."):
+        read_count("-1", (), wanted)
+    with pytest.raises(InputError, match=r"Got '€2'; needs a share"):
+        read_quantity("€2", wanted)
+
+
+@pytest.mark.parametrize("text", ["10^13", "1/2"])
+def test_arithmetic_in_a_count_is_said_to_be_the_trouble(text):
+    with pytest.raises(InputError, match="arithmetic is not read"):
+        read_count(text)
+
+
+def test_a_range_is_no_count():
+    with pytest.raises(InputError, match="No range"):
+        read_count("15..16T")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The registry, the door, and formulas with a face and a kernel."""
 
 import inspect
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from llmcost import Q, registry
 from llmcost.errors import InputError, UnitError
 from llmcost.formulas import duration, flops, money, scaling_laws, utilization
-from llmcost.units import UnitChecked, in_unit
+from llmcost.units import UnitChecked, in_unit, told
 from tests.strategies import counts, prices, shares
 
 
@@ -34,6 +36,57 @@ def test_a_bare_number_needs_its_unit():
 def test_a_price_per_hour_says_what_is_missing():
     with pytest.raises(UnitError, match=r"price: .*'per GPU' is missing"):
         in_unit("2.5 USD/hour", "USD/GPU/hour", "price")
+
+
+TOLD = {
+    ("2.5 EUR/GPU/hour", "USD/GPU/hour"): "EUR is not converted",
+    ("100M EUR", "USD"): "EUR is not converted",
+    ("3 GPU", "USD"): "got '3 GPU'; needs an amount in USD, such as $100M.",
+    ("3 USD", ""): "got '3 USD'; needs a plain number, such as 0.41.",
+    ("15T tokens", ""): "got '15T tokens'; needs a plain number",
+    ("2.5 USD", "USD/GPU/hour"): "'per GPU' is missing; 'per hour' is missing. Write it as in 2.50",
+    ("abc", "USD/GPU/hour"): "got 'abc'; needs a price in USD, such as 2.50 USD/GPU/hour.",
+    ("2.5/GPU/hour", "USD/GPU/hour"): "the currency before '/' is missing",
+    ("", "USD"): "got ''; needs an amount in USD, such as $100M.",
+}
+
+
+@pytest.mark.parametrize(("text", "unit"), TOLD)
+def test_a_wrong_unit_is_told_without_the_words_of_the_units_library(text, unit):
+    with pytest.raises(InputError) as raised:
+        in_unit(text, unit, "price")
+
+    message = str(raised.value)
+    assert TOLD[text, unit] in message
+    assert message.startswith("price: ")
+    assert "[" not in message
+    assert len(message) < 250
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("15T tokens", "1.5e13 token"),
+        ("3 USD", "3 USD"),
+        ("$2.50/GPU-h", "2.5 USD/GPU/hour"),
+        ("30.84M GPU-hours", "30840000 GPU*hour"),
+        ("0.41", "0.41"),
+    ],
+)
+def test_a_quantity_is_told_as_a_person_writes_it(text, expected):
+    assert told(Q(text)) == expected
+
+
+def test_a_wrong_quantity_is_told_as_a_person_writes_it():
+    with pytest.raises(UnitError, match=r"cost: got 1\.5e13 token; needs an amount in USD"):
+        in_unit(Q("15T tokens"), "USD", "cost")
+
+
+def test_exact_numbers_of_python_become_quantities():
+    assert Q(Decimal("2.5"), "USD/GPU/hour").to("USD/GPU/day").magnitude == pytest.approx(60)
+    assert Q(Fraction(5, 2), "USD").magnitude == 2.5
+    with pytest.raises(InputError, match="True"):
+        Q(True, "token")
 
 
 def test_price_times_wall_clock_is_a_unit_error():

@@ -12,15 +12,16 @@ import numpy as np
 from llmcost import engine
 from llmcost.counting import AttentionGroup
 from llmcost.errors import InputError, UnitError, shown
-from llmcost.reading import canonical_unit, read_count, read_quantity, read_range
+from llmcost.reading import Wanted, canonical_unit, read_count, read_quantity, read_range
 from llmcost.sampling import Spread
-from llmcost.units import in_unit, is_quantity, registry
+from llmcost.units import SHARE, in_unit, is_number, is_quantity, named, registry, told, wanted
 
 KINDS = ("user", "catalogue", "published", "measured", "modelled", "default")
 MAX_COUNT = 1e19
 MIN_VALUE = 1e-9
 MIN_SHARE = 1e-5
 WHOLE_UNITS = ("", "token", "GPU")
+COUNT = Wanted("a count above 0", "405B, 15T, 16k or 16,000")
 RECOMPUTE = ("none", "selective", "full")
 
 
@@ -185,12 +186,15 @@ def spread_from(
     A pair or ``low..high`` states the 10th and 90th percentile; the value is their mean. Raises
     InputError or UnitError that names the input.
     """
-    ends = _ends(value, unit, name)
-    spread_ends = [_checked(end, unit, name, share=share, maximum=maximum) for end in ends]
-    low, high = spread_ends[0], spread_ends[-1]
+    kind = SHARE if share else wanted(unit)
+    ends = [
+        _checked(end, unit, name, kind=kind, maximum=maximum, got=got)
+        for end, got in _ends(value, unit, name, kind)
+    ]
+    low, high = ends[0], ends[-1]
     if low > high:
         raise InputError(f"{name}: got {shown(value)}; needs the lower end first.")
-    middle = spread_ends[1] if len(spread_ends) == 3 else (low + high) / 2
+    middle = ends[1] if len(ends) == 3 else (low + high) / 2
     return Spread(low, middle, high, share=share)
 
 
@@ -203,25 +207,41 @@ def count_from(
     """
     if isinstance(value, str):
         try:
-            number = read_count(value, nouns)
+            number = read_count(value, nouns, COUNT)
         except InputError as error:
-            raise InputError(f"{name}: {error}") from None
+            raise named(name, error) from None
     elif is_quantity(value):
         number = _bare_count(value, name, nouns)
-    elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+    elif is_number(value):
         number = _as_float(value, name)
     else:
-        raise InputError(f"{name}: got {shown(value)}; needs a count, such as 405B or 16,000.")
+        raise InputError(f"{name}: got {shown(value)}; needs {COUNT}.")
+    got = shown(value) if isinstance(value, str) else _figure(number)
     if 0 < number < 1:
-        raise InputError(f"{name}: got {number:g}; needs at least 1.")
-    return _checked(number, "", name, share=False, maximum=maximum)
+        raise InputError(f"{name}: got {got}; needs a count of at least 1.")
+    return _checked(number, "", name, kind=COUNT, maximum=maximum, got=got)
 
 
 def whole(number: float, name: str) -> int:
     """Return a count as a whole number; raises InputError for a fraction."""
     if not float(number).is_integer():
-        raise InputError(f"{name}: got {number:g}; needs a whole number.")
+        raise InputError(f"{name}: got {_figure(number)}; needs a whole number.")
     return int(number)
+
+
+def near_power_of_two(value: float) -> int | None:
+    """Return the power of two that a round decimal length probably stands for, or `None`.
+
+    It is at most 3% above a multiple of 1,000, or 5% above a multiple of 1,000,000.
+
+    >>> near_power_of_two(8000), near_power_of_two(128_000), near_power_of_two(8192)
+    (8192, 131072, None)
+    """
+    if not 1000 <= value <= MAX_COUNT or value % 1000:
+        return None
+    power = 1 << (int(value) - 1).bit_length()
+    slack = 1.05 if value % 1_000_000 == 0 else 1.03
+    return power if value < power <= value * slack else None
 
 
 def _bare_count(value: Any, name: str, nouns: tuple[str, ...]) -> float:  # noqa: ANN401
@@ -231,47 +251,44 @@ def _bare_count(value: Any, name: str, nouns: tuple[str, ...]) -> float:  # noqa
     return float(in_unit(value, unit, name) if unit else _dimensionless(value, name))
 
 
-def _dimensionless(value: Any, name: str) -> float:  # noqa: ANN401
+def _dimensionless(value: Any, name: str, kind: Wanted = COUNT) -> float:  # noqa: ANN401
     if not value.dimensionless:
-        raise UnitError(f"{name}: got {value:~}; needs a plain count.")
-    return float(value.to(registry().Unit("")).magnitude)
+        raise UnitError(f"{name}: got {told(value)}; needs {kind}.")
+    return _as_float(value.to("").magnitude, name)
 
 
-def _ends(value: object, unit: str, name: str) -> list[float]:
+def _ends(value: object, unit: str, name: str, kind: Wanted) -> list[tuple[float, str]]:
+    """Return each end that was given in `unit`, and how a message shows it."""
     if isinstance(value, tuple | list):
         if len(value) not in (2, 3):
             raise InputError(
                 f"{name}: got {shown(value)}; needs (low, high) or (low, value, high)."
             )
-        return [_one_end(end, unit, name) for end in value]
+        return [_one_end(end, unit, name, kind) for end in value]
     if isinstance(value, str):
         try:
-            pair = read_range(value)
+            pair = read_range(value, kind) or (read_quantity(value, kind),)
+            return [(_converted(end, unit, name, value), shown(value)) for end in pair]
+        except UnitError as error:
+            if kind is SHARE:
+                raise UnitError(f"{name}: got {shown(value)}; needs {kind}.") from None
+            raise named(name, error) from None
         except InputError as error:
-            raise type(error)(f"{name}: {error}") from None
-        if pair is not None:
-            return [_converted(end, unit, name) for end in pair]
-    return [_one_end(value, unit, name)]
+            raise named(name, error) from None
+    return [_one_end(value, unit, name, kind)]
 
 
-def _one_end(value: object, unit: str, name: str) -> float:
+def _one_end(value: object, unit: str, name: str, kind: Wanted) -> tuple[float, str]:
     if isinstance(value, str):
-        try:
-            return _converted(read_quantity(value), unit, name)
-        except InputError as error:
-            message = str(error)
-            if message.startswith(f"{name}:"):
-                raise
-            raise type(error)(f"{name}: {message}") from None
-    if isinstance(value, bool) or not (
-        is_quantity(value) or isinstance(value, int | float | np.integer | np.floating)
-    ):
-        raise InputError(
-            f"{name}: got {shown(value)}; needs a number{f' in {unit}' if unit else ''}."
-        )
+        if ".." in value:
+            raise InputError(f"{name}: got {shown(value)}; needs one number at each end.")
+        return _ends(value, unit, name, kind)[0]
+    if not is_quantity(value) and not is_number(value):
+        raise InputError(f"{name}: got {shown(value)}; needs {kind}.")
     if not unit and is_quantity(value):
-        return _dimensionless(value, name)
-    return _as_float(in_unit(value, unit, name), name)
+        return _dimensionless(value, name, kind), told(value)
+    number = _as_float(in_unit(value, unit, name), name)
+    return number, told(value) if is_quantity(value) else _figure(number)
 
 
 def _as_float(value: Any, name: str) -> float:  # noqa: ANN401
@@ -281,31 +298,38 @@ def _as_float(value: Any, name: str) -> float:  # noqa: ANN401
         raise InputError(f"{name}: got {shown(value)}; needs one finite number.") from None
 
 
-def _converted(pair: tuple[float, str], unit: str, name: str) -> float:
+def _converted(pair: tuple[float, str], unit: str, name: str, text: str) -> float:
     value, own = pair
     if not unit and own in ("", "percent"):
         return value / 100 if own else value
     if own and own == canonical_unit(unit):
         return value
-    return float(in_unit(registry().Quantity(value, own), unit, name))
+    return float(in_unit(registry().Quantity(value, own), unit, name, shown(text)))
 
 
-def _checked(value: float, unit: str, name: str, *, share: bool, maximum: float) -> float:
-    shown_unit = f" {unit}" if unit else ""
+def _checked(
+    value: float, unit: str, name: str, *, kind: Wanted, maximum: float, got: str
+) -> float:
+    in_units = f" {unit}" if unit else ""
     if not isfinite(value) or value <= 0:
-        raise InputError(f"{name}: got {value:g}{shown_unit}; needs a finite number above 0.")
-    if share and value > 1:
+        above = "" if "above 0" in kind.what else " above 0"
+        raise InputError(f"{name}: got {got}; needs {kind.what}{above}, such as {kind.example}.")
+    if kind is SHARE and value > 1:
+        percent = "" if "%" in got else f", which is {_figure(value * 100)}%"
         raise InputError(
-            f"{name}: got {value * 100:g}%; needs a share of at most 100%, such as 41% or 0.41."
+            f"{name}: got {got}{percent}; needs a share of at most 100%, such as 41% or 0.41."
         )
-    minimum = MIN_SHARE if share else MIN_VALUE
+    minimum = MIN_SHARE if kind is SHARE else MIN_VALUE
     if value < minimum:
-        raise InputError(f"{name}: got {value:g}{shown_unit}; needs at least {minimum:g}.")
+        raise InputError(f"{name}: got {got}; needs at least {minimum:g}{in_units}.")
     if value > maximum:
-        raise InputError(
-            f"{name}: got {value:g}{shown_unit}; needs at most {maximum:g}{shown_unit}."
-        )
+        raise InputError(f"{name}: got {got}; needs at most {_figure(maximum)}{in_units}.")
     return value
+
+
+def _figure(number: float) -> str:
+    """Return a number in as many digits as it has, without the plus sign of an exponent."""
+    return f"{number:,.15g}".replace("e+0", "e").replace("e+", "e")
 
 
 def _column(values: list[Any]) -> Any:  # noqa: ANN401

@@ -100,51 +100,72 @@ _PREFIXED = {
     "FLOP": ("FLOP flop", "k K M G T P E Z Y"),
     "token": ("token tokens tok", "k K M G T"),
 }
+_FOREIGN = re.compile(
+    r"[€£¥₹₩₽]|(?i:^\s*EUR\b|\b(?:GBP|CNY|RMB|JPY|CHF|CAD|AUD|INR|KRW|euros?|pounds?|yuan|yen|cents?)\b)"
+)
+_ARITHMETIC = re.compile(r"(?:\^|\*\*?|/)\s*[\d.]", re.ASCII)
+_DASHED = re.compile(r"[^\d^]*?(?P<dash>\s*[-\u2013\u2014]\s*|\s*\bto\s+)(?=\$?[\d.])", re.ASCII)
 _RATE_HINT = "FLOPS may mean operations or operations per second: write FLOP or FLOP/s"
 
 
+class Wanted(NamedTuple):
+    """What a text is read for, in the words of a message; `money` when it may hold a currency."""
+
+    what: str
+    example: str
+    money: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}, such as {self.example}"
+
+
+NUMBER_WANTED = Wanted("a number", "15T, 1.5e13 or 16,000", money=True)
+COUNT_WANTED = Wanted("a count of 0 or more", "405B, 15T, 16k or 16,000")
+
+
 class Magnitude(NamedTuple):
-    """A number as read, and the text that followed it."""
+    """A number as read, the text that followed it, and the magnitude it was multiplied by."""
 
     value: float
     rest: str
     attached: str
+    scale: float
 
 
-def read_count(text: str, nouns: tuple[str, ...] = ()) -> float:
+def read_count(text: str, nouns: tuple[str, ...] = (), wanted: Wanted = COUNT_WANTED) -> float:
     """Return a plain count from text such as ``405B``, ``15 trillion``, ``16k`` or ``16,000``.
 
     A word from `nouns` may follow the number (``15T tokens``). Raises InputError for anything
-    else, such as a unit, a sign or a number that is not finite.
+    else, such as a unit, a sign or a number that is not finite, and says what is `wanted`.
 
     >>> read_count("15T"), read_count("16,000"), read_count("1.5e13")
     (15000000000000.0, 16000.0, 15000000000000.0)
     """
-    number = _read_number(text, any_case=True)
+    number = _read_number(text, text, wanted, any_case=True)
+    _refuse_arithmetic(number.rest, text, wanted)
     if number.value < 0 or (number.rest and number.rest.lower() not in nouns):
-        raise InputError(
-            f"Got {shown(text)}; needs a count of 0 or more, such as 405B, 15T, 16k or 16,000."
-        )
+        one = " No range is read here." if ".." in text else ""
+        raise InputError(f"Got {shown(text)}; needs {wanted}.{one}")
     return number.value
 
 
-def read_quantity(text: str) -> tuple[float, str]:
+def read_quantity(text: str, wanted: Wanted = NUMBER_WANTED) -> tuple[float, str]:
     """Return the number and the canonical unit (``""`` for none) of a quantity in text.
 
-    Raises InputError when there is no number, UnitError when the unit is unknown.
+    Raises InputError when there is no number, UnitError when the unit is unknown; both say what
+    is `wanted`.
 
     >>> read_quantity("$2.50/GPU-h")
     (2.5, 'USD/GPU/hour')
     >>> read_quantity("30.84M GPU-hours")
     (30840000.0, 'GPU*hour')
     """
-    text, currency = _without_currency(text)
-    number = _read_number(text)
-    _refuse_lone_letter(text, number)
-    return number.value, canonical_unit(currency + _joined(currency, number.rest))
+    return _quantity(text, text, wanted)
 
 
-def read_range(text: str) -> tuple[tuple[float, str], tuple[float, str]] | None:
+def read_range(
+    text: str, wanted: Wanted = NUMBER_WANTED
+) -> tuple[tuple[float, str], tuple[float, str]] | None:
     """Return both ends of ``35..45%``, or `None` when the text holds no range.
 
     The first end takes the unit and the magnitude of the second where it has none of its own.
@@ -152,12 +173,14 @@ def read_range(text: str) -> tuple[tuple[float, str], tuple[float, str]] | None:
     first, dots, second = text.partition("..")
     if not dots:
         return None
+    if not (first.strip() and second.strip()) or ".." in second:
+        raise InputError(f"Got {shown(text)}; needs a number on each side of one '..'.")
     bare, currency = _without_currency(first)
     tail, other = _without_currency(second)
-    high = read_quantity(f"{'$' if currency or other else ''}{tail}")
-    head = _read_number(bare)
-    scaled = _like(head.value, tail, high) if not head.attached else (head.value, high[1])
-    low = read_quantity(first) if head.rest else scaled
+    high = _quantity(f"{'$' if currency or other else ''}{tail}", text, wanted)
+    head = _read_number(bare, text, wanted)
+    scale = _read_number(tail, text, wanted).scale if not head.attached else 1.0
+    low = _quantity(first, text, wanted) if head.rest else (head.value * scale, high[1])
     if low[1] != high[1]:
         raise UnitError(f"Got {shown(text)}; needs the same unit at both ends of a range.")
     if not low[0] <= high[0]:
@@ -165,23 +188,23 @@ def read_range(text: str) -> tuple[tuple[float, str], tuple[float, str]] | None:
     return low, high
 
 
-def canonical_unit(text: str) -> str:
+def canonical_unit(text: str, whole: str = "") -> str:
     """Return a unit expression in names that our registry knows.
 
-    Raises UnitError that names the part it does not know.
+    Raises UnitError that names the part it does not know, of the `whole` text that was given.
 
     >>> canonical_unit("USD/GPU-hour"), canonical_unit("tokens per second per GPU")
     ('USD/GPU/hour', 'token/second/GPU')
     """
-    text = text.strip()
+    text, whole = text.strip(), whole or text.strip()
     if text in ("", "1", "dimensionless"):
         return ""
     if len(text) > MAX_TEXT or not text.isascii():
-        raise UnitError(f"Got {shown(text)}; needs a unit such as USD/GPU/hour or GPU-hours.")
+        raise UnitError(f"Got {shown(whole)}; needs a unit such as USD/GPU/hour or GPU-hours.")
     tokens = _UNIT_TOKEN.findall(re.sub(r"\bper\b", "/", text).replace("**", "^"))
-    powers, rest = _expression([token.strip() or " " for token in tokens], text)
+    powers, rest = _expression([token.strip() or " " for token in tokens], whole)
     if rest:
-        raise UnitError(f"Got {shown(text)}; {rest[0]!r} does not belong there.")
+        raise UnitError(f"Got {shown(whole)}; {rest[0]!r} does not belong there.")
     return _written(powers)
 
 
@@ -272,18 +295,56 @@ def known_units() -> dict[str, tuple[str, ...]]:
     return {unit: tuple(words) for unit, words in spellings.items()}
 
 
-def _read_number(text: str, *, any_case: bool = False) -> Magnitude:
+def _quantity(text: str, whole: str, wanted: Wanted) -> tuple[float, str]:
+    """Read one quantity; messages show the `whole` text that was given."""
+    _refuse_foreign_money(whole, wanted)
+    bare, currency = _without_currency(text)
+    number = _read_number(bare, whole, wanted)
+    _refuse_lone_letter(whole, number)
+    _refuse_arithmetic(number.rest, whole, wanted)
+    _refuse_dash(number.rest, whole)
+    if number.rest.startswith("/") and not currency:
+        missing = "currency" if "USD" in wanted.what else "unit"
+        raise UnitError(f"Got {shown(whole)}; the {missing} before '/' is missing: needs {wanted}.")
+    return number.value, canonical_unit(currency + _joined(currency, number.rest, whole), whole)
+
+
+def _refuse_foreign_money(whole: str, wanted: Wanted) -> None:
+    found = _FOREIGN.search(whole) if wanted.money and len(whole) <= MAX_TEXT else None
+    if found:
+        raise UnitError(
+            f"Got {shown(whole)}; needs USD, and {found[0].strip()} is not converted. "
+            f"Convert it first, and write it as in {wanted.example}."
+        )
+
+
+def _refuse_arithmetic(rest: str, whole: str, wanted: Wanted) -> None:
+    if _ARITHMETIC.match(rest):
+        raise InputError(f"Got {shown(whole)}; arithmetic is not read: needs {wanted}.")
+
+
+def _refuse_dash(rest: str, whole: str) -> None:
+    if "±" in rest or "+-" in rest or "+/-" in rest:
+        raise InputError(f"Got {shown(whole)}; needs a range as its two ends, such as 35..45%.")
+    dashed = _DASHED.match(rest)
+    if dashed and ".." not in whole:
+        head = whole.strip().removesuffix(rest).rstrip()
+        meant = f"{head}{rest[: dashed.start('dash')]}..{rest[dashed.end('dash') :]}"
+        raise InputError(f"Got {shown(whole)}; a range needs two dots: {meant}.")
+
+
+def _read_number(text: str, whole: str, wanted: Wanted, *, any_case: bool = False) -> Magnitude:
     stripped = text.strip()
     match = NUMBER.match(stripped) if len(stripped) <= MAX_TEXT else None
     if match is None or not match[0].strip("+-"):
-        raise InputError(f"Got {shown(text)}; needs a number, such as 15T, 1.5e13 or 16,000.")
+        raise InputError(f"Got {shown(whole)}; needs {wanted}.")
     rest = stripped[match.end() :]
     scale, attached, rest = _magnitude(rest, any_case=any_case)
     digits = re.sub(r"[,_\u00a0\u202f]", "", match["sign"] + (match["whole"] or "0"))
     value = _scaled(digits + (match["fraction"] or ""), match["exponent"], scale)
     if not isfinite(value):
-        raise InputError(f"Got {shown(text)}; needs a finite number.")
-    return Magnitude(value, rest, attached)
+        raise InputError(f"Got {shown(whole)}; needs a finite number.")
+    return Magnitude(value, rest, attached, scale)
 
 
 def _scaled(digits: str, exponent: str | None, scale: float) -> float:
@@ -305,10 +366,10 @@ def _magnitude(rest: str, *, any_case: bool) -> tuple[float, str, str]:
     return 1.0, "", rest.strip()
 
 
-def _refuse_lone_letter(text: str, number: Magnitude) -> None:
+def _refuse_lone_letter(whole: str, number: Magnitude) -> None:
     if not number.attached and number.rest in MAGNITUDES:
         raise InputError(
-            f"Got {shown(text)}; {number.rest!r} alone is not a unit. "
+            f"Got {shown(whole)}; {number.rest!r} alone is not a unit. "
             f"Write the letter next to the number for a count, or a whole unit."
         )
 
@@ -321,13 +382,9 @@ def _without_currency(text: str) -> tuple[str, str]:
     return stripped, ""
 
 
-def _joined(currency: str, rest: str) -> str:
+def _joined(currency: str, rest: str, whole: str) -> str:
     if not currency or not rest or rest.startswith(("/", "per ")):
         return rest if not rest.startswith("per ") else f" {rest}"
-    raise UnitError(f"Got {shown(rest)} after an amount of money; needs '/', as in $2.50/GPU-hour.")
-
-
-def _like(value: float, second: str, high: tuple[float, str]) -> tuple[float, str]:
-    number = _read_number(second)
-    scale = MAGNITUDES.get(number.attached) or MAGNITUDE_WORDS.get(number.attached.lower(), 1.0)
-    return value * scale, high[1]
+    raise UnitError(
+        f"Got {shown(whole)}; needs '/' after the amount of money, as in $2.50/GPU-hour."
+    )

@@ -8,13 +8,16 @@ registry where bytes, tokens, GPUs and dollars are dimensions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache, update_wrapper
 from inspect import signature
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from llmcost.errors import InputError, UnitError, shown
-from llmcost.reading import canonical_unit, read_quantity
+from llmcost.reading import Wanted, canonical_unit, read_quantity
 
 if TYPE_CHECKING:
     from pint import UnitRegistry
@@ -23,6 +26,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFINITIONS = Path(__file__).with_name("units.txt")
+SHARE = Wanted("a share", "41%, 0.41 or 35..45%")
+_WANTED = {
+    "": Wanted("a plain number", "0.41"),
+    "USD": Wanted("an amount in USD", "$100M", money=True),
+    "USD/hour": Wanted("a price in USD", "20 USD/hour", money=True),
+    "USD/GPU/hour": Wanted("a price in USD", "2.50 USD/GPU/hour", money=True),
+    "FLOP/s/GPU": Wanted("a rate", "430 TFLOP/s/GPU"),
+    "token/s/GPU": Wanted("a rate", "9,500 token/s/GPU"),
+}
 
 
 @cache
@@ -53,7 +65,34 @@ def Q(value: Any, unit: str | None = None) -> Any:  # noqa: ANN401, N802
         raise UnitError(
             f"Got the bare number {shown(value)}; needs a unit, such as Q({shown(value)}, 'token')."
         )
-    return registry().Quantity(value, canonical_unit(unit))
+    if isinstance(value, bool):
+        raise InputError(f"Got {value}; needs a number.")
+    plain = float(value) if isinstance(value, Decimal | Fraction) else value
+    return registry().Quantity(plain, canonical_unit(unit))
+
+
+def is_number(value: object) -> bool:
+    """Return whether `value` is one real number of any type, but not True or False."""
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+
+
+def wanted(unit: str) -> Wanted:
+    """Return what a quantity in `unit` is called in a message, with an example."""
+    return _WANTED.get(unit) or Wanted(f"a quantity in {unit}", f"3 {unit}")
+
+
+def told(quantity: Any) -> str:  # noqa: ANN401
+    """Return a quantity as a person would write it.
+
+    >>> told(Q("15T tokens")), told(Q("$2.50/GPU-h"))
+    ('1.5e13 token', '2.5 USD/GPU/hour')
+    """
+    unit = str(quantity.units).replace(" ", "").replace("**", "^").replace("dimensionless", "")
+    try:
+        number = f"{quantity.magnitude:.12g}".replace("e+0", "e").replace("e+", "e")
+    except (TypeError, ValueError):
+        number = "an array in"
+    return f"{number} {unit}".strip()
 
 
 def is_quantity(value: object) -> bool:
@@ -61,14 +100,14 @@ def is_quantity(value: object) -> bool:
     return hasattr(value, "magnitude") and hasattr(value, "units") and hasattr(value, "to")
 
 
-def in_unit(value: object, unit: str, name: str) -> Any:  # noqa: ANN401
+def in_unit(value: object, unit: str, name: str, got: str = "") -> Any:  # noqa: ANN401
     """Return `value`, a quantity or text, as a float (or array) in `unit`.
 
-    `name` is what the message calls the value. Raises UnitError for a wrong dimension, and for a
-    bare number wherever a unit is declared.
+    `name` is what the message calls the value, `got` how it was written. Raises
+    UnitError for a wrong dimension, and for a bare number wherever a unit is declared.
     """
     if isinstance(value, str):
-        value = _read_for(value, unit, name)
+        value, got = _read_for(value, unit, name), shown(value)
     if not is_quantity(value):
         if unit in ("", "dimensionless"):
             return value
@@ -76,18 +115,28 @@ def in_unit(value: object, unit: str, name: str) -> Any:  # noqa: ANN401
             f"{name}: got the bare number {shown(value)}; needs a quantity in {unit}, "
             f"such as Q({shown(value)}, {unit!r})."
         )
-    return _converted(value, unit, name).magnitude
+    return _converted(value, unit, name, got).magnitude
 
 
 def dimension_gap(given: str, needed: str) -> str:
     """Return in words what unit `given` lacks or has too much of, compared with `needed`."""
-    unit = registry().Unit
-    ratio = (1 * unit(canonical_unit(needed)) / unit(canonical_unit(given))).dimensionality
-    per = [_NOUNS.get(k, k) for k, v in ratio.items() if v < 0]
-    times = [_NOUNS.get(k, k) for k, v in ratio.items() if v > 0]
-    parts = [f"'per {noun}' is missing" for noun in per]
-    parts += [f"a factor of {noun} is missing" for noun in times]
-    return "; ".join(parts)
+    own, target = _powers(given), _powers(needed)
+    gaps = {name: target.get(name, 0) - own.get(name, 0) for name in {**target, **own}}
+    told_gaps = sorted(
+        (gap > 0, _NOUNS.get(name, name), name in target) for name, gap in gaps.items() if gap
+    )
+    return "; ".join(_told_gap(*each) for each in told_gaps)
+
+
+def _told_gap(lacks: bool, noun: str, belongs: bool) -> str:
+    if not belongs:
+        return f"'{'per ' if lacks else ''}{noun}' does not belong"
+    return f"a factor of {noun} is missing" if lacks else f"'per {noun}' is missing"
+
+
+def _powers(unit: str) -> dict[str, float]:
+    powers: Any = registry().Unit(canonical_unit(unit)).dimensionality
+    return dict(powers)
 
 
 def unit_checked(returns: str, /, **declared: str) -> Callable[[Callable[P, R]], UnitChecked[P, R]]:
@@ -133,37 +182,53 @@ class UnitChecked(Generic[P, R]):
         return registry().Quantity(result, canonical_unit(self.returns))
 
 
-def _converted(quantity: Any, unit: str, name: str) -> Any:  # noqa: ANN401
+def _converted(quantity: Any, unit: str, name: str, got: str = "") -> Any:  # noqa: ANN401
     from pint import DimensionalityError, UndefinedUnitError
 
     try:
         return quantity.to(canonical_unit(unit))
     except (DimensionalityError, UndefinedUnitError, ValueError):
-        raise UnitError(
-            f"{name}: got {quantity:~}; needs {unit or 'a plain number'}. "
-            f"{_gap_sentence(str(quantity.units), unit)}"
-        ) from None
+        needed = _needed(str(quantity.units), unit)
+        raise UnitError(f"{name}: got {got or told(quantity)}; needs {needed}") from None
 
 
-def _gap_sentence(given: str, needed: str) -> str:
+def _needed(given: str, unit: str) -> str:
+    """Return the unit that is needed, and what `given` lacks to be of it."""
+    like = wanted(unit)
+    if "EUR" in given and "USD" in unit:
+        return f"{unit}; EUR is not converted. Convert it to USD first, as in {like.example}."
     try:
-        gap = dimension_gap(given, needed)
+        gap = dimension_gap(given, unit) if _related(given, unit) else ""
     except UnitError:
-        return "Convert it first."
-    return f"{gap[:1].upper()}{gap[1:]}." if gap else "Convert it first."
+        return f"{unit}. Convert it first."
+    return f"{unit}: {gap}. Write it as in {like.example}." if gap else f"{like}."
+
+
+def _related(given: str, needed: str) -> bool:
+    """Return whether two units share a dimension, so that one may be meant for the other."""
+    other = _powers(needed)
+    return any(power * other.get(name, 0) > 0 for name, power in _powers(given).items())
 
 
 def _read_for(text: str, unit: str, name: str) -> Any:  # noqa: ANN401
     try:
-        return Q(text)
-    except UnitError as error:
-        raise UnitError(f"{name}: {error}") from None
+        return registry().Quantity(*read_quantity(text, wanted(unit)))
     except InputError as error:
-        raise InputError(f"{name}: {error} Needs a number with {unit or 'no unit'}.") from None
+        raise named(name, error) from None
+
+
+def named(name: str, error: InputError) -> InputError:
+    """Return an error of the same kind that begins with the name of the value."""
+    text = str(error)
+    if text.startswith(f"{name}: "):
+        return error
+    return type(error)(
+        f"{name}: {text[:1].lower() if text.startswith('Got ') else text[:1]}{text[1:]}"
+    )
 
 
 _NOUNS = {
-    "[time]": "time",
+    "[time]": "hour",
     "[energy]": "energy",
     "[information]": "byte",
     "[mass]": "mass",
@@ -171,4 +236,5 @@ _NOUNS = {
     "[token]": "token",
     "[device]": "GPU",
     "[currency]": "USD",
+    "[currency_eur]": "EUR",
 }
