@@ -72,7 +72,8 @@ def _every_other_lower_layer(fields: Fields, layers: int) -> list[bool]:
 
 
 def _pattern(fields: Fields, layers: int) -> list[bool]:
-    every = fields.ruled_count("window_pattern", default=_PATTERNS.get(fields.kind.name, 0))
+    usual = int(fields.kind.rule("usual_pattern", 0) or 0)
+    every = fields.ruled_count("window_pattern", default=usual)
     if not every:
         fields.fail("sliding_window_pattern", "nothing", "a whole number")
     return [(layer + 1) % every != 0 for layer in range(layers)]
@@ -126,7 +127,6 @@ def _layer_numbers(fields: Fields, name: str) -> frozenset[int]:
     return frozenset(listed)
 
 
-_PATTERNS = {"cohere2": 4, "gemma3_text": 6}
 _WINDOWS = {
     "every layer": _every_layer,
     "listed layers": _every_layer,

@@ -12,13 +12,13 @@ from llmcost.catalog.architecture import architecture_from_config
 from llmcost.catalog.closed import closed_model, closed_models
 from llmcost.catalog.config_file import read_config
 from llmcost.catalog.models import ModelEntry, model, models
+from llmcost.catalog.overheads import default
 from llmcost.counting import AttentionGroup, Counts, count
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import InputValue, Origin, count_from
 from llmcost.studies.choices.given import Given, Note
 
 MAX_PARAMETERS = 1e16
-USUAL_SEQ_LENGTH = 8192
 PARAMETER_NOUNS = ("parameters", "params", "parameter", "weights")
 
 
@@ -134,19 +134,19 @@ def _from_config(given: Given, path: Path) -> ChosenModel:
     config = read_config(path)
     architecture, warnings = architecture_from_config(config)
     origin = Origin("user", f"config file {path}")
-    length = _position_limit(config)
-    usual = min(length or USUAL_SEQ_LENGTH, USUAL_SEQ_LENGTH)
+    usual = default("seq_length")
+    limit = _position_limit(config)
+    length = int(min(limit or usual.value, usual.value))
+    why = f"defaults.csv: {', '.join(usual.sources)}"
+    if length < usual.value:
+        why = f"the config's position limit, below the usual {usual.value:,.0f}"
     return _from_counted(
         count(architecture),
         {"model": InputValue(str(path), "", given.origin("model"))},
         origin,
         warnings,
-        seq_length=usual,
-        seq_length_origin=Origin(
-            "default",
-            f"the config's position limit, at most {USUAL_SEQ_LENGTH:,}: most published runs "
-            "pre-train at 2K to 8K",
-        ),
+        seq_length=length,
+        seq_length_origin=Origin("default", why),
     )
 
 
