@@ -47,6 +47,99 @@ GPUS = Table(
 LIST = Document("GPUs", (GPUS,), GPUS, {"schema": "gpus", "results": GPUS.records()})
 
 
+BOTH = Document(
+    "Results and inputs",
+    (
+        Table(
+            "results",
+            (Field("name"), Field("text")),
+            (("cost", None), ("compute_optimal_ratio", None)),
+            texts=(("Cost", "$1M"), ("times", "2x")),
+            notes=("Compute-optimal: by a law.", "Low and high: percentiles."),
+        ),
+        Table(
+            "assumptions",
+            (Field("name"), Field("text")),
+            (("price", None), ("mfu", None)),
+            texts=(("Price", "$2"), ("MFU", "41%")),
+            notes=("Price: a median.",),
+        ),
+    ),
+    Table(
+        "estimate",
+        (Field("name"), Field("value"), Field("unit")),
+        (
+            *(("cost", 1e6, "USD"), ("compute_optimal_ratio", 2.0, ""), ("mfu", 0.4, "")),
+            *(("input.price", 2.0, "USD/GPU/hour"), ("input.mfu", 0.41, "")),
+        ),
+    ),
+    {
+        "schema": "x/1",
+        "inputs": {"price": {"value": 2.0}, "mfu": {"value": 0.41}},
+        "results": {"cost": {"value": 1e6, "unit": "USD"}, "mfu": {"value": 0.4, "unit": ""}},
+        "warnings": [],
+    },
+)
+
+
+def test_a_name_finds_results_and_inputs():
+    chosen = select_fields(BOTH, ["mfu", "price", "Compute-Optimal-Ratio"])
+
+    assert [row[0] for row in chosen.flat.rows] == [
+        *("mfu", "input.mfu", "input.price", "compute_optimal_ratio")
+    ]
+    assert [table.texts for table in chosen.tables] == [
+        (("times", "2x"),),
+        (("MFU", "41%"), ("Price", "$2")),
+    ]
+
+
+def test_an_input_may_be_asked_for_alone():
+    chosen = select_fields(BOTH, ["input.mfu"])
+
+    assert [row[0] for row in chosen.flat.rows] == ["input.mfu"]
+    assert chosen.data["results"] == {}
+    assert chosen.data["inputs"] == {"mfu": {"value": 0.41}}
+
+
+def test_notes_go_with_their_rows():
+    (results,) = select_fields(BOTH, ["cost"]).tables
+    (assumptions,) = select_fields(BOTH, ["mfu"]).tables
+
+    assert results.notes == ("Low and high: percentiles.",)
+    assert assumptions.notes == ()
+    assert select_fields(BOTH, ["price"]).tables[0].notes == ("Price: a median.",)
+
+
+def test_json_keeps_the_named_results_and_inputs():
+    assert select_fields(BOTH, ["price", "mfu"]).data == {
+        "schema": "x/1",
+        "inputs": {"price": {"value": 2.0}, "mfu": {"value": 0.41}},
+        "results": {"mfu": {"value": 0.4, "unit": ""}},
+        "warnings": [],
+    }
+
+
+def test_quantities_may_be_chosen_by_column_too():
+    chosen = select_fields(BOTH, ["name", "value"])
+
+    assert chosen.flat.rows[0] == ("cost", 1e6)
+    assert chosen.data["results"] == {"cost": {"value": 1e6}, "mfu": {"value": 0.4}}
+
+
+def test_tables_of_different_rows_are_cut_alike():
+    """A table without a column asked for would lose its rows: the flat table has them all."""
+    other = replace(GPUS, rows=(("b200", 192.0, "y"),), people_fields=("name", "note"))
+    two = replace(LIST, tables=(GPUS, other))
+
+    assert select_fields(two, ["name", "memory"]).tables[0].rows == (
+        ("h100-sxm", 80.0),
+        ("h200-sxm", 141.0),
+    )
+    assert len(select_fields(two, ["name"]).tables) == 2
+    assert len(select_fields(two, ["name", "memory"]).tables) == 1
+
+
 def test_the_two_shapes_are_told_apart():
     """A list of GPUs has names too, but no values."""
     assert holds_quantities(FLAT)
@@ -78,16 +171,16 @@ def test_texts_follow_their_rows():
 def test_a_quantity_that_people_are_not_shown_comes_from_the_flat_table():
     chosen = select_fields(QUANTITIES, ["wall_clock"])
 
-    assert chosen.tables == (chosen.flat,)
+    assert chosen.tables == (replace(chosen.flat, people_fields=("name", "value")),)
     assert "82.5 days" in render(chosen, "table")
 
 
-def test_json_keeps_everything_but_other_results():
+def test_json_keeps_everything_but_other_results_and_inputs():
     data = json.loads(render(select_fields(QUANTITIES, ["cost"]), "json"))
 
     assert data == {
         "schema": "estimate",
-        "inputs": {"tokens": 1},
+        "inputs": {},
         "results": [{"name": "cost", "value": 84.2e6}],
     }
 
@@ -128,6 +221,10 @@ def test_an_unknown_name_gets_suggestions():
         select_fields(QUANTITIES, ["costs"])
     with pytest.raises(UnknownNameError, match="Choose from name, memory, note"):
         select_fields(LIST, ["value"])
+    with pytest.raises(
+        UnknownNameError, match="Choose from cost, compute_optimal_ratio, mfu, price"
+    ):
+        select_fields(BOTH, ["h100"])
 
 
 def test_no_names_and_no_results_are_errors():
