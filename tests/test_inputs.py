@@ -117,6 +117,7 @@ COUNTS = {
     "": f"tokens: got ''; {COUNT_EXAMPLE}",
     "15T GPU": f"tokens: got '15T GPU'; {COUNT_EXAMPLE}",
     "15..16T": f"tokens: got '15..16T'; {COUNT_EXAMPLE} No range is read here.",
+    "१५": f"tokens: got '१५'; {COUNT_EXAMPLE} Write its digits as 0 to 9.",
     "0.5": "tokens: got '0.5'; needs a count of at least 1.",
     "1e40": "tokens: got '1e40'; needs at most 1e19.",
     -1: f"tokens: got -1; {COUNT_EXAMPLE}",
@@ -134,6 +135,9 @@ def test_quantities_of_python_are_told_plainly():
     assert message_of(share, Q("3 USD")) == f"mfu: got 3 USD; {SHARE_EXAMPLE}"
     assert "price: got 1.5e13 token; needs a price" in message_of(price, Q("15T tokens"))
     assert "EUR is not converted" in message_of(price, Q("2 EUR/GPU/hour"))
+    assert message_of(tokens, Q("3 USD")) == (
+        "tokens: got 3 USD; needs a number of tokens, such as 15T tokens."
+    )
 
 
 def test_a_fraction_is_shown_in_full_when_a_whole_number_is_needed():

@@ -337,7 +337,9 @@ def _read_number(text: str, whole: str, wanted: Wanted, *, any_case: bool = Fals
     stripped = text.strip()
     match = NUMBER.match(stripped) if len(stripped) <= MAX_TEXT else None
     if match is None or not match[0].strip("+-"):
-        raise InputError(f"Got {shown(whole)}; needs {wanted}.")
+        foreign = any(char.isdigit() and not char.isascii() for char in stripped[:MAX_TEXT])
+        digits = " Write its digits as 0 to 9." if foreign else ""
+        raise InputError(f"Got {shown(whole)}; needs {wanted}.{digits}")
     rest = stripped[match.end() :]
     scale, attached, rest = _magnitude(rest, any_case=any_case)
     digits = re.sub(r"[,_\u00a0\u202f]", "", match["sign"] + (match["whole"] or "0"))

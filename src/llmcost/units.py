@@ -29,6 +29,8 @@ DEFINITIONS = Path(__file__).with_name("units.txt")
 SHARE = Wanted("a share", "41%, 0.41 or 35..45%")
 _WANTED = {
     "": Wanted("a plain number", "0.41"),
+    "token": Wanted("a number of tokens", "15T tokens"),
+    "GPU": Wanted("a number of GPUs", "16,000 GPUs"),
     "USD": Wanted("an amount in USD", "$100M", money=True),
     "USD/hour": Wanted("a price in USD", "20 USD/hour", money=True),
     "USD/GPU/hour": Wanted("a price in USD", "2.50 USD/GPU/hour", money=True),
@@ -185,11 +187,21 @@ class UnitChecked(Generic[P, R]):
 def _converted(quantity: Any, unit: str, name: str, got: str = "") -> Any:  # noqa: ANN401
     from pint import DimensionalityError, UndefinedUnitError
 
+    refuse_foreign(quantity, name)
     try:
         return quantity.to(canonical_unit(unit))
     except (DimensionalityError, UndefinedUnitError, ValueError):
         needed = _needed(str(quantity.units), unit)
         raise UnitError(f"{name}: got {got or told(quantity)}; needs {needed}") from None
+
+
+def refuse_foreign(quantity: Any, name: str) -> None:  # noqa: ANN401
+    """Raise UnitError for a quantity of another registry, where a byte may be a plain number."""
+    if getattr(quantity, "_REGISTRY", None) is not registry():
+        raise UnitError(
+            f"{name}: got a quantity of another pint registry; needs one of ours. "
+            f"Build it with llmcost.Q({shown(str(quantity))})."
+        )
 
 
 def _needed(given: str, unit: str) -> str:
