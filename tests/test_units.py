@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from llmcost import Q, registry
+from llmcost import Q, estimate, registry
 from llmcost.errors import InputError, UnitError
 from llmcost.formulas import duration, flops, money, scaling_laws, utilization
 from llmcost.units import UnitChecked, in_unit, told
@@ -154,3 +154,19 @@ def test_the_unit_of_an_input_changes_nothing(flop, mfu, goodput, price):
     cost = money.rental_cost(gpu_hours=plain, price=Q(price, "USD/GPU/hour"))
     again = money.rental_cost(gpu_hours=plain.to("GPU*day"), price=Q(price * 24, "USD/GPU/day"))
     assert again.magnitude == pytest.approx(cost.magnitude, rel=1e-12)
+
+
+def test_a_quantity_of_another_registry_is_refused():
+    import pint
+
+    foreign = pint.UnitRegistry(None)
+    foreign.define("byte = []")
+    for name in ("num_gpus", "tokens", "parameters", "price", "mfu"):
+        run = {
+            "tokens": "1T",
+            "gpu": "h100-sxm",
+            "parameters": "8B",
+            name: foreign.Quantity(64, "byte"),
+        }
+        with pytest.raises(UnitError, match=f"{name}: .*another pint registry"):
+            estimate(**run)

@@ -14,7 +14,17 @@ from llmcost.counting import AttentionGroup
 from llmcost.errors import InputError, UnitError, shown
 from llmcost.reading import Wanted, canonical_unit, read_count, read_quantity, read_range
 from llmcost.sampling import Spread
-from llmcost.units import SHARE, in_unit, is_number, is_quantity, named, registry, told, wanted
+from llmcost.units import (
+    SHARE,
+    in_unit,
+    is_number,
+    is_quantity,
+    named,
+    refuse_foreign,
+    registry,
+    told,
+    wanted,
+)
 
 KINDS = ("user", "catalogue", "published", "measured", "modelled", "default")
 MAX_COUNT = 1e19
@@ -245,6 +255,7 @@ def near_power_of_two(value: float) -> int | None:
 
 
 def _bare_count(value: Any, name: str, nouns: tuple[str, ...]) -> float:  # noqa: ANN401
+    refuse_foreign(value, name)
     unit = {"tokens": "token", "gpus": "GPU"}.get(nouns[0] if nouns else "", "")
     if unit and value.dimensionless:
         unit = ""
@@ -252,6 +263,7 @@ def _bare_count(value: Any, name: str, nouns: tuple[str, ...]) -> float:  # noqa
 
 
 def _dimensionless(value: Any, name: str, kind: Wanted = COUNT) -> float:  # noqa: ANN401
+    refuse_foreign(value, name)
     if not value.dimensionless:
         raise UnitError(f"{name}: got {told(value)}; needs {kind}.")
     return _as_float(value.to("").magnitude, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -68,23 +69,38 @@ def _gpus(name: str | None) -> Facts:
 
 
 def _models(name: str | None) -> Facts:
-    if name is not None and _is_closed(name):
-        return _closed(name)
-    wanted = None if name is None else model_catalog.model(name).name
+    if name is not None and (closed := _closed_name(name)):
+        return _closed(closed)
+    wanted = None if name is None else _model_name(name)
     rows = [row for row in read(model_catalog.MODELS) if wanted in (None, row["name"])]
     short = ("name", "parameters", "active_parameters", "seq_length", "published_tokens")
     return _of_file("models", "Models", model_catalog.MODELS, rows, short, name)
 
 
-def _is_closed(name: str) -> bool:
+def _model_name(name: str) -> str:
     try:
-        return bool(closed_catalog.closed_model(name))
+        return model_catalog.model(name).name
     except UnknownNameError:
-        return False
+        known = [each for m in model_catalog.models() for each in (m.name, *m.aliases)]
+        hint = "See what is known: llmcost show models."
+        every = [*known, *closed_catalog.closed_models()]
+        raise UnknownNameError("model", name, every, hint) from None
 
 
-def _closed(name: str) -> Facts:
-    wanted = closed_catalog.closed_model(name)[0].model
+def _closed_name(name: str) -> str | None:
+    """Return the closed model of this name; case, spaces, dashes and dots do not matter."""
+    asked = _letters(name)
+    for fact in closed_catalog.closed_facts():
+        if asked in map(_letters, (fact.model, *fact.also_called)):
+            return fact.model
+    return None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
+
+
+def _closed(wanted: str) -> Facts:
     rows = [row for row in read(closed_catalog.CLOSED) if row["model"] == wanted]
     short = ("quantity", "value", "low", "high", "status", "says_who", "as_of")
     title = f"{wanted}: what is public, and who says so"

@@ -8,7 +8,7 @@ from llmcost.catalog.runs import phases as published_phases
 from llmcost.catalog.runs import published_run
 from llmcost.errors import InputError, nearest, shown
 from llmcost.formulas.scaling_laws import HOFFMANN_TABLE_3
-from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, whole
+from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, near_power_of_two, whole
 from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.models import ChosenModel
 
@@ -163,6 +163,13 @@ def _seq_length(given: Given, model: ChosenModel) -> tuple[int, dict[str, InputV
     if given.has("seq_length"):
         length = _length(given["seq_length"], "seq_length")
         notes: list[Note] = []
+        power = near_power_of_two(length)
+        if power is not None:
+            text = (
+                f"The sequence length is read as {length:,}; published contexts of that name are "
+                f"{power:,}."
+            )
+            notes = [("seq-length-decimal", text)]
         if not model.has_architecture:
             text = "The sequence length changes nothing here: attention needs an architecture."
             notes = [("seq-length-unused", text)]
