@@ -120,6 +120,29 @@ def test_prices_to_rent_and_to_buy_stand_apart(capsys):
     assert "runpod-mi300x-od-20260821" in llmcost(capsys, "show", "prices", "mi300x").out
 
 
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        *((name, "gpt-4") for name in ("gpt4", "GPT-4", "gpt 4")),
+        *((name, "gpt-3.5") for name in ("gpt 3.5", "chatgpt-3.5", "ChatGPT", "gpt3.5")),
+        *((name, "claude-3.5-sonnet") for name in ("claude 3.5 sonnet", "claude-3-5-sonnet")),
+        ("Claude 3.5", "claude-3.5-sonnet"),
+        *((name, "gemini-1.0-ultra") for name in ("gemini", "gemini ultra", "gemini-ultra")),
+        *((name, "gemini-1.0-ultra") for name in ("gemini-1.0-ultra", "Gemini 1.0 Ultra")),
+    ],
+)
+def test_closed_models_by_the_names_people_use(capsys, name, model):
+    ran = llmcost(capsys, "show", "models", name)
+
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(f"{model}: what is public")
+
+
+def test_a_wrong_model_name_is_answered_with_closed_ones_too(capsys):
+    assert "gemini-1.0-ultra" in llmcost(capsys, "show", "models", "gemini-2.0-ultra").err
+    assert "llama-3.1-8b" in llmcost(capsys, "show", "models", "lama-3.1-8b").err
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["nonsense", "", "x" * 10_000])
 def test_an_unknown_name_is_one_message(capsys, kind, name):
