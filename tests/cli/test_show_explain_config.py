@@ -242,6 +242,42 @@ def test_config_show_names_the_origin_of_each_value(capsys, empty_folder, monkey
     assert all(row["variable"].startswith("LLMCOST_ESTIMATE_") for row in rows)
 
 
+def test_config_show_tells_what_counts_where_nothing_is_set(capsys):
+    """The words are checked against an estimate that leaves everything out."""
+    rows = llmcost(capsys, "config", "show", "--json").data["results"]
+    found = {row["name"]: row for row in rows}
+    bare = ("estimate", "--parameters", "8B", "--tokens", "1T", "--gpu", "h100-sxm", "--json")
+    inputs = llmcost(capsys, *bare).data["inputs"]
+
+    assert found["precision"]["value"] == inputs["precision"]["value"] == "bf16"
+    assert found["terms"]["value"] == inputs["price"]["detail"]["terms"] == "on-demand"
+    assert found["as-of"]["value"] == f"{inputs['price']['origin']['as_of']} (newest price)"
+    assert found["recompute"]["value"].startswith(inputs["recompute"]["value"])
+    assert found["goodput"]["value"] == "85% (60% – 95%)"
+    assert inputs["goodput"]["value"] == 0.85
+    assert found["strict"]["value"] == "no"
+    assert (found["gpu"]["value"], found["gpu"]["origin"]) == (None, "not set")
+
+
+@pytest.mark.parametrize("columns", ["80", "60"])
+def test_config_show_breaks_no_names(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    text = llmcost(capsys, "config", "show").out
+
+    assert re.search(r"^gpu +not set +not set$", text, re.MULTILINE)
+    assert re.search(r"^price-per-node-hour +not set", text, re.MULTILINE)
+    assert "LLMCOST_ESTIMATE_<OPTION>" in text
+    assert "—" not in text
+
+
+def test_fields_choose_columns_of_the_settings(capsys):
+    text = llmcost(capsys, "config", "show", "--fields", "name,variable").out
+
+    assert re.search(r"^gpus-per-node +LLMCOST_ESTIMATE_GPUS_PER_NODE$", text, re.MULTILINE)
+    data = llmcost(capsys, "config", "show", "--fields", "name,value", "--json").data
+    assert {tuple(row) for row in data["results"]} == {("name", "value")}
+
+
 def test_every_option_has_its_variable(capsys, monkeypatch):
     monkeypatch.setenv("LLMCOST_ESTIMATE_MODEL", "llama-3.1-8b")
     monkeypatch.setenv("LLMCOST_ESTIMATE_TOKENS", "1T")

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmcost.table import Document, Field, Table
+from llmcost.catalog.overheads import default
+from llmcost.catalog.price_quotes import newest_price_day
+from llmcost.figures import quantity_text, range_text
+from llmcost.table import Cell, Document, Field, Table
+
+NOT_SET = "not set"
+CHOSEN_LATER = {
+    "tokens": "as published for the model",
+    "seq_length": "as published for the model",
+    "precision": "bf16",
+    "mfu": "measured runs on the accelerator",
+    "price": "median over providers",
+    "terms": "on-demand",
+    "today": "the day of the run",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +40,15 @@ def settings_document(command: str, settings: Sequence[Setting], path: str) -> D
         Field("origin", "From"),
         Field("variable", "Environment variable"),
     )
-    rows = tuple(
-        (s.name.replace("_", "-"), None if s.value is None else str(s.value), s.origin, s.variable)
-        for s in settings
+    rows = tuple(_row(setting) for setting in settings)
+    table = Table(
+        "settings",
+        fields,
+        rows,
+        texts=tuple((n, _text(v) or NOT_SET, o, e or "none") for n, v, o, e in rows),
+        notes=(_rule(command),),
+        people_fields=("name", "value", "origin"),
     )
-    table = Table("settings", fields, rows, title=f"llmcost {command}")
     return Document(
         title=f"Settings of llmcost {command}; settings file: {path}",
         tables=(table,),
@@ -42,3 +60,41 @@ def settings_document(command: str, settings: Sequence[Setting], path: str) -> D
             "results": [{"name": n, "value": v, "origin": o, "variable": e} for n, v, o, e in rows],
         },
     )
+
+
+def _rule(command: str) -> str:
+    start = f"LLMCOST_{command.upper()}_"
+    return (
+        f"Each option has an environment variable: {start}<OPTION>, in capitals and with "
+        f"underscores, such as {start}SEQ_LENGTH."
+    )
+
+
+def _row(setting: Setting) -> tuple[str, Cell, str, str]:
+    value, origin = setting.value, setting.origin
+    if value is None:
+        value = default_text(setting.name)
+        origin = NOT_SET if value is None else origin
+    name = setting.name.replace("_", "-")
+    return name, _text(value) if value is not None else None, origin, setting.variable
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def default_text(name: str) -> str | None:
+    """Return what counts where an option is left out, in words; `None` when nothing does."""
+    if name == "as_of":
+        return f"{newest_price_day()} (newest price)"
+    if name == "goodput":
+        known = default("goodput")
+        spread = range_text(known.low, known.high, "share")
+        return f"{quantity_text(known.value, 'share')} ({spread})"
+    if name == "recompute":
+        kinds = ("none", "selective", "full")
+        shares = [default(f"recompute_{kind}_share").value or 0 for kind in kinds]
+        return f"{kinds[shares.index(max(shares))]} (drawn as in measured runs)"
+    return CHOSEN_LATER.get(name)
