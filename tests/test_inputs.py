@@ -8,7 +8,7 @@ import pint
 import pytest
 
 from llmcost import Q
-from llmcost.errors import InputError
+from llmcost.errors import InputError, UnitError
 from llmcost.inputs import count_from, near_power_of_two, spread_from, whole
 
 PRICE = "USD/GPU/hour"
