@@ -171,7 +171,7 @@ def test_fields_choose_columns(capsys):
 
 @pytest.mark.parametrize("name", explanations())
 def test_every_explanation_names_its_source(capsys, name):
-    data = llmcost(capsys, "explain", name.replace("_", "-"), "--json").data
+    data = llmcost(capsys, "explain", name.replace("_", "-"), "--json").data["results"]
 
     assert data["source"]
     assert data["summary"]
@@ -186,18 +186,18 @@ def test_every_result_can_be_explained(capsys, name):
 @pytest.mark.parametrize(("name", "unit"), RESULT_UNITS.items())
 def test_the_explained_unit_is_the_unit_of_the_result(capsys, name, unit):
     """What is explained is the number that is printed, not a part of it."""
-    assert llmcost(capsys, "explain", name, "--json").data["unit"] == unit
+    assert llmcost(capsys, "explain", name, "--json").data["results"]["unit"] == unit
 
 
 def test_model_flop_is_explained_with_attention_and_phases(capsys):
-    data = llmcost(capsys, "explain", "model-flop", "--json").data
+    data = llmcost(capsys, "explain", "model-flop", "--json").data["results"]
     parts = {each["name"]: each["unit"] for each in data["inputs"]}
 
     assert data["formula"].startswith("sum over phases of tokens x (matmul_flop_per_token + ")
     assert parts["attention_flop_per_token"] == parts["matmul_flop_per_token"] == "FLOP/token"
     assert "causal-halved" in " ".join(data["details"])
     for part, unit in parts.items():
-        assert llmcost(capsys, "explain", part, "--json").data["unit"] == unit
+        assert llmcost(capsys, "explain", part, "--json").data["results"]["unit"] == unit
 
 
 def test_the_rate_of_tokens_says_that_goodput_is_not_in_it(capsys):
@@ -412,3 +412,14 @@ def test_the_estimate_in_every_format(capsys, format_name):
 
     assert ran.code == 0
     assert "llama-3.1-405b" in ran.out.replace("\\-", "-")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_fields_choose_parts_of_an_explanation(capsys, format_name):
+    ran = llmcost(
+        capsys, "explain", "gpu-hours", "--fields", "formula,source", "--format", format_name
+    )
+
+    assert ran.code == 0, ran.err
+    assert "3600" in ran.out
+    assert "restarts" not in ran.out

@@ -165,7 +165,7 @@ def _result_notes(estimate: Estimate) -> tuple[str, ...]:
     notes = [drawn, f"Compute-optimal: {optimal} by {LAW_TITLES.get(law, law)}."]
     if _has_architecture(estimate):
         how = ATTENTION_WORDS[str(inputs["attention_flop"].value)]
-        notes.append(f"Exact FLOP and MFU count attention {how}.")
+        notes.append(f"Exact: FLOP and MFU count attention {how}.")
     return tuple(notes)
 
 

@@ -17,10 +17,10 @@ PAIR = (Field("name", "About"), Field("value", "What"))
 def explanation_document(found: Explanation) -> Document:
     """Return the document of one explanation."""
     title = found.name.replace("_", "-")
-    about = [("what", found.summary)]
+    about = [("summary", found.summary)]
     about += [("formula", found.formula)] if found.formula else []
     about += [("unit", found.unit or "none: a plain number")]
-    about += [("detail", text) for text in found.details]
+    about += [("details", text) for text in found.details]
     about += [("source", found.source)]
     tables = [Table("explanation", PAIR, tuple(about), title=title)]
     if found.inputs:
@@ -28,7 +28,7 @@ def explanation_document(found: Explanation) -> Document:
         fields = (Field("name", "Input"), Field("unit", "Unit"))
         tables.append(Table("inputs", fields, rows))
     flat = Table("explanation", PAIR, (*about, *((f"input.{n}", u) for n, u in found.inputs)))
-    return Document(title, tuple(tables), flat, {"schema": SCHEMA, **_data(found)})
+    return Document(title, tuple(tables), flat, _document_data(found))
 
 
 def explanations_document(found: Sequence[Explanation]) -> Document:
@@ -36,8 +36,13 @@ def explanations_document(found: Sequence[Explanation]) -> Document:
     fields = (Field("name", "Name"), Field("formula", "Formula"), Field("unit", "Unit"))
     rows = tuple((e.name.replace("_", "-"), e.formula or "see its text", e.unit) for e in found)
     table = Table("explanations", fields, rows, notes=("More: llmcost explain NAME",))
-    data = {"schema": SCHEMA, "explanations": [_data(each) for each in found]}
+    data = {"schema": SCHEMA, "results": [_data(each) for each in found]}
     return Document("What can be explained", (table,), table, data)
+
+
+def _document_data(found: Explanation) -> dict[str, Any]:
+    facts = _data(found)
+    return {"schema": SCHEMA, "name": facts.pop("name"), "results": facts}
 
 
 def _data(found: Explanation) -> dict[str, Any]:
