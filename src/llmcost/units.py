@@ -200,7 +200,7 @@ def refuse_foreign(quantity: Any, name: str) -> None:  # noqa: ANN401
     if getattr(quantity, "_REGISTRY", None) is not registry():
         raise UnitError(
             f"{name}: got a quantity of another pint registry; needs one of ours. "
-            f"Build it with llmcost.Q({shown(str(quantity))})."
+            f"Build it with llmcost.Q, as in Q({shown(told(quantity))})."
         )
 
 

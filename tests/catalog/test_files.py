@@ -184,3 +184,11 @@ def test_nobody_can_change_a_fact_by_holding_it():
         files.read(GPU_SPECS)[0]["peak_bf16"] = 1
     with pytest.raises(TypeError):
         model("llama-3.1-8b").config["num_hidden_layers"] = 1
+
+
+def test_a_toml_file_that_would_be_ignored_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "model_types.toml").write_text("", encoding="utf-8")
+    monkeypatch.setenv(files.OVERLAY, str(tmp_path))
+
+    with pytest.raises(DataError, match="only CSV files and sources.toml"):
+        files.overlay_folder()

@@ -61,7 +61,7 @@ def test_the_users_own_sources_are_added(overlay):
         (ENTRY.replace('authors = "us"\n', ""), "authors"),
         (ENTRY.replace('"2026-10"', "2026"), "2026"),
         ("my-invoice = 3", r"\[my-invoice\]"),
-        ("[my-invoice", "cannot be read"),
+        ("[my-invoice", "is not TOML"),
     ],
 )
 def test_a_malformed_entry_is_refused(overlay, content, complaint):

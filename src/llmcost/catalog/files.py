@@ -24,6 +24,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from llmcost.errors import DataError, nearest, one_of, shown
 
 OVERLAY = "LLMCOST_DATA"
+OWN_TOML = "sources.toml"
 MAX_CELL = 131_072
 MAX_BYTES = 100_000_000
 KINDS_OF_FILE = (".csv", ".toml")
@@ -105,7 +106,7 @@ def read(file: DataFile) -> list[Record]:
 
 def read_toml(name: str, folder: str = "data") -> dict[str, Any]:
     """Return a TOML file of facts; raises DataError when it is missing or malformed."""
-    return _read_toml(data_folder(folder) / name)
+    return toml_of(data_folder(folder) / name)
 
 
 @lru_cache(maxsize=4096)
@@ -151,7 +152,8 @@ def _read(file: DataFile, overlay: str) -> tuple[Record, ...]:
 
 
 @cached_facts
-def _read_toml(path: Path) -> dict[str, Any]:
+def toml_of(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file; raises DataError when it is missing or malformed."""
     try:
         return tomllib.loads(_text(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -174,6 +176,11 @@ def _check_overlay(folder: str) -> None:
         ) from None
     known = [path.name for path in data_folder().iterdir() if path.suffix in KINDS_OF_FILE]
     for name in own:
+        if name in known and name.endswith(".toml") and name != OWN_TOML:
+            raise DataError(
+                f"cannot be replaced: only CSV files and {OWN_TOML} can. Move it away",
+                file=str(Path(folder, name)),
+            )
         if name in known and not Path(folder, name).is_file():
             kind = "a folder" if Path(folder, name).is_dir() else "not a plain file"
             raise DataError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from llmcost.catalog.files import cached_facts, overlay_folder, read_toml
+from llmcost.catalog.files import cached_facts, overlay_folder, read_toml, toml_of
 from llmcost.errors import DataError, UnknownNameError, shown
 
 FILE = "sources.toml"
@@ -67,10 +66,7 @@ def _own_entries(overlay: Path | None) -> dict[str, Any]:
     path = overlay / FILE if overlay else None
     if path is None or not path.is_file():
         return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", file=str(path)) from error
+    return toml_of(path)
 
 
 def _checked(key: str, entry: object) -> Source:

@@ -24,7 +24,7 @@ from llmcost.inputs import (
 from llmcost.reading import read_quantity, read_range
 from llmcost.sampling import Spread
 from llmcost.studies.choices.given import Given, Note
-from llmcost.units import dimension_gap, is_quantity
+from llmcost.units import dimension_gap, is_quantity, named, wanted
 
 TOKEN_RATE = "token/s/GPU"
 FLOP_RATE = "FLOP/s/GPU"
@@ -179,10 +179,11 @@ def _unit_text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     try:
-        pair = read_range(value)
-        return pair[1][1] if pair else read_quantity(value)[1]
+        kind = wanted(FLOP_RATE)
+        pair = read_range(value, kind)
+        return pair[1][1] if pair else read_quantity(value, kind)[1]
     except InputError as error:
-        raise type(error)(f"throughput: {error}") from None
+        raise named("throughput", error) from None
 
 
 def _goodput(given: Given) -> tuple[Spread, InputValue]:
