@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.catalog import files
+from llmcost.catalog.columns import DataFile
 from llmcost.catalog.gpus import (
     GPU_ALIASES,
     GPU_SPECS,
@@ -30,7 +31,7 @@ NAMES = [entry.name for entry in accelerators()]
 def overlay(monkeypatch, tmp_path):
     """Write the user's own rows; returns a function that takes a file and its rows."""
 
-    def write(file: files.DataFile, *rows: dict[str, str]) -> None:
+    def write(file: DataFile, *rows: dict[str, str]) -> None:
         headers = {column.name: column.header for column in file.columns}
         with Path(tmp_path, file.name).open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, file.headers)

@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from llmcost.catalog.files import first_day
+from llmcost.catalog.columns import first_day
 from llmcost.catalog.gpus import accelerator, accelerator_names
 from llmcost.catalog.price_quotes import (
     PriceQuote,

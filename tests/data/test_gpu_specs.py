@@ -2,7 +2,8 @@
 
 import pytest
 
-from llmcost.catalog.files import first_day, read
+from llmcost.catalog.columns import first_day
+from llmcost.catalog.files import read
 from llmcost.catalog.gpus import (
     GPU_ALIASES,
     GPU_SPECS,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmcost.catalog.files import Column, DataFile, data_folder, read, read_toml
+from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import data_folder, read, read_toml
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import DataError, InputError, UnknownNameError, one_of, shown
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmcost.catalog.files import Column, DataFile, read
+from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import read
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import UnknownNameError
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from llmcost.catalog.files import Column, DataFile, Record, cached_facts, overlay_folder, read
+from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import Record, cached_facts, overlay_folder, read
 from llmcost.errors import DataError, InputError, UnknownNameError, one_of, shown
 
 VENDORS = ("NVIDIA", "AMD", "Intel", "Google", "AWS", "Huawei")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from llmcost.catalog.files import Column, DataFile, cached_facts, overlay_folder, read
+from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import cached_facts, overlay_folder, read
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import DataError, UnknownNameError, shown
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmcost.catalog.files import Column, DataFile, read
+from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import read
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import DataError, UnknownNameError
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from llmcost.catalog.files import Column, DataFile, Record, last_day, read
+from llmcost.catalog.columns import Column, DataFile, last_day
+from llmcost.catalog.files import Record, read
 from llmcost.catalog.gpus import accelerators
 from llmcost.errors import DataError, InputError, shown
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
-from llmcost.catalog.files import last_day
+from llmcost.catalog.columns import last_day
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.price_quotes import (
     RENTAL_TERMS,

@@ -14,7 +14,8 @@ from llmcost.catalog import models as model_catalog
 from llmcost.catalog import price_quotes as price_catalog
 from llmcost.catalog import runs as run_catalog
 from llmcost.catalog import sources as source_catalog
-from llmcost.catalog.files import Column, DataFile, Record, read
+from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import Record, read
 from llmcost.errors import InputError, UnknownNameError, one_of
 from llmcost.figures import quantity_text, range_text
 from llmcost.reading import known_units

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from llmcost.catalog.files import last_day
+from llmcost.catalog.columns import last_day
 from llmcost.catalog.gpus import Accelerator, accelerator, peak
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
