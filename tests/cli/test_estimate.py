@@ -307,3 +307,18 @@ def test_an_environment_variable_and_a_file_set_options_and_are_named_as_origins
     assert inputs["mfu"]["value"] == 0.38
     assert inputs["gpu"]["origin"]["source"].endswith("llmcost.toml")
     assert inputs["tokens"]["origin"]["source"] == "command line"
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_csv_keeps_every_origin_warning_and_the_seed(capsys):
+    rows = list(csv.DictReader(io.StringIO(llmcost(capsys, *PINNED, "--format", "csv").out)))
+    data = llmcost(capsys, *PINNED, "--json").data
+    found = {row["name"]: row for row in rows}
+
+    assert found["parameters"]["value"] == "405853388800"
+    for name, part in data["inputs"].items():
+        assert found[f"input.{name}"]["kind"] == part["origin"]["kind"]
+        assert found[f"input.{name}"]["source"] == (part["origin"]["source"] or "")
+    for warning in data["warnings"]:
+        assert found[f"warning.{warning['code']}"]["value"] == warning["message"]
+    assert found["meta.seed"]["value"] == str(data["seed"])

@@ -295,21 +295,13 @@ def _flat(estimate: Estimate) -> Table:
 
 def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
     for name, result in estimate.results.items():
-        yield (name, result.value, result.unit, result.low, result.high, "result", None, None)
+        part = result.to_dict()
+        numbers = (part["value"], part["unit"], part["low"], part["high"])
+        yield (name, *numbers, "result", None, None)
     for name, value in estimate.inputs.items():
-        origin = value.origin
-        key = f"input.{name}"
-        cell = _cell(value.value)
-        yield (
-            key,
-            cell,
-            value.unit,
-            value.low,
-            value.high,
-            origin.kind,
-            origin.source,
-            origin.as_of,
-        )
+        part, origin = value.to_dict(), value.origin
+        numbers = (_cell(part["value"]), value.unit, value.low, value.high)
+        yield (f"input.{name}", *numbers, origin.kind, origin.source, origin.as_of)
     for name, fact in estimate.meta.items():
         yield (f"meta.{name}", _cell(fact), "", None, None, "meta", None, None)
     for warning in estimate.warnings:
