@@ -223,6 +223,13 @@ def test_debug_shows_the_traceback(capsys):
 
 
 @pytest.mark.usefixtures("empty_folder")
+def test_the_variable_of_debug_shows_the_traceback(capsys, monkeypatch):
+    monkeypatch.setenv("LLMCOST_ESTIMATE_DEBUG", "1")
+
+    assert "Traceback" in llmcost(capsys, *HEADLINE, "--mfu", "300%").err
+
+
+@pytest.mark.usefixtures("empty_folder")
 def test_a_formula_and_html_in_an_overlay_come_out_inert(capsys, empty_folder, monkeypatch):
     from llmcost.catalog.files import data_folder
 

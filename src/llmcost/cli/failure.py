@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -29,6 +30,19 @@ def report(error: BaseException, *, debug: bool) -> int:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     click.echo(f"Error: {as_options(_words(error))}", err=True)
     return EXIT_DATA if isinstance(error, DataError) else EXIT_INPUT
+
+
+def wants_debug(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Return whether a traceback is wanted: --debug, or LLMCOST_DEBUG or a command's own variable.
+
+    >>> wants_debug(["show"], {"LLMCOST_SHOW_DEBUG": "1"}), wants_debug([], {"LLMCOST_DEBUG": "0"})
+    (True, False)
+    """
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    names = ("LLMCOST_DEBUG", f"LLMCOST_{command.upper()}_DEBUG")
+    return "--debug" in arguments or any(
+        environment.get(name, "").lower() in ("1", "true", "yes", "on", "y", "t") for name in names
+    )
 
 
 def _words(error: BaseException) -> str:

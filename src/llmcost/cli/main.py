@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from llmcost._version import __version__
-from llmcost.cli.failure import EXIT_INTERRUPTED, report, show_usage_error
+from llmcost.cli.failure import EXIT_INTERRUPTED, report, show_usage_error, wants_debug
 from llmcost.errors import nearest, one_of
 
 if TYPE_CHECKING:
@@ -110,5 +110,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
         show_usage_error(error)
         return error.exit_code
     except Exception as error:
-        return report(error, debug="--debug" in given or bool(os.environ.get("LLMCOST_DEBUG")))
+        return report(error, debug=wants_debug(given, os.environ))
     return result if isinstance(result, int) else 0
