@@ -55,8 +55,7 @@ class LazyGroup(click.Group):
             hint = f" Did you mean {one_of(close)}?" if close else ""
             ctx.fail(f"No such command {cmd_name[:60]!r}.{hint}")
         module, name = COMMANDS[cmd_name][0].split(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)  # noqa: S101
+        command: click.Command = getattr(import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
