@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.catalog import files
-from llmcost.catalog.columns import DataFile
+from llmcost.catalog.columns import DataFile, folded
 from llmcost.catalog.gpus import (
     GPU_ALIASES,
     GPU_SPECS,
@@ -18,7 +18,6 @@ from llmcost.catalog.gpus import (
     accelerators,
     alias,
     aliases,
-    folded,
     measured_accelerator,
     peak,
 )

@@ -107,11 +107,6 @@ class Architecture:
         """The number of decoder layers."""
         return sum(group.count for group in self.groups)
 
-    @property
-    def num_moe_layers(self) -> int:
-        """The number of layers with routed experts."""
-        return sum(group.count for group in self.groups if group.mlp.kind == MOE)
-
 
 def architecture_from_config(
     config: Mapping[str, object],

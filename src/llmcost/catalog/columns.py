@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from math import inf, isfinite
 
-from llmcost.errors import one_of, shown
+from llmcost.errors import InputError, one_of, shown
 
 MAX_CELL = 131_072
 Cell = str | float | int | bool | None
@@ -147,3 +147,27 @@ def _date_parts(text: str) -> tuple[int, int | None, int | None]:
     except ValueError:
         raise ValueError(f"got {shown(text)}; needs a date that the calendar has") from None
     return int(year or 0), month, day
+
+
+def folded(name: str) -> str:
+    """Return a name as it is compared: lower case, with space and underscore as a dash.
+
+    >>> folded("A100_SXM 80GB")
+    'a100-sxm-80gb'
+    """
+    return "-".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def day_from(value: date | str, name: str) -> date:
+    """Return the day that a user means by a date, a time or text; its last day where it is vague.
+
+    Raises InputError that begins with `name`.
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return last_day(str(value))
+    except ValueError as error:
+        raise InputError(f"{name}: {error}.") from None

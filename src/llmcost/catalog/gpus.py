@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.columns import Column, DataFile, folded
 from llmcost.catalog.files import Record, cached_facts, overlay_folder, read
 from llmcost.errors import DataError, InputError, UnknownNameError, one_of, shown
 
@@ -213,15 +213,6 @@ def peak(accelerator: Accelerator, precision: str) -> float:
         f"{accelerator.name} has no published {column} peak (it has {has}): name one of those, "
         "or another accelerator"
     )
-
-
-def folded(name: str) -> str:
-    """Return a name as it is compared: lower case, with space and underscore as a dash.
-
-    >>> folded("A100_SXM 80GB")
-    'a100-sxm-80gb'
-    """
-    return "-".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _catalogue() -> Mapping[str, Accelerator]:

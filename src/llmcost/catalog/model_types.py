@@ -16,7 +16,6 @@ from llmcost.errors import InputError, nearest, one_of, shown
 FILE = "model_types.toml"
 MAX_LAYERS = 100_000
 MAX_SIZE = 1_000_000_000
-LISTS = ("layer_types", "mlp_only_layers", "moe_layers", "no_rope_layers", "mlp_layer_types")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.columns import Column, DataFile, folded
 from llmcost.catalog.files import cached_facts, overlay_folder, read
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import DataError, UnknownNameError, shown
@@ -71,7 +71,7 @@ def model(name: str) -> ModelEntry:
     405853388800
     """
     known = _by_name(_overlay())
-    found = known.get(_folded(name))
+    found = known.get(folded(name))
     if found is None:
         raise UnknownNameError("model", name, known, "See what is known: llmcost show models.")
     return found
@@ -114,7 +114,7 @@ def _by_name(folder: str) -> Mapping[str, ModelEntry]:
     known: dict[str, ModelEntry] = {}
     for entry in _models(folder):
         for text in (entry.name, *entry.aliases):
-            other = known.setdefault(_folded(text), entry)
+            other = known.setdefault(folded(text), entry)
             if other is not entry:
                 raise DataError(
                     f"{text!r} means both {other.name} and {entry.name}: keep one",
@@ -122,7 +122,3 @@ def _by_name(folder: str) -> Mapping[str, ModelEntry]:
                     column="aliases",
                 )
     return known
-
-
-def _folded(name: str) -> str:
-    return "-".join(str(name).lower().replace("_", " ").replace("-", " ").split())

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from statistics import median
 
-from llmcost.catalog.columns import last_day
+from llmcost.catalog.columns import day_from, folded
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.price_quotes import (
     RENTAL_TERMS,
@@ -31,7 +31,7 @@ from llmcost.catalog.price_quotes import (
     rentals,
     rentals_of,
 )
-from llmcost.errors import InputError, UnknownNameError
+from llmcost.errors import UnknownNameError
 
 LOW, HIGH = 0.10, 0.90
 FEWEST_PROVIDERS = 3
@@ -120,7 +120,7 @@ def select_price(
     gpu = accelerator(gpu_name).name
     terms = _terms(terms)
     who = None if provider is None else _provider(provider)
-    day = newest_price_day() if as_of is None else _day(as_of)
+    day = newest_price_day() if as_of is None else day_from(as_of, "as_of")
     quotes = [q for q in rentals_of(gpu) if q.terms == terms and q.day <= day]
     if who is not None:
         window = [quote for quote in quotes if quote.provider == who]
@@ -283,7 +283,7 @@ def _why_none(gpu: str, terms: str, provider: str | None, day: date) -> str:
 
 
 def _terms(text: str, known: tuple[str, ...] = RENTAL_TERMS) -> str:
-    name = "-".join(text.casefold().replace("_", " ").replace("-", " ").split())
+    name = folded(text)
     if name not in known:
         raise UnknownNameError("terms of rental", text, known, f"Known: {', '.join(known)}.")
     return name
@@ -297,14 +297,3 @@ def _provider(text: str) -> str:
         names = (*known.values(), *PROVIDER_ALIASES)
         raise UnknownNameError("provider", text, names, f"Known: {', '.join(known.values())}.")
     return found
-
-
-def _day(as_of: date | str) -> date:
-    if isinstance(as_of, datetime):
-        return as_of.date()
-    if isinstance(as_of, date):
-        return as_of
-    try:
-        return last_day(str(as_of))
-    except ValueError as error:
-        raise InputError(f"as_of: {error}.") from None

@@ -11,7 +11,6 @@ from llmcost.catalog.files import cached_facts, overlay_folder, read_toml, toml_
 from llmcost.errors import DataError, UnknownNameError, shown
 
 FILE = "sources.toml"
-ASSUMPTION = "assumption"
 
 
 @dataclass(frozen=True, slots=True)

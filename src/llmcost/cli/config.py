@@ -8,6 +8,7 @@ import click
 
 from llmcost.cli.main import COMMANDS, cli
 from llmcost.cli.options import (
+    OUTPUT,
     config_option,
     option_name,
     output_options,
@@ -16,7 +17,6 @@ from llmcost.cli.options import (
 )
 
 SKIPPED = ("help", "config", "debug")
-OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})

@@ -8,6 +8,7 @@ import click
 
 from llmcost.cli.failure import EXIT_VERDICT
 from llmcost.cli.options import (
+    OUTPUT,
     attention_names,
     complete,
     config_option,
@@ -26,8 +27,6 @@ from llmcost.cli.options import (
 )
 from llmcost.cli.precedence import nearer_only
 from llmcost.cli.types import InUnit, Whole
-
-OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})

@@ -15,6 +15,7 @@ from llmcost.cli.settings import Settings, check_settings, find_settings, read_s
 from llmcost.errors import InputError, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
+OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 FORMATS = ("table", "markdown", "csv", "tsv", "json", "jsonl", "latex", "html", "plain")
 SETTINGS = "llmcost.settings"
 PHASES = "phases"

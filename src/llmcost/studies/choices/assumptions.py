@@ -44,14 +44,13 @@ def choose_assumptions(
     `part` is the accelerator and the precision of the run, where they are known.
     """
     given.only_one_of("mfu", "throughput")
-    scale = _full_over_causal(workload)
+    scale = 1.0 if given.has("mfu") or given.has("throughput") else _full_over_causal(workload)
     mfu, inputs, notes = _mfu(given, workload, cluster, part, scale)
     goodput, goodput_input = _goodput(given)
     shares, recompute_input = _recompute(given)
     inputs |= {"goodput": goodput_input, "recompute": recompute_input}
     notes += _hfu_notes(given, mfu, shares)
-    is_default = not given.has("mfu") and not given.has("throughput")
-    return Assumptions(mfu, goodput, shares, scale if is_default else 1.0), inputs, notes
+    return Assumptions(mfu, goodput, shares, scale), inputs, notes
 
 
 def _mfu(
@@ -103,6 +102,8 @@ def _typical(gpu: str, precision: str, scale: float) -> tuple[Spread, Inputs, li
 
 def _full_over_causal(workload: Workload) -> float:
     """Return by how much the workload's own convention scales a causal-halved MFU."""
+    if workload.causal:
+        return 1.0
     causal = replace(workload, causal=True)
     scale = utilization.restated_mfu.kernel(
         mfu=1.0, model_flop=model_flop(causal), restated_flop=model_flop(workload)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from llmcost.catalog.columns import last_day
+from llmcost.catalog.columns import day_from
 from llmcost.catalog.gpus import Accelerator, accelerator, peak
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
@@ -224,12 +224,7 @@ def _today(given: Given) -> date:
     value = given["today"]
     if value is None:
         return date.today()
-    if isinstance(value, date):
-        return value.date() if isinstance(value, datetime) else value
-    try:
-        return last_day(str(value))
-    except ValueError as error:
-        raise InputError(f"today: {error}.") from None
+    return day_from(value if isinstance(value, date) else str(value), "today")
 
 
 def _word(given: Given, name: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from llmcost.catalog.architecture import architecture_from_config
 from llmcost.catalog.closed import closed_model, closed_models
+from llmcost.catalog.columns import folded
 from llmcost.catalog.config_file import read_config
 from llmcost.catalog.models import ModelEntry, model, models
 from llmcost.catalog.overheads import default
@@ -106,8 +107,7 @@ def _from_catalogue(given: Given, name: str) -> ChosenModel:
 
 
 def _better_error(name: str) -> UnknownNameError:
-    folded = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
-    if _is_closed(folded):
+    if _is_closed(folded(name)):
         return UnknownNameError(
             "model architecture",
             name,
@@ -119,13 +119,13 @@ def _better_error(name: str) -> UnknownNameError:
     return UnknownNameError("model", name, [m.name for m in models()], hint)
 
 
-def _is_closed(folded: str) -> bool:
+def _is_closed(name: str) -> bool:
     """Return whether a name is that of a closed model, or of its family (claude-3.5, gemini)."""
     try:
-        return bool(closed_model(folded))
+        return bool(closed_model(name))
     except UnknownNameError:
         return any(
-            len(folded) > 3 and (f"{known}-".startswith(f"{folded}-") or folded.startswith(known))
+            len(name) > 3 and (f"{known}-".startswith(f"{name}-") or name.startswith(known))
             for known in closed_models()
         )
 

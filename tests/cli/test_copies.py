@@ -1,0 +1,40 @@
+"""What the command line repeats, so that --help imports nothing, is held to its original."""
+
+import inspect
+
+from llmcost import estimate, sampling
+from llmcost.cli import options, settings, show
+from llmcost.cli.estimate import estimate as command
+from llmcost.cli.main import COMMANDS
+from llmcost.formulas.scaling_laws import LAWS
+from llmcost.render import FORMATS
+from llmcost.studies import facts
+from llmcost.studies.choices.given import DEFAULTS, NAMES
+
+
+def default_of(name):
+    """Return the default that an option of `llmcost estimate` writes in its help."""
+    return next(p.default for p in command.params if p.name == name)
+
+
+def test_formats_and_kinds_are_those_of_the_library():
+    assert set(options.FORMATS) == set(FORMATS)
+    assert set(show.KINDS) == set(facts.KINDS)
+    assert set(settings.COMMANDS) <= set(COMMANDS)
+
+
+def test_the_defaults_in_the_help_are_those_of_the_library():
+    signature = inspect.signature(estimate).parameters
+
+    assert int(default_of("draws")) == sampling.DRAWS == signature["draws"].default
+    assert int(default_of("seed")) == sampling.SEED == signature["seed"].default
+    for name, value in DEFAULTS.items():
+        assert default_of(name) == value == signature[name].default
+    assert DEFAULTS["scaling_law"] in LAWS
+
+
+def test_every_input_of_the_library_is_an_option_or_a_setting():
+    given = {p.name for p in command.params} | {options.PHASES}
+
+    assert given >= NAMES
+    assert set(inspect.signature(estimate).parameters) - {"origins"} <= given
