@@ -1,4 +1,4 @@
-"""The one engine: columns in, columns out.
+"""From the columns of a run to FLOP, device time and money.
 
 A column is a float or an array that broadcasts to (phases, rows): one row of a sweep, one draw of a
 simulation, or the one row of a single estimate. Attention columns have one axis more in front, one
