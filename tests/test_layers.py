@@ -14,6 +14,8 @@ LAYERS = [
     {"views"},
     {"studies"},
     {"inputs"},
+    {"enumeration"},
+    {"layout"},
     {"sampling", "counting"},
     {"engine"},
     {"catalog", "formulas"},
