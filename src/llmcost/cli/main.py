@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "estimate": ("llmcost.cli.estimate:estimate", "What does this training run take?"),
+    "validate": (
+        "llmcost.cli.validate:validate",
+        "Predictions against published measurements, row by row.",
+    ),
     "explain": ("llmcost.cli.explain:explain", "The formula, paper and units behind a number."),
     "show": (
         "llmcost.cli.show:show",

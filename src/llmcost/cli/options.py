@@ -160,6 +160,10 @@ def _field_names(ctx: click.Context) -> list[str]:
         from llmcost.views.estimates import INPUT_TITLES, RESULT_TITLES
 
         return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
+    if ctx.info_name == "validate":
+        from llmcost.views.validations import ROW_KEYS
+
+        return list(ROW_KEYS)
     if "kind" in ctx.params:
         from llmcost.studies.facts import KINDS
 

@@ -9,9 +9,10 @@ stand for underscores, and both people's tables and JSON follow:
 - people's tables keep the chosen rows or columns, and a table without any of them goes; when they
   do not show everything asked for, the cut flat table is shown instead. A note that starts with
   the name of rows and a colon (``Price: ...``) goes with the last of them;
-- of JSON, the results change: ``data["results"]`` (or `data` itself where it is a list), and with
-  quantities ``data["inputs"]``. Quantities may be listed as objects with a ``name`` or keyed by
-  name; of other objects, each keeps its chosen keys. Schema, warnings and all else stay.
+- of JSON, the results change: ``data["results"]``, else ``data["rows"]`` (or `data` itself where it
+  is a list), and with quantities ``data["inputs"]``. Quantities may be listed as objects with a
+  ``name`` or keyed by name; of other objects, each keeps its chosen keys. Schema, warnings and all
+  else stay.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import replace
 from llmcost.errors import InputError, UnknownNameError
 from llmcost.table import Document, Table
 
-KEY, VALUE, RESULTS, INPUTS = "name", "value", "results", "inputs"
+KEY, VALUE, RESULTS, ROWS, INPUTS = "name", "value", "results", "rows", "inputs"
 INPUT = "input."
 SHORT = (KEY, VALUE, "low", "high")
 
@@ -171,13 +172,14 @@ def _data(
 ) -> Mapping[str, object] | Sequence[object]:
     if not isinstance(data, Mapping):
         return _listed(data, asked, by_row=by_row)
-    results, inputs = data.get(RESULTS), data.get(INPUTS)
+    listed = RESULTS if RESULTS in data else ROWS
+    results, inputs = data.get(listed), data.get(INPUTS)
     if by_row and isinstance(inputs, Mapping):
         data = {**data, INPUTS: _keyed(inputs, list(dict.fromkeys(map(_bare, asked))))}
     if isinstance(results, Mapping):
-        return {**data, RESULTS: _keyed(results, asked) if by_row else _each(results, asked)}
+        return {**data, listed: _keyed(results, asked) if by_row else _each(results, asked)}
     if isinstance(results, Sequence) and not isinstance(results, str):
-        return {**data, RESULTS: _listed(results, asked, by_row=by_row)}
+        return {**data, listed: _listed(results, asked, by_row=by_row)}
     raise InputError(
         f"This answer's JSON has no {RESULTS!r} to choose fields from; leave out --fields."
     )

@@ -1,0 +1,1 @@
+"""How far are we from published measurements: points, predictions, errors and baselines."""

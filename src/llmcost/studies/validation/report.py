@@ -1,0 +1,179 @@
+"""How far is the model from published measurements, row by row and group by group?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from llmcost.catalog.measured import throughput_rows
+from llmcost.catalog.runs import RUNS
+from llmcost.errors import DataError
+from llmcost.studies.validation.anchoring import NO_ANCHOR, like_runs
+from llmcost.studies.validation.baselines import Baseline, with_baselines
+from llmcost.studies.validation.groups import GROUPS, grouped
+from llmcost.studies.validation.rows import GPU_HOURS, STEP_TIME, Row, run_row, step_row
+from llmcost.studies.validation.scoring import Score, score
+
+SHIPPED = {STEP_TIME: "throughput.csv", GPU_HOURS: RUNS.name}
+POINTS = "llmcost.studies.validation.points"
+PREDICTING = "llmcost.studies.validation.predicting"
+# The groups that whole runs can be told apart by.
+OF_RUNS = ("source", "source-family", "accelerator", "generation", "density", "size", "situation")
+ENOUGH = 10
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one table, predicted and judged.
+
+    `overall` is over the rows of the headline, `apart` over those kept out of it, by the reason;
+    `groups` maps a way of grouping to the score of each of its groups. `reasons` counts the rows
+    that could not be scored; `lost` says in words where a baseline does better.
+    """
+
+    kind: str
+    file: str
+    shipped: bool
+    rows: tuple[Row, ...]
+    overall: Score | None
+    apart: Mapping[str, Score]
+    groups: Mapping[str, Mapping[str, Score]]
+    baselines: tuple[Baseline, ...]
+    reasons: Mapping[str, int]
+    lost: tuple[str, ...]
+    known_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Predictions against measurements, of steps and of whole runs."""
+
+    parts: tuple[Part, ...]
+    anchored: bool
+
+
+def validate(
+    data: str | None = None,
+    runs: str | None = None,
+    *,
+    anchored: bool = False,
+    baselines: str = "mfu",
+) -> Validation:
+    """Predict every row of measured tables and return how far off the predictions are.
+
+    `data` and `runs` name files of steps and of whole runs; with neither, both shipped tables are
+    taken. With `anchored`, each step is predicted from one measurement of a like run. Raises
+    DataError for a file that cannot be read or of which no row can be scored, MissingExtraError
+    for a baseline that is not installed.
+    """
+    parts = []
+    if data is not None or runs is None:
+        parts.append(_part(STEP_TIME, data, _steps(data, anchored=anchored), baselines))
+    if runs is not None or (data is None and not anchored):
+        parts.append(_part(GPU_HOURS, runs, _runs(runs), baselines))
+    if not any(row.scored for part in parts for row in part.rows):
+        raise _nothing_scored(parts)
+    return Validation(tuple(parts), anchored)
+
+
+def _steps(path: str | None, *, anchored: bool) -> list[Row]:
+    points: Sequence[Any] = import_module(POINTS).read_points(path)
+    predict = import_module(PREDICTING).predict_points
+    anchors = like_runs(points) if anchored else None
+    made = [step_row(*pair) for pair in zip(points, predict(points, anchors=anchors), strict=True)]
+    if anchors is None:
+        return made
+    return [row if row.id in anchors else _unanchored(row) for row in made]
+
+
+def _unanchored(row: Row) -> Row:
+    from dataclasses import replace
+
+    return replace(row, scored=False, reason=NO_ANCHOR) if row.scored else row
+
+
+def _runs(path: str | None) -> list[Row]:
+    points: Sequence[Any] = import_module(POINTS).read_runs(path)
+    predictions = import_module(PREDICTING).predict_runs(points)
+    return [run_row(*pair) for pair in zip(points, predictions, strict=True)]
+
+
+def _part(kind: str, path: str | None, made: Sequence[Row], wanted: str) -> Part:
+    rows, baselines = with_baselines(made, wanted)
+    headline = [row for row in rows if row.scored and not row.apart]
+    groups = {
+        by: _scores(grouped(headline, by)) for by in (OF_RUNS if kind == GPU_HOURS else GROUPS)
+    }
+    overall = score(headline)
+    return Part(
+        kind=kind,
+        file=path or SHIPPED[kind],
+        shipped=path is None,
+        rows=rows,
+        overall=overall,
+        apart=_scores(_by_reason(rows)),
+        groups=groups,
+        baselines=baselines,
+        reasons=Counter(row.reason for row in rows if not row.scored),
+        lost=tuple(_lost(overall, groups, baselines)),
+        known_rows=_known_rows(path, rows) if kind == STEP_TIME else 0,
+    )
+
+
+def _scores(groups: Mapping[str, Iterable[Row]]) -> dict[str, Score]:
+    found = {name: score(rows) for name, rows in groups.items()}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _by_reason(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.apart:
+            found.setdefault(row.apart, []).append(row)
+    return found
+
+
+def _lost(
+    overall: Score | None,
+    groups: Mapping[str, Mapping[str, Score]],
+    baselines: Iterable[Baseline],
+) -> Iterable[str]:
+    """Yield where a baseline has the lower median error, among groups of ten or more."""
+    titles = {baseline.name: baseline.title for baseline in baselines}
+    every = [("all rows", overall)] if overall else []
+    every += [
+        (f"{GROUPS[by][0].lower()} {name}", one)
+        for by, found in groups.items()
+        for name, one in found.items()
+    ]
+    for where, one in every:
+        for name, rival in one.baselines.items():
+            if rival.configurations >= ENOUGH and rival.median <= rival.ours:
+                yield (
+                    f"{where} ({rival.configurations} configurations): {titles[name]} "
+                    f"{rival.median:.1%}, the model {rival.ours:.1%}"
+                )
+
+
+def _known_rows(path: str | None, rows: Sequence[Row]) -> int:
+    """Return how many rows carry an id of the shipped table, which the constants were fitted on."""
+    if path is None:
+        return len(rows)
+    shipped = {row["id"] for row in throughput_rows()}
+    return sum(row.id in shipped for row in rows)
+
+
+def _nothing_scored(parts: Sequence[Part]) -> DataError:
+    reasons = sum((Counter(part.reasons) for part in parts), Counter[str]())
+    told = [f"{count} x {reason}" for reason, count in reasons.most_common(MOST_REASONS)]
+    more = len(reasons) - len(told)
+    rest = f"; and {more} more reasons" if more > 0 else ""
+    why = f"no row can be scored: {'; '.join(told)}{rest}" if told else "holds no rows"
+    return DataError(
+        f"{why}. Needs a measured and a predictable row: see the columns of {SHIPPED[STEP_TIME]}",
+        file=", ".join(part.file for part in parts),
+    )

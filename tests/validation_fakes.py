@@ -1,0 +1,58 @@
+"""Small stand-ins for measured points and predictions, to test errors by hand."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FakePoint:
+    id: str
+    measured_step_time: float | None = 10.0
+    source: str = "acme-2026"
+    model: str = "tiny"
+    family: str = "megatron"
+    accelerator: str = "h100-sxm"
+    num_gpus: int = 8
+    precision: str = "bf16"
+    seq_length: int = 4096
+    mixture: bool = False
+    task: str = "pretrain"
+    flags: tuple[str, ...] = ()
+    token_drop: bool = False
+    layout_missing: tuple[str, ...] = ()
+    configuration: str | None = None
+    measured_low: float | None = None
+    measured_high: float | None = None
+    measured_basis: str = "step time"
+    scored: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FakeRun:
+    id: str
+    gpu_hours: float | None = 1000.0
+    source: str = "acme-card"
+    model: str = "tiny"
+    accelerator: str = "h100-sxm"
+    num_gpus: int | None = 64
+    precision: str = "bf16"
+    mixture: bool = False
+    task: str = "pretrain"
+    flags: tuple[str, ...] = ()
+    scored: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FakePrediction:
+    """At 8 devices of 1e15 FLOP/s, 3.2e16 FLOP take 4 s at the peak."""
+
+    step_time: float | None = None
+    gpu_hours: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+    situation: str = "known"
+    model_flop: float | None = 3.2e16
+    peak_flop_rate: float | None = 1e15
+    layout: str = "tp=1"
