@@ -251,6 +251,21 @@ def test_where_a_baseline_wins_is_said(capsys, fakes):
     text = " ".join(llmcost(capsys, "validate", "--data", "x.csv").out.split())
 
     assert "Not better than a simpler method in: all rows (10 configurations): MFU 40% 0.0%" in text
+    fakes.steps = fakes.steps[1:]
+    text = " ".join(llmcost(capsys, "validate", "--data", "x.csv").out.split())
+    assert "too few to call either better" in text
+
+
+def test_where_the_model_wins_is_said(capsys, fakes):
+    """Rows of 11 s are predicted as 11 s; one MFU cannot fit both 4/11 and 4/22 at half weight."""
+    steps = [FakePoint("a", 11.0 * (1 + n % 2), configuration=str(n)) for n in range(12)]
+    fakes.steps = tuple(steps)
+    fakes.predict_points = lambda points, anchors=None: [
+        FakePrediction(point.measured_step_time) for point in points
+    ]
+    text = " ".join(llmcost(capsys, "validate", "--data", "x.csv").out.split())
+
+    assert "Better than each of them in every group of ten configurations or more." in text
 
 
 def test_choices_are_those_of_the_library():

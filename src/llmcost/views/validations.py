@@ -203,8 +203,10 @@ def _about(baseline: Baseline) -> str:
 def _losses(part: Part) -> Iterator[str]:
     if part.lost:
         yield f"Not better than a simpler method in: {'; '.join(part.lost)}."
-    elif part.overall:
+    elif part.compared:
         yield "Better than each of them in every group of ten configurations or more."
+    else:
+        yield "No group here has ten configurations: too few to call either better."
 
 
 def _worst(rows: Iterable[Row], worst: int) -> list[Row]:

@@ -48,7 +48,8 @@ def test_an_end_of_the_interval_is_inside():
 
 def test_repeats_count_once_at_their_median():
     """Measured 10, 12 and 11 of one configuration are 11; beside it 4 against 5."""
-    repeats = [row(name, t, 11, configuration="one") for name, t in zip("abc", (10, 12, 11))]
+    measured = {"a": 10, "b": 12, "c": 11}
+    repeats = [row(name, time, 11, configuration="one") for name, time in measured.items()]
     found = score([*repeats, row("d", 4, 5)])
 
     assert (found.rows, found.configurations) == (4, 2)

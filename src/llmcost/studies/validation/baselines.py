@@ -21,6 +21,7 @@ from llmcost.studies.validation.scoring import distinct
 # The share of the peak that back-of-the-envelope estimates take.
 ASSUMED_MFU = 0.4
 FEWEST_TO_FIT = 20
+MEDIAN = "median MFU of the accelerator and precision, in other families of sources"
 EXTRA = "calibrate"
 CHOICES = ("none", "mfu", "boosting")
 
@@ -108,11 +109,16 @@ def _methods(
             _Said([ASSUMED_MFU] * len(rows)),
         ),
         (
-            Baseline("constant_mfu", "best constant MFU", "the one MFU that fits best", best),
+            Baseline(
+                "constant_mfu",
+                "best constant MFU",
+                "the one MFU that fits these very rows best",
+                best,
+            ),
             _Said([best] * len(rows)),
         ),
         (
-            Baseline("median_mfu", "median MFU", "median MFU of the accelerator and precision"),
+            Baseline("median_mfu", "median MFU", MEDIAN),
             _medians(rows, known, _device),
         ),
         (
@@ -123,7 +129,7 @@ def _methods(
         ),
     )
     if boosting:
-        title = "gradient boosting of the MFU over sizes and knobs"
+        title = "gradient boosting of the MFU over sizes and knobs, in other families of sources"
         yield Baseline("boosting", "boosting", title), _boosted(rows, known)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -32,7 +32,8 @@ class Part:
 
     `overall` is over the rows of the headline, `apart` over those kept out of it, by the reason;
     `groups` maps a way of grouping to the score of each of its groups. `reasons` counts the rows
-    that could not be scored; `lost` says in words where a baseline does better.
+    that could not be scored; `lost` says in words where a baseline does no worse, among the
+    `compared` groups (all rows, too) of ten configurations or more.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Part:
     baselines: tuple[Baseline, ...]
     reasons: Mapping[str, int]
     lost: tuple[str, ...]
+    compared: int
     known_rows: int = 0
 
 
@@ -91,8 +93,6 @@ def _steps(path: str | None, *, anchored: bool) -> list[Row]:
 
 
 def _unanchored(row: Row) -> Row:
-    from dataclasses import replace
-
     return replace(row, scored=False, reason=NO_ANCHOR) if row.scored else row
 
 
@@ -109,6 +109,7 @@ def _part(kind: str, path: str | None, made: Sequence[Row], wanted: str) -> Part
         by: _scores(grouped(headline, by)) for by in (OF_RUNS if kind == GPU_HOURS else GROUPS)
     }
     overall = score(headline)
+    compared = tuple(_large_groups(overall, groups))
     return Part(
         kind=kind,
         file=path or SHIPPED[kind],
@@ -119,7 +120,8 @@ def _part(kind: str, path: str | None, made: Sequence[Row], wanted: str) -> Part
         groups=groups,
         baselines=baselines,
         reasons=Counter(row.reason for row in rows if not row.scored),
-        lost=tuple(_lost(overall, groups, baselines)),
+        lost=tuple(_lost(compared, baselines)),
+        compared=len(compared),
         known_rows=_known_rows(path, rows) if kind == STEP_TIME else 0,
     )
 
@@ -137,20 +139,22 @@ def _by_reason(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _lost(
-    overall: Score | None,
-    groups: Mapping[str, Mapping[str, Score]],
-    baselines: Iterable[Baseline],
-) -> Iterable[str]:
-    """Yield where a baseline has the lower median error, among groups of ten or more."""
+def _large_groups(
+    overall: Score | None, groups: Mapping[str, Mapping[str, Score]]
+) -> Iterator[tuple[str, Score]]:
+    """Yield all rows, and each group of ten configurations or more, by name."""
+    if overall and overall.configurations >= ENOUGH:
+        yield "all rows", overall
+    for by, found in groups.items():
+        for name, one in found.items():
+            if one.configurations >= ENOUGH:
+                yield f"{GROUPS[by][0].lower()} {name}", one
+
+
+def _lost(compared: Iterable[tuple[str, Score]], baselines: Iterable[Baseline]) -> Iterator[str]:
+    """Yield where a baseline has a median error no higher than the model's."""
     titles = {baseline.name: baseline.title for baseline in baselines}
-    every = [("all rows", overall)] if overall else []
-    every += [
-        (f"{GROUPS[by][0].lower()} {name}", one)
-        for by, found in groups.items()
-        for name, one in found.items()
-    ]
-    for where, one in every:
+    for where, one in compared:
         for name, rival in one.baselines.items():
             if rival.configurations >= ENOUGH and rival.median <= rival.ours:
                 yield (
