@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from math import gcd
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -93,8 +93,8 @@ def _wide(where: Situation, fixed: PartialLayout) -> Limits:
 
 def _as_asked(where: Situation, fixed: PartialLayout, close: Layout | None) -> Layout:
     """Return the nearest legal layout with the given parts put back, so that a rule breaks."""
-    base = close or Layout()
     given: dict[str, Any] = fixed.given() | {"global_batch_size": where.global_batch_size}
+    base = Layout() if close is None or _fills(where, given) else close
     parts = {name: getattr(base, name) for name in (*SEARCHED, "zero_stage")} | given
     if fixed.data_parallel is None:
         replica = parts["tensor_parallel"] * parts["pipeline_parallel"] * parts["context_parallel"]
@@ -102,6 +102,12 @@ def _as_asked(where: Situation, fixed: PartialLayout, close: Layout | None) -> L
     if fixed.virtual_stages is None and fixed.schedule is not None:
         parts["virtual_stages"] = 2 if fixed.schedule == "interleaved" else 1
     return Layout(**parts)
+
+
+def _fills(where: Situation, given: dict[str, Any]) -> bool:
+    """Return whether the given degrees alone, data parallel among them, fill the cluster."""
+    stated = "data_parallel" in given
+    return stated and prod(given.get(name, 1) for name in SEARCHED[:4]) == where.num_gpus
 
 
 def _told(close: Layout | None, fixed: PartialLayout) -> str:

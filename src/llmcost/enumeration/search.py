@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from llmcost.errors import LayoutError
 from llmcost.layout.nearby import divisors
 from llmcost.layout.record import (
     COLUMNS,
@@ -56,6 +57,17 @@ class Limits:
     zero_stages: tuple[int, ...] = (0, 1, 2, 3)
     shard_groups: tuple[int, ...] = ()
     recompute: tuple[str | float, ...] = RECOMPUTE
+
+    def __post_init__(self) -> None:
+        for name in ("expert_tensor_parallel", "schedules", "zero_stages", "recompute"):
+            if not getattr(self, name):
+                raise LayoutError(f"{name} of a search: got none; needs at least one to try.")
+        for name in self.schedules:
+            PartialLayout(schedule=name)
+        for zero in self.zero_stages:
+            PartialLayout(zero_stage=zero)
+        for kind in self.recompute:
+            PartialLayout(recompute=kind)
 
 
 def search(where: Situation, fixed: PartialLayout, limits: Limits) -> Columns:

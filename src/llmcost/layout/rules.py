@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from math import gcd
 from typing import Any, NamedTuple
 
+import llmcost.layout.messages as say
 from llmcost.catalog.architecture import Architecture
 from llmcost.errors import LayoutError
-from llmcost.layout import messages as say
 from llmcost.layout.record import DEGREES, Layout, as_columns
 from llmcost.layout.situation import Situation, situation
 

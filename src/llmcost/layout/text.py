@@ -61,16 +61,17 @@ def read_layout(text: str) -> PartialLayout:
     >>> read_layout("TP 8, PP 16, sp=on").given()
     {'tensor_parallel': 8, 'pipeline_parallel': 16, 'sequence_parallel': True}
     """
-    if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
-        raise LayoutError(f"A layout: got {shown(text)}; needs parts such as tp=8,pp=16,dp=128.")
     values: dict[str, Any] = {}
-    for key, value in _parts(text.lower()):
+    readable = isinstance(text, str) and len(text) <= MAX_TEXT
+    for key, value in _parts(text.lower()) if readable else ():
         name = _name(key)
         if name in values:
             raise LayoutError(
                 f"The layout gives {name} twice, the second time as {key}={value}: keep one."
             )
         values[name] = _READERS.get(name, _whole)(key, value)
+    if not values:
+        raise LayoutError(f"A layout: got {shown(text)}; needs parts such as tp=8,pp=16,dp=128.")
     return PartialLayout(**values)
 
 
