@@ -192,6 +192,6 @@ def _zero_bubble(schedule: Any, stages: Any, micro_batches: Any, fill: Any, weig
 
 def _dualpipe(stages: Any, micro_batches: Any, block: Any, one: Any, filler: Any) -> Any:  # noqa: ANN401
     """Return the bubble of DualPipe, at least that of one micro-batch's way through all stages."""
-    full = (0.5 * stages - 1.0) * block
+    full = np.maximum(0.5 * stages - 1.0, 0.0) * block
     few = (stages - 1.0 - np.floor(0.5 * micro_batches)) * one - (micro_batches - 1.0) * filler
     return np.maximum(np.maximum(full, few), 0.0)
