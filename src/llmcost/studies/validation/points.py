@@ -1,0 +1,338 @@
+"""The rows of a measured throughput table, read into points.
+
+What follows from other cells is filled in: one degree of the layout from the number of
+accelerators, a single virtual stage where there is no pipeline, no expert parallelism in a dense
+model. A row that cannot be scored keeps its place with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+from llmcost.catalog.columns import last_day
+from llmcost.catalog.measured import THROUGHPUT_HEADERS, throughput_rows
+from llmcost.studies.validation.cells import Cells
+from llmcost.studies.validation.conventions import Workdone
+from llmcost.studies.validation.degrees import DEGREES, Degrees, solved
+from llmcost.studies.validation.devices import Device, device
+from llmcost.studies.validation.hints import read_hints
+from llmcost.studies.validation.measured_step import Measurement, measurement_of, over_peak
+from llmcost.studies.validation.point import Point
+from llmcost.studies.validation.shapes import Shape, Stated, shape_of
+from llmcost.studies.validation.sharding import Sharding, read_sharding
+from llmcost.studies.validation.table_file import EXTRA, rows_of
+from llmcost.studies.validation.words import (
+    XLA,
+    family,
+    fp8_scaling,
+    precision,
+    recompute,
+    recomputed_share,
+    yes_or_no,
+)
+
+__all__ = ["Point", "flags_of", "point_of", "read_points"]
+
+NEEDED = ("id", "gpu")
+SHAPE_COLUMNS = (
+    *("n_layers", "hidden", "ffn_hidden", "n_heads", "n_kv_heads", "head_dim", "vocab"),
+    *("n_experts", "top_k"),
+)
+NOT_MEASURED = r"simulat|project|estimat|predict|theor|extrapolat|model+ed"
+
+
+def read_points(path: str | Path | None = None) -> tuple[Point, ...]:
+    """Return the points of a measured throughput table, every row in order; `None`: the shipped.
+
+    The columns are those of data/throughput.csv in any order, missing ones empty, others not read.
+    Raises DataError for a file that cannot be read, that lacks the columns id or gpu, or that
+    names an id twice. All other trouble stays with its row.
+    """
+    rows = throughput_rows() if path is None else rows_of(path, NEEDED, THROUGHPUT_HEADERS)
+    return tuple(point_of(row) for row in rows)
+
+
+def point_of(row: Mapping[str, str]) -> Point:
+    """Return the point of one row of text by column."""
+    return _Reading(row).point()
+
+
+class _Reading:
+    """One row on its way to a point."""
+
+    def __init__(self, row: Mapping[str, str]) -> None:
+        self.cells = Cells(row)
+        text = self.cells.text
+        self.notes, self.framework = text("notes"), text("framework")
+        self.flags = flags_of(text("quality_flag"))
+        self.hints = read_hints(self.notes, self.framework, "; ".join(self.flags))
+        self.family = family(self.framework, self.notes, text("source_short"))
+        self.device: Device = device(text("gpu"))
+        self.task = _task(text("task"), f"{text('model_name')} {self.framework}")
+        self.precision = self._precision()
+        self.shape: Shape = shape_of(self._stated())
+        self.sharding: Sharding = read_sharding(
+            text("fsdp_or_zero_stage"), self.framework, self.notes
+        )
+        self.expert_parallel = self._expert_parallel()
+        self.degrees: Degrees = self._degrees()
+        self.seq_length = self.cells.count("seq_len", binary=True)
+        self.recompute = recompute(self.cells.raw("recompute"), self.notes)
+        self.micro_batch, self.global_batch = self._batches()
+        self.work = self._work()
+        self.measurement = measurement_of(self.cells, self.work, self.flags)
+
+    def point(self) -> Point:
+        """Return the point of this row."""
+        times = self._step_times()
+        reason = self._reason(times)
+        return Point(
+            **self._who(),
+            **self._layout(),
+            **self._run(),
+            measurement=self.measurement,
+            measured_step_time=times[0] if times else None,
+            measured_low=times[1] if times else None,
+            measured_high=times[2] if times else None,
+            measured_basis=self.measurement.basis,
+            scored=not reason,
+            reason=reason,
+        )
+
+    def _who(self) -> dict[str, Any]:
+        cells = self.cells
+        return {
+            "id": cells.raw("id"),
+            "source": cells.text("source_short"),
+            "source_date": _year(cells.text("source_date")),
+            "framework": self.framework,
+            "family": self.family,
+            "model": cells.text("model_name"),
+            "architecture": self.shape.architecture,
+            "architecture_basis": self.shape.basis,
+            "catalogue_model": self.shape.model,
+            "architecture_inferred": self.shape.inferred,
+            "accelerator": self.device.name,
+            "accelerator_alternatives": self.device.alternatives,
+            "num_gpus": self.degrees.num_gpus,
+            "gpus_per_node": cells.count("gpus_per_node"),
+            "precision": self.precision,
+            "fp8_scaling": self._scaling(),
+        }
+
+    def _layout(self) -> dict[str, Any]:
+        values, sharding = self.degrees.values, self.sharding
+        data = _times(values["dp"], values["cp"])
+        return {
+            "tensor_parallel": values["tp"],
+            "pipeline_parallel": values["pp"],
+            "virtual_stages": self._virtual_stages(),
+            "data_parallel": values["dp"],
+            "context_parallel": values["cp"],
+            "expert_parallel": self.expert_parallel,
+            "expert_tensor_parallel": self.hints.expert_tensor_parallel,
+            "zero_stage": sharding.stage,
+            "hybrid_sharding": sharding.hybrid,
+            "shard_group": self._shard_group(data),
+            "shard_group_range": sharding.group_range,
+            "sequence_parallel": self._sequence_parallel(),
+            "layout_missing": self.degrees.missing,
+        }
+
+    def _run(self) -> dict[str, Any]:
+        values = self.degrees.values
+        cell = self.cells.raw("recompute")
+        share = recomputed_share(
+            cell,
+            self.notes,
+            layers=self.shape.architecture.num_layers if self.shape.architecture else None,
+            stages=values["pp"],
+        )
+        return {
+            "micro_batch_size": self.micro_batch,
+            "global_batch_size": self.global_batch,
+            "seq_length": self.seq_length,
+            "recompute": self.recompute,
+            "recompute_share": share if self.recompute == "full" else None,
+            "hints": self.hints,
+            "token_drop": self._token_drop(),
+            "task": self.task,
+            "flags": self.flags,
+        }
+
+    def _precision(self) -> str | None:
+        return precision(self.cells.text("dtype"), self.framework, self.notes)
+
+    def _scaling(self) -> str | None:
+        narrow = self.precision == "fp8"
+        return fp8_scaling(self.cells.text("dtype"), self.notes) if narrow else None
+
+    def _stated(self) -> Stated:
+        cells = self.cells
+        parameters, active = cells.number("n_params_total"), cells.number("n_params_active")
+        return Stated(
+            name=cells.text("model_name"),
+            parameters=parameters.value if parameters else None,
+            active_parameters=active.value if active else None,
+            numbers={name: cells.count(name) for name in SHAPE_COLUMNS},
+            gated=yes_or_no(cells.text("gated_mlp")),
+            tied=yes_or_no(cells.text("tied_embeddings")),
+            vocabulary=self.hints.vocabulary,
+            dense_layers=self.hints.dense_layers,
+        )
+
+    def _expert_parallel(self) -> int | None:
+        stated = self.cells.count("ep")
+        architecture = self.shape.architecture
+        if stated is not None or architecture is None:
+            return stated
+        sparse = any(group.mlp.experts for group in architecture.groups)
+        return None if sparse else 1
+
+    def _degrees(self) -> Degrees:
+        given = {name: self.cells.count(name) for name in DEGREES}
+        num_gpus = self.cells.count("n_gpus")
+        return solved(given, num_gpus, self.sharding, self.expert_parallel)
+
+    def _virtual_stages(self) -> int | None:
+        stated = self.cells.count("vpp")
+        return 1 if stated is None and self.degrees.values["pp"] == 1 else stated
+
+    def _shard_group(self, data: int | None) -> int | None:
+        node = self.cells.count("gpus_per_node")
+        return self.sharding.group_of(data, self.degrees.values["tp"], node)
+
+    def _sequence_parallel(self) -> bool | None:
+        stated = yes_or_no(self.cells.raw("sequence_parallel"))
+        return False if stated is None and self.degrees.values["tp"] == 1 else stated
+
+    def _token_drop(self) -> bool:
+        stated = yes_or_no(self.cells.raw("token_drop"))
+        return bool(self.hints.token_drop) if stated is None else stated
+
+    def _batches(self) -> tuple[int | None, int | None]:
+        """Return the micro batch of a replica and the global batch [sequences]."""
+        micro = self.cells.number("micro_batch")
+        total = self.cells.count("global_batch_seqs")
+        data, devices = self.degrees.values["dp"], self.degrees.num_gpus
+        size = micro.value if micro else None
+        if size and total and data and devices and self._is_per_device(size, total, devices):
+            return total // data if total % data == 0 else None, total
+        whole = round(size) if size and isclose(size, round(size)) else None
+        if total is None and whole and data and self.hints.micro_batches:
+            total = whole * data * self.hints.micro_batches
+        return whole, total
+
+    def _is_per_device(self, size: float, total: int, devices: int) -> bool:
+        """Return whether a micro batch is that of a device, as XLA frameworks count it."""
+        return self.family == XLA and isclose(size * devices, total) and devices > 1
+
+    def _work(self) -> Workdone:
+        return Workdone(
+            architecture=self.shape.architecture,
+            seq_length=self.seq_length,
+            accelerator=self.device.name,
+            precision=self.precision,
+            recompute=self.recompute,
+            prediction_layer=self.hints.prediction_layer,
+            task=self.task,
+        )
+
+    def _step_times(self) -> tuple[float, float, float] | None:
+        if self.measurement.reason or (self.shape.architecture is None and _flop(self.measurement)):
+            return None
+        return self.measurement.step_times(
+            self.global_batch, self.seq_length, self.degrees.num_gpus
+        )
+
+    def _reason(self, times: tuple[float, float, float] | None) -> str:
+        reasons = (
+            self._cell_reasons(),
+            self.device.reason,
+            ""
+            if self.degrees.num_gpus
+            else "n_gpus: got nothing; needs the number of accelerators",
+            self.shape.reason,
+            self.degrees.reason,
+            self._batch_reason(),
+            self.measurement.reason,
+            self._speed_reason(times),
+        )
+        return next((reason for reason in reasons if reason), "")
+
+    def _cell_reasons(self) -> str:
+        kind = self.cells.text("row_kind")
+        if re.search(NOT_MEASURED, kind.casefold()):
+            return f"row_kind: got {kind!r}; needs a measurement"
+        if EXTRA in self.cells.texts:
+            return f"{self.cells.texts[EXTRA]}: quote a cell that holds a comma"
+        return "; ".join(dict.fromkeys(self.cells.troubles))
+
+    def _batch_reason(self) -> str:
+        data, total, stages = (
+            self.degrees.values["dp"],
+            self.global_batch,
+            self.degrees.values["pp"],
+        )
+        layers = self.shape.architecture.num_layers if self.shape.architecture else 0
+        if data and total and total < data:
+            return f"global_batch_seqs: got {total}; needs at least the {data} replicas of dp"
+        if stages and layers and stages > layers:
+            return f"pp: got {stages}; needs at most the {layers} layers"
+        each = self.micro_batch
+        if data and total and each and each * data > total:
+            return (
+                f"micro_batch: got {each} on {data} replicas; needs at most "
+                f"{total // data}, for global_batch_seqs is {total}"
+            )
+        return ""
+
+    def _speed_reason(self, times: tuple[float, float, float] | None) -> str:
+        devices, total, seq = self.degrees.num_gpus, self.global_batch, self.seq_length
+        if times is None or not (devices and total and seq):
+            return ""
+        most = over_peak(total * seq / times[0] / devices, self.work)
+        if most is None:
+            return ""
+        return (
+            f"{self.measurement.kind}: takes {most:.2f} times the peak of {self.device.name}; "
+            "needs at most the peak (is it a rate of several accelerators, or of another model?)"
+        )
+
+
+def flags_of(text: str) -> tuple[str, ...]:
+    """Return the flags of a cell, those between semicolons."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def _flop(measurement: Measurement) -> bool:
+    return bool(measurement.ways)
+
+
+def _times(a: int | None, b: int | None) -> int | None:
+    return a * b if a and b else None
+
+
+def _task(text: str, elsewhere: str) -> str:
+    """Return pretrain, lora or sft; a row that says nothing of another task is pre-training."""
+    told = f"{text.casefold()} " + ("" if text else elsewhere.casefold())
+    if re.search(r"lora|peft|adapter", told):
+        return "lora"
+    return "sft" if re.search(r"\bsft\b|fine-?_?tun|instruction", told) else "pretrain"
+
+
+def _year(text: str) -> float | None:
+    """Return a date as a year with a fraction, `None` where it is none."""
+    try:
+        day = last_day(text)
+    except ValueError:
+        found = re.search(r"(?:19|20)\d\d", text)
+        return float(found[0]) + 0.5 if found else None
+    if len(text) == 4:
+        return day.year + 0.5
+    month = day.month - 1 + (0.5 if len(text) == 7 else day.day / 31)
+    return day.year + month / 12
