@@ -25,6 +25,7 @@ class FakePoint:
     measured_basis: str = "step time"
     scored: bool = True
     reason: str = ""
+    measurement: object = None
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,5 @@ class FakePrediction:
     model_flop: float | None = 3.2e16
     peak_flop_rate: float | None = 1e15
     layout: str = "tp=1"
+    global_batch_size: int | None = 16
+    seq_length: int | None = 4096

@@ -194,7 +194,7 @@ def _about(baseline: Baseline) -> str:
     text = f"{baseline.title}: {baseline.summary}"
     text += f" ({baseline.mfu:.1%})" if baseline.mfu and "%" not in baseline.summary else ""
     if baseline.pooled:
-        text += f"; for {baseline.pooled:,} rows that of all rows, none like it being elsewhere"
+        text += f"; of wider classes for {baseline.pooled:,} rows that have no like elsewhere"
     if baseline.silent:
         text += f"; nothing for {baseline.silent:,} rows"
     return f"{text}."

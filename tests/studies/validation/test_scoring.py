@@ -76,7 +76,7 @@ def test_rows_that_are_not_scored_count_nowhere():
     [
         ({}, ""),
         ({"token_drop": True}, "token-dropping"),
-        ({"flags": ("rounded", "suspicious_reread_at_source")}, "flagged suspicious"),
+        ({"flags": ("rounded", "suspicious_reread_at_source")}, "suspicious"),
         ({"task": "lora"}, "fine-tuning"),
         ({"task": "sft"}, "fine-tuning"),
         ({"flags": ("repeat_measurement",)}, ""),
@@ -148,3 +148,20 @@ def test_the_generation_is_that_of_the_catalogue():
         "hopper",
     ]
     assert row("a", 1, 1, accelerator="abacus").generation == ""
+
+
+class Rate:
+    """A measurement of 100 token/s/GPU that needs a batch to be a time."""
+
+    def step_times(self, batch, seq_length, num_gpus):
+        seconds = batch * seq_length / num_gpus / 100
+        return seconds, seconds / 2, seconds * 2
+
+
+def test_a_rate_without_a_batch_is_the_time_of_the_predicted_batch():
+    """16 sequences of 4,096 tokens on 8 devices at 100 token/s each take 81.92 s."""
+    found = step_row(FakePoint("a", None, measurement=Rate()), FakePrediction(81.92))
+
+    assert found.measured == pytest.approx(81.92, rel=ARITHMETIC)
+    assert (found.measured_low, found.measured_high) == pytest.approx((40.96, 163.84))
+    assert found.scored

@@ -1,6 +1,7 @@
 """Simpler methods on the same rows, against values worked out by hand."""
 
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -11,6 +12,7 @@ from llmcost.studies.validation.scoring import score
 from tests.validation_fakes import FakePoint, FakePrediction
 
 ARITHMETIC = 1e-12
+SIDES = {"x": 0.2, "y": 0.5}
 
 
 def row(name, mfu, source, **point):
@@ -82,6 +84,17 @@ def test_precision_and_density_tell_rows_apart():
     assert told(rows, "median_mfu_density")[0] == pytest.approx(0.2)
 
 
+def test_without_its_like_a_mixture_takes_the_median_of_the_device():
+    """No other family measured a mixture on an H100: the dense rows there stand in, not b200."""
+    rows = [
+        row("a", 0.5, "x", mixture=True),
+        row("b", 0.3, "y"),
+        row("c", 0.1, "z", accelerator="b200"),
+    ]
+
+    assert told(rows, "median_mfu_density")[0] == pytest.approx(0.3)
+
+
 def test_one_family_alone_has_no_median():
     rows = [row("a", 0.5, "x-1"), row("b", 0.4, "x-2")]
     _, baselines = with_baselines(rows)
@@ -124,3 +137,28 @@ def test_boosting_without_its_library_says_what_to_install(monkeypatch):
 
     with pytest.raises(MissingExtraError, match=r"llmcost\[calibrate\]"):
         with_baselines(rows, "boosting")
+
+
+class Mean:
+    """A regressor that says the mean of what it was fitted on."""
+
+    def __init__(self, **options):
+        self.value = None
+
+    def fit(self, table, values):
+        self.value = sum(values) / len(values)
+        return self
+
+    def predict(self, table):
+        return [self.value] * len(table)
+
+
+def test_boosting_is_fitted_without_the_own_family(monkeypatch):
+    """With a mean for a regressor, the rows at 0.2 are told 0.5, and the other way round."""
+    library = ModuleType("sklearn.ensemble")
+    library.HistGradientBoostingRegressor = Mean
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", library)
+    rows = [row(f"{source}{n}", mfu, source) for source, mfu in SIDES.items() for n in range(20)]
+
+    assert told(rows, "boosting", "boosting") == [0.5] * 20 + [0.2] * 20
+    assert told(rows[1:], "boosting", "boosting")[-1] is None

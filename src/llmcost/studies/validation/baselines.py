@@ -33,7 +33,8 @@ class Baseline:
     """A simpler method: its name, what it does in words, and how often it had to do with less.
 
     `mfu` is its one constant where it has one; `pooled` counts the rows for which no other family
-    of sources measured the like, `silent` those of which it says nothing.
+    of sources measured the like (a wider class, at last all rows, then stands in), `silent` those
+    of which it says nothing.
     """
 
     name: str
@@ -125,7 +126,7 @@ def _methods(
             Baseline(
                 "median_mfu_density", "median MFU by MoE", "the same, dense and MoE told apart"
             ),
-            _medians(rows, known, lambda row: (*_device(row), row.mixture)),
+            _medians(rows, known, lambda row: (*_device(row), row.mixture), _device),
         ),
     )
     if boosting:
@@ -135,6 +136,11 @@ def _methods(
 
 def _device(row: Row) -> tuple[object, ...]:
     return row.accelerator, row.precision
+
+
+def _any(row: Row) -> tuple[object, ...]:
+    del row
+    return ()
 
 
 def _time(row: Row, mfu: float | None) -> float | None:
@@ -147,23 +153,25 @@ def _counted(baseline: Baseline, said: _Said, rows: Sequence[Row]) -> Baseline:
     return replace(baseline, pooled=said.pooled, silent=silent)
 
 
-def _medians(rows: Sequence[Row], known: Sequence[Row], key: Key) -> _Said:
-    """Return the median MFU of the like of each row, its own family of sources left out."""
+def _medians(rows: Sequence[Row], known: Sequence[Row], *keys: Key) -> _Said:
+    """Return the median MFU of the like of each row, its own family of sources left out.
+
+    The like are told by the first key under which another family measured any, and all rows where
+    there is none.
+    """
 
     @cache
-    def usual(family: str, like: tuple[object, ...] | None) -> float | None:
+    def usual(family: str, key: Key, like: tuple[object, ...]) -> float | None:
         others = (row for row in known if row.source_family != family)
-        mfus = [row.mfu for row in others if row.mfu and (like is None or key(row) == like)]
+        mfus = [row.mfu for row in others if row.mfu and key(row) == like]
         return median(mfus) if mfus else None
 
-    own = [usual(row.source_family, key(row)) for row in rows]
-    pooled = [usual(row.source_family, None) for row in rows]
+    found = [[usual(row.source_family, key, key(row)) for key in (*keys, _any)] for row in rows]
     fell_back = sum(
-        row.scored and mine is None and other is not None
-        for row, mine, other in zip(rows, own, pooled, strict=True)
+        row.scored and each[0] is None and each[-1] is not None
+        for row, each in zip(rows, found, strict=True)
     )
-    mfus = [mine or other for mine, other in zip(own, pooled, strict=True)]
-    return _Said(mfus, fell_back)
+    return _Said([next(filter(None, each), None) for each in found], fell_back)
 
 
 def _boosted(rows: Sequence[Row], known: Sequence[Row]) -> _Said:

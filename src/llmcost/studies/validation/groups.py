@@ -54,10 +54,10 @@ def cluster_size(num_gpus: int | None) -> str:
 
 
 def density(mixture: bool | None) -> str:
-    """Return dense or mixture of experts in words."""
+    """Return dense or MoE, for a mixture of experts."""
     if mixture is None:
         return NOT_STATED
-    return "mixture of experts" if mixture else "dense"
+    return "MoE" if mixture else "dense"
 
 
 def layout_state(missing: bool | None) -> str:

@@ -152,15 +152,20 @@ def _large_groups(
 
 
 def _lost(compared: Iterable[tuple[str, Score]], baselines: Iterable[Baseline]) -> Iterator[str]:
-    """Yield where a baseline has a median error no higher than the model's."""
+    """Yield the best baseline of each group where its median error is no higher than ours."""
     titles = {baseline.name: baseline.title for baseline in baselines}
     for where, one in compared:
-        for name, rival in one.baselines.items():
-            if rival.configurations >= ENOUGH and rival.median <= rival.ours:
-                yield (
-                    f"{where} ({rival.configurations} configurations): {titles[name]} "
-                    f"{rival.median:.1%}, the model {rival.ours:.1%}"
-                )
+        better = [
+            (rival.median, name, rival)
+            for name, rival in one.baselines.items()
+            if rival.configurations >= ENOUGH and rival.median <= rival.ours
+        ]
+        if better:
+            _, name, rival = min(better, key=lambda found: found[0])
+            yield (
+                f"{where} (n {rival.configurations}): {titles[name]} {rival.median:.1%} "
+                f"against {rival.ours:.1%}"
+            )
 
 
 def _known_rows(path: str | None, rows: Sequence[Row]) -> int:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from llmcost.catalog.gpus import accelerator
 from llmcost.errors import UnknownNameError
+from llmcost.studies.validation.features import features
 from llmcost.studies.validation.groups import source_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from llmcost.studies.validation.measured_step import Measurement
 
 STEP_TIME, GPU_HOURS = "step_time", "gpu_hours"
 SECONDS_PER_HOUR = 3600
@@ -67,6 +70,8 @@ class MeasuredStep(Measured, Protocol):
     def layout_missing(self) -> object: ...
     @property
     def configuration(self) -> object: ...
+    @property
+    def measurement(self) -> Measurement: ...
 
 
 class MeasuredRun(Measured, Protocol):
@@ -100,8 +105,12 @@ class Predicted(Protocol):
 
 
 class PredictedStep(Predicted, Protocol):
-    """A predicted step time [s]."""
+    """A predicted step time [s], of the batch [sequences] and sequence length [token] it is for."""
 
+    @property
+    def global_batch_size(self) -> float | None: ...
+    @property
+    def seq_length(self) -> float | None: ...
     @property
     def step_time(self) -> float | None: ...
 
@@ -169,8 +178,13 @@ def relative_error(predicted: float | None, measured: float | None) -> float | N
 
 
 def step_row(point: MeasuredStep, prediction: PredictedStep) -> Row:
-    """Return a measured step beside the predicted one."""
+    """Return a measured step beside the predicted one.
+
+    Where the row gives a rate but no batch, what was measured is the time of the batch that the
+    prediction chose.
+    """
     seconds = _ideal_seconds(prediction)
+    measured, low, high = _measured(point, prediction)
     return _row(
         point,
         prediction,
@@ -179,13 +193,25 @@ def step_row(point: MeasuredStep, prediction: PredictedStep) -> Row:
         layout_missing=bool(point.layout_missing),
         configuration=point.configuration,
         apart="token-dropping" if point.token_drop else _apart(point),
-        measured=point.measured_step_time,
-        measured_low=point.measured_low,
-        measured_high=point.measured_high,
+        measured=measured,
+        measured_low=low,
+        measured_high=high,
         measured_basis=point.measured_basis,
         predicted=prediction.step_time,
         ideal=seconds / point.num_gpus if seconds and point.num_gpus else None,
+        features=features(point, prediction.peak_flop_rate),
     )
+
+
+def _measured(
+    point: MeasuredStep, prediction: PredictedStep
+) -> tuple[float | None, float | None, float | None]:
+    """Return the measured step time and its band [s], `None` where they cannot be known."""
+    if point.measured_step_time is not None or not point.scored:
+        return point.measured_step_time, point.measured_low, point.measured_high
+    batch, length = prediction.global_batch_size, prediction.seq_length
+    times = point.measurement.step_times(batch, length, point.num_gpus)
+    return times or (None, None, None)
 
 
 def run_row(point: MeasuredRun, prediction: PredictedRun) -> Row:
@@ -244,7 +270,7 @@ def _ideal_seconds(prediction: Predicted) -> float | None:
 
 def _apart(point: Measured) -> str:
     if any(SUSPICIOUS in flag for flag in point.flags):
-        return "flagged suspicious"
+        return SUSPICIOUS
     return "" if (point.task or "") in PRE_TRAINING else "fine-tuning"
 
 
