@@ -238,6 +238,7 @@ BROKEN = [
     ("cp=4", 4, 4100, dense(), "Nearest legal: cp=2 or cp=5. Or a sequence of 4096 or 4104"),
     ("sp=on", 1, 8192, dense(), "and tp=1 is none; needs tp of 2 or more"),
     ("tp=8,sp=on", 8, 8190, dense(), "Or a sequence of 8184 or 8192 tokens."),
+    ("tp=8,cp=2,sp=on", 16, 8200, dense(), "needs a multiple of 16. Nearest legal: sp=off."),
     ("dp=8,zero=3,shard=3,gbs=8", 8, 8192, dense(), "Nearest legal: shard=2 or shard=4."),
     ("dp=8,zero=0,shard=4,gbs=8", 8, 8192, dense(), "Nearest legal: zero=1, or shard=8."),
 ]
@@ -288,8 +289,21 @@ PUBLISHED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "gpus", "seq_length", "architecture"), PUBLISHED)
-def test_published_layouts_are_legal(text, gpus, seq_length, architecture):
+# At the edge of a rule, worked out by hand.
+JUST_LEGAL = [
+    ("tp=16", 16, 8192, dense(kv_heads=8)),
+    ("pp=32", 32, 8192, dense(layers=32)),
+    ("pp=2,vp=17", 2, 8192, dense(layers=32)),
+    ("pp=17,schedule=zero-bubble-v", 17, 8192, dense(layers=32)),
+    ("dp=8,zero=1,shard=4,gbs=8", 8, 8192, dense()),
+    ("tp=2,dp=4,ep=8,gbs=4", 8, 8192, mixture(experts=8)),
+    ("tp=8,cp=2,sp=off", 16, 8200, dense()),
+    ("pp=4,vp=2,gbs=6", 4, 8192, dense()),
+]
+
+
+@pytest.mark.parametrize(("text", "gpus", "seq_length", "architecture"), [*PUBLISHED, *JUST_LEGAL])
+def test_published_layouts_and_edges_are_legal(text, gpus, seq_length, architecture):
     check(Layout(**read_layout(text).given()), architecture, gpus, seq_length)
 
 
