@@ -33,7 +33,8 @@ BASELINES = ("none", "mfu", "boosting")
     "--by",
     type=click.Choice(GROUPS),
     multiple=True,
-    help="Only these groups (may be repeated).  [default: the usual ones]",
+    metavar="GROUP",
+    help=f"Only the groups by {', '.join(GROUPS)} (may be repeated).  [default: the usual ones]",
 )
 @click.option("--rows", "every_row", is_flag=True, help="Every row, not the worst alone.")
 @click.option(

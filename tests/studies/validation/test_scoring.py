@@ -2,7 +2,8 @@
 
 import pytest
 
-from llmcost.studies.validation.groups import cluster_size, grouped, source_family
+from llmcost.studies.validation.families import source_family
+from llmcost.studies.validation.groups import cluster_size, grouped
 from llmcost.studies.validation.rows import run_row, step_row
 from llmcost.studies.validation.scoring import distinct, score
 from tests.validation_fakes import FakePoint, FakePrediction, FakeRun

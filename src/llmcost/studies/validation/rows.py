@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from llmcost.catalog.gpus import accelerator
 from llmcost.errors import UnknownNameError
+from llmcost.studies.validation.families import source_family
 from llmcost.studies.validation.features import features
-from llmcost.studies.validation.groups import source_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
