@@ -40,6 +40,7 @@ class FakeRun:
     mixture: bool = False
     task: str = "pretrain"
     flags: tuple[str, ...] = ()
+    measured_basis: str = "printed"
     scored: bool = True
     reason: str = ""
 

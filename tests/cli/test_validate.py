@@ -16,6 +16,7 @@ from tests.cli.helpers import llmcost
 from tests.validation_fakes import FakePoint, FakePrediction, FakeRun
 
 POINTS = "llmcost.studies.validation.points"
+RUN_POINTS = "llmcost.studies.validation.run_points"
 PREDICTING = "llmcost.studies.validation.predicting"
 STEPS = (
     FakePoint("a", 10.0, configuration="one"),
@@ -64,7 +65,7 @@ class Fakes:
 def fakes(monkeypatch, empty_folder):
     """Replace the readers of tables and the model by small ones."""
     made = Fakes()
-    for name in (POINTS, PREDICTING):
+    for name in (POINTS, RUN_POINTS, PREDICTING):
         module = ModuleType(name)
         module.__getattr__ = lambda key: getattr(made, key)
         monkeypatch.setitem(sys.modules, name, module)
@@ -123,6 +124,8 @@ def test_whole_runs_are_in_gpu_hours(capsys, fakes):
     assert "measured_step_time" not in first
     assert (second["scored"], second["reason"]) == (False, "no GPU-hours")
     assert data["summary"]["runs"]["overall"]["median"] == pytest.approx(0.25)
+    assert "acme-card" in data["summary"]["runs"]["groups"]["source"]
+    assert "acme-card" not in llmcost(capsys, "validate", "--runs", "runs.csv").out
 
 
 def test_both_shipped_tables_by_default(capsys, fakes):

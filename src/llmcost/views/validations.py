@@ -22,8 +22,11 @@ UNITS = {STEP_TIME: "s", "gpu_hours": "GPU*hour"}
 NAMES = {STEP_TIME: "throughput", "gpu_hours": "runs"}
 WORDS = {STEP_TIME: "step time", "gpu_hours": "GPU-hours of whole runs"}
 WORST = 10
-# The groups that people see unless they ask for others.
-USUAL = ("source", "framework", "generation", "precision", "density", "size", "layout")
+# The groups that people see unless they ask for others. Nearly every whole run has its own source.
+USUAL = {
+    STEP_TIME: ("source", "framework", "generation", "precision", "density", "size", "layout"),
+    "gpu_hours": ("generation", "density", "size"),
+}
 ERRORS = (
     Field("group", "Group"),
     Field("configurations", "n", align="right"),
@@ -71,7 +74,7 @@ def validation_document(
     tables = [
         table
         for part in found.parts
-        for table in _part_tables(part, by or USUAL, worst, every_row=every_row)
+        for table in _part_tables(part, by or USUAL[part.kind], worst, every_row=every_row)
     ]
     return Document(
         title=_title(found),

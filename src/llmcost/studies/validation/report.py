@@ -19,6 +19,7 @@ from llmcost.studies.validation.scoring import Score, score
 
 SHIPPED = {STEP_TIME: "throughput.csv", GPU_HOURS: RUNS.name}
 POINTS = "llmcost.studies.validation.points"
+RUN_POINTS = "llmcost.studies.validation.run_points"
 PREDICTING = "llmcost.studies.validation.predicting"
 # The groups that whole runs can be told apart by.
 OF_RUNS = ("source", "source-family", "accelerator", "generation", "density", "size", "situation")
@@ -97,7 +98,7 @@ def _unanchored(row: Row) -> Row:
 
 
 def _runs(path: str | None) -> list[Row]:
-    points: Sequence[Any] = import_module(POINTS).read_runs(path)
+    points: Sequence[Any] = import_module(RUN_POINTS).read_runs(path)
     predictions = import_module(PREDICTING).predict_runs(points)
     return [run_row(*pair) for pair in zip(points, predictions, strict=True)]
 

@@ -46,6 +46,8 @@ class Measured(Protocol):
     @property
     def flags(self) -> Iterable[str]: ...
     @property
+    def measured_basis(self) -> str: ...
+    @property
     def scored(self) -> bool: ...
     @property
     def reason(self) -> str: ...
@@ -62,8 +64,6 @@ class MeasuredStep(Measured, Protocol):
     def measured_low(self) -> float | None: ...
     @property
     def measured_high(self) -> float | None: ...
-    @property
-    def measured_basis(self) -> str: ...
     @property
     def token_drop(self) -> bool: ...
     @property
@@ -228,7 +228,7 @@ def run_row(point: MeasuredRun, prediction: PredictedRun) -> Row:
         measured=point.gpu_hours,
         measured_low=None,
         measured_high=None,
-        measured_basis="published GPU-hours",
+        measured_basis=point.measured_basis,
         predicted=prediction.gpu_hours,
         ideal=seconds / SECONDS_PER_HOUR if seconds else None,
     )
