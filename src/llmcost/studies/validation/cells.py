@@ -85,7 +85,7 @@ class Cells:
 
 
 def _read(text: str, *, binary: bool) -> Number | None:
-    found = _NUMBER.match(text.strip())
+    found = _NUMBER.match(re.sub(r"\([^)]*\)", "", text).strip())
     if found is None:
         return None
     digits = re.sub(r"[,_ ]", "", found["number"])

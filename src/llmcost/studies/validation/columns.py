@@ -56,7 +56,7 @@ def shape_from_columns(said: Stated) -> Shape:
         return Shape(None, reason=wrong)
     plan.experts = said.get("n_experts") or 0
     plan.experts = plan.experts if plan.experts > 1 else 0
-    for fill in (_depth_and_width, _heads, _mlp, _vocabulary, _depth_from_size, _shared_experts):
+    for fill in _STEPS:
         fill(plan)
     basis = "; ".join(["columns", *plan.assumed])
     return Shape(_built(plan), basis)
@@ -102,7 +102,6 @@ def _mlp(plan: _Plan) -> None:
     plan.gated = bool(said.gated)
     if said.gated is None:
         plan.gated = plan.experts > 0 or (width is not None and width != FOURFOLD * hidden)
-        plan.assume(f"gated_mlp {'yes' if plan.gated else 'no'} assumed")
     if width is None:
         exact = 8 * hidden / 3 if plan.gated else FOURFOLD * hidden
         width = -(-round(exact) // ROUND_WIDTH) * ROUND_WIDTH if plan.gated else round(exact)
@@ -136,6 +135,23 @@ def _vocabulary_from_size(plan: _Plan) -> int:
     exact = len(digits) > 4
     within = LEAST_VOCABULARY <= found <= MOST_VOCABULARY
     return round(found) if exact and within else usual
+
+
+def _choices_from_size(plan: _Plan) -> None:
+    """Settle a gated MLP and tied embeddings that nobody stated by the nearest parameters."""
+    said, size = plan.said, plan.parameters
+    if size and plan.layers and (said.gated is None or said.tied is None):
+        gated = (plan.gated, not plan.gated) if said.gated is None else (plan.gated,)
+        tied = (plan.tied, not plan.tied) if said.tied is None else (plan.tied,)
+        ways = [(g, t) for g in gated for t in tied]
+        plan.gated, plan.tied = min(ways, key=lambda way: _away(plan, way, size))
+    if said.gated is None:
+        plan.assume(f"gated_mlp {'yes' if plan.gated else 'no'} assumed")
+
+
+def _away(plan: _Plan, way: tuple[bool, bool], size: float) -> float:
+    trial = replace(plan, gated=way[0], tied=way[1])
+    return abs(count(_built(trial)).parameters / size - 1)
 
 
 def _depth_from_size(plan: _Plan) -> None:
@@ -189,3 +205,9 @@ def _built(plan: _Plan) -> Architecture:
         tie_word_embeddings=plan.tied,
         final_norm_parameters=plan.hidden,
     )
+
+
+_STEPS = (
+    *(_depth_and_width, _heads, _mlp, _vocabulary, _choices_from_size, _depth_from_size),
+    _shared_experts,
+)

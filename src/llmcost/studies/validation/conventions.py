@@ -30,8 +30,11 @@ PEAK_TOLERANCE = 0.035
 _ATTENTION: tuple[tuple[str | None, str], ...] = (
     (None, r"not (stated|known|re-?derived|verified|specified)|unknown|unclear"),
     (FULL, r"(not|non|no|without|un)[- ]?(the )?(causal|halv)|full[- ](self[- ])?attention"),
-    (CAUSAL, r"causal|halved|half the attention|6\s?\*?\s?l\s?\*?\s?(a|s|h)|hidden/2|flash"),
-    (FULL, r"12\s?\*?\s?l|narayanan|megatron formula|2104\.04473|96\s?\*?\s?b|palm|chinchilla"),
+    (CAUSAL, r"causal|halved|half the attention|(?<!\d)6\s?\*?\s?l\s?\*?\s?(a|s|h)|hidden/2|flash"),
+    (
+        FULL,
+        r"(?<!\d)12\s?\*?\s?l|narayanan|megatron formula|2104\.04473|96\s?\*?\s?b|palm|chinchilla",
+    ),
     (FULL, r"hardware[- ]?(style )?flop|torchtitan|nanogpt"),
     (WITHOUT, r"\b6 ?\*? ?(n|p|params|parameters)\b|\b6 ?nd\b|6\*?n\*?d|without attention"),
 )
@@ -86,7 +89,7 @@ def convention_of(text: str) -> Convention:
     """
     lowered = text.casefold()
     hardware = "hardware" in lowered or bool(
-        re.search(r"incl\w*\.? (the )?(full )?(activation[- ])?recomp|\bhfu\b(?!\s*=)", lowered)
+        re.search(r"incl\w*\.? (the )?(full )?(activation[- ])?recomp|^hfu\b", lowered)
         and not re.search(r"model[- ]?flop", lowered)
     )
     low = re.search(r"~?\s*(\d+(?:\.\d+)?)(?:-\d+)?\s*% low", lowered)
@@ -162,6 +165,17 @@ def prediction_flop(work: Workdone, attention: str) -> float:
     more, less = count(two), count(one)
     weights = more.matmul_parameters - less.matmul_parameters + 2 * architecture.hidden_size**2
     return FLOP_PER_WEIGHT * weights + _attention_flop(work, less.attention, attention)
+
+
+def training_peak(name: str, precision: str | None) -> float:
+    """Return the dense peak [FLOP/s] at a precision, or the largest one that training may use.
+
+    Where the precision is not known, or has no published peak, integers and 4 bits are left out.
+    """
+    rates = accelerator(name).peak_flop_rates
+    own = rates.get(PEAK_OF.get((precision or "").replace("-block", ""), ""))
+    floating = [rates[key] for key in ("fp8", "bf16", "fp16", "tf32") if key in rates]
+    return own or max(floating, default=max(rates.values(), default=0.0))
 
 
 def peak_of_share(text: str, name: str, precision: str) -> tuple[float, ...]:

@@ -41,6 +41,9 @@ def solved(
     values = dict(given)
     if values["tp"] is None and sharding.tensor:
         values["tp"] = sharding.tensor
+    whole = (values["tp"] or 0) * (sharding.group or 0) * (sharding.replicas or 0)
+    if values["dp"] is None and whole and whole == num_gpus:
+        values["dp"] = num_gpus // (values["tp"] or 1)
     known = [value for value in values.values() if value is not None]
     product, unknown = prod(known), [name for name in DEGREES if values[name] is None]
     if num_gpus is None:

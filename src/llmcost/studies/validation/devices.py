@@ -26,7 +26,7 @@ _SERIES = re.compile(
     r"\b(gb300|gb200|gh200|b300|b200|h800|h200|h100|h20|a800|a100|v100|l40s|l40|l4|a10g|a10|t4"
     r"|mi\d{3}[xa]?|gaudi\s?-?\d|trainium\s?-?\d?|trn\d|ascend[ -]?910[abc]?\d?|910[abc]?\d?"
     r"|tpu[ -]?v?\d ?lite|tpu[ -]?v?\d\w*|tpuv\d\w*|v\d[ep]\b|v5litepod|v\d(?=-\d)"
-    r"|ironwood|rtx[ -]?\w+)"
+    r"|ironwood|rtx[ -]?\w+)(?=sxm|pcie|nvl|\b)"
 )
 _FORM = re.compile(r"\b(sxm\d?|pcie|pci-e|nvl|nvlink|dgx|hgx)\b")
 _MEMORY = re.compile(r"\b(\d{2,3})\s*-?\s*gi?b?\b")

@@ -99,12 +99,12 @@ def read_hints(notes: str, framework: str = "", flags: str = "") -> Hints:
 
 def _overlaps(text: str) -> dict[str, bool | None]:
     told: dict[str, bool | None] = dict.fromkeys(_PARTS)
-    for part in re.split(r"[;,]\s", text):
+    for part in re.split(r"[;,]\s", text.replace("_", " ")):
         if "overlap" not in part:
             continue
         on = not re.search(_DISABLED, part)
         named = [kind for kind, pattern in _PARTS.items() if re.search(pattern, part)]
-        whole = not on and ("overlap_disabled" in part or "overlap off" in part)
+        whole = not on and not any(value is False for value in told.values())
         for kind in named or (list(_PARTS) if whole else []):
             told[kind] = on if told[kind] is None else told[kind]
     return told
@@ -119,9 +119,7 @@ def _drops(text: str) -> bool | None:
 def _prediction(text: str) -> bool | None:
     if re.search(r"w/o mtp|without (the )?mtp|no mtp", text):
         return False
-    return (
-        True if re.search(r"w/ mtp|with (the )?mtp|mtp block included|incl\w* mtp", text) else None
-    )
+    return True if re.search(r"\bmtp\b|multi-token prediction", text) else None
 
 
 def _micro_batches(text: str) -> int | None:

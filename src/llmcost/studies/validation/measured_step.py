@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from llmcost.catalog.gpus import PEAK_OF, accelerator
 from llmcost.studies.validation.cells import Cells, Number
 from llmcost.studies.validation.conventions import (
     CAUSAL,
@@ -23,6 +22,7 @@ from llmcost.studies.validation.conventions import (
     convention_of,
     flop_per_token,
     peak_of_share,
+    training_peak,
 )
 
 LARGEST_PEAK_SHARE = 1.02
@@ -266,8 +266,6 @@ def over_peak(rate: float, work: Workdone) -> float | None:
         return None
     if work.task == "lora":
         return None
-    rates = accelerator(work.accelerator).peak_flop_rates
-    key = PEAK_OF.get((work.precision or "").replace("-block", ""))
-    peak = rates.get(key or "") or max(rates.values(), default=0.0)
+    peak = training_peak(work.accelerator, work.precision)
     needed = rate * flop_per_token(work, Convention(), CAUSAL)
     return needed / peak if peak and needed > peak * LARGEST_PEAK_SHARE else None

@@ -22,7 +22,7 @@ from llmcost.studies.validation.devices import Device, device
 from llmcost.studies.validation.hints import read_hints
 from llmcost.studies.validation.measured_step import Measurement, measurement_of, over_peak
 from llmcost.studies.validation.point import Point
-from llmcost.studies.validation.shapes import Shape, Stated, shape_of
+from llmcost.studies.validation.shapes import Shape, Stated, nearest_divisor, shape_of
 from llmcost.studies.validation.sharding import Sharding, read_sharding
 from llmcost.studies.validation.table_file import EXTRA, rows_of
 from llmcost.studies.validation.words import (
@@ -70,7 +70,7 @@ class _Reading:
         self.notes, self.framework = text("notes"), text("framework")
         self.flags = flags_of(text("quality_flag"))
         self.hints = read_hints(self.notes, self.framework, "; ".join(self.flags))
-        self.family = family(self.framework, self.notes, text("source_short"))
+        self.family = family(self.framework or f"{self.notes} {text('source_short')}")
         self.device: Device = device(text("gpu"))
         self.task = _task(text("task"), f"{text('model_name')} {self.framework}")
         self.precision = self._precision()
@@ -217,7 +217,7 @@ class _Reading:
     def _batches(self) -> tuple[int | None, int | None]:
         """Return the micro batch of a replica and the global batch [sequences]."""
         micro = self.cells.number("micro_batch")
-        total = self.cells.count("global_batch_seqs")
+        total = self._global_batch()
         data, devices = self.degrees.values["dp"], self.degrees.num_gpus
         size = micro.value if micro else None
         if size and total and data and devices and self._is_per_device(size, total, devices):
@@ -226,6 +226,13 @@ class _Reading:
         if total is None and whole and data and self.hints.micro_batches:
             total = whole * data * self.hints.micro_batches
         return whole, total
+
+    def _global_batch(self) -> int | None:
+        """Return the sequences of a step, also where the cell gives tokens."""
+        if "tok" not in self.cells.text("global_batch_seqs").casefold() or not self.seq_length:
+            return self.cells.count("global_batch_seqs")
+        tokens = self.cells.number("global_batch_seqs")
+        return max(1, round(tokens.value / self.seq_length)) if tokens else None
 
     def _is_per_device(self, size: float, total: int, devices: int) -> bool:
         """Return whether a micro batch is that of a device, as XLA frameworks count it."""
@@ -284,6 +291,13 @@ class _Reading:
         if stages and layers and stages > layers:
             return f"pp: got {stages}; needs at most the {layers} layers"
         each = self.micro_batch
+        experts, devices = self.expert_parallel, self.degrees.num_gpus
+        if experts and stages and devices and (devices // stages) % experts:
+            share = devices // stages
+            near = nearest_divisor(share, experts)
+            return (
+                f"ep: got {experts}; needs a divisor of a stage's {share} devices, nearest {near}"
+            )
         if data and total and each and each * data > total:
             return (
                 f"micro_batch: got {each} on {data} replicas; needs at most "

@@ -197,16 +197,38 @@ def inferred_from_size(total: float, active: float | None, name: str = "") -> Sh
 
     Rule: of the models of the same kind (dense, or experts where fewer parameters are active) the
     nearest by ratio of parameters, where a shared first word of the name counts for a quarter of
-    a factor of e; its number of layers is then set so that the parameters are nearest.
+    a factor of e; its number of layers is then set so that the parameters are nearest, and the
+    experts that a token visits so that the active ones are.
     """
     sparse = active is not None and active < 0.8 * total
     kinds = [(e, architecture_from_config(e.config)[0]) for e in models()]
     fits = [(e, a) for e, a in kinds if any(g.mlp.experts for g in a.groups) == sparse]
     entry, base = min(fits, key=lambda pair: _distance(pair[0], total, active, name))
-    one = count(with_layers(base, base.num_layers + 1)).parameters - count(base).parameters
-    layers = max(1, round(base.num_layers + (total - count(base).parameters) / one))
+    depth, size = base.num_layers, count(base).parameters
+    one = (count(with_layers(base, 2 * depth)).parameters - size) / depth
+    layers = max(1, round(depth + (total - size) / one))
+    shape = with_layers(base, layers)
     basis = f"inferred from {total:.4g} parameters: {entry.name} with {layers} layers"
-    return Shape(with_layers(base, layers), basis, inferred=True)
+    if sparse and active is not None:
+        shape = _with_active(shape, active)
+        basis += f", experts chosen for {active:.4g} active parameters"
+    return Shape(shape, basis, inferred=True)
+
+
+def _with_active(shape: Architecture, active: float) -> Architecture:
+    """Return a model of experts with as many chosen as make its active parameters nearest."""
+    sparse = [group for group in shape.groups if group.mlp.experts]
+    more = replace(shape, groups=tuple(_choosing(group, 1) for group in shape.groups))
+    each = count(more).active_parameters - count(shape).active_parameters
+    extra = round((active - count(shape).active_parameters) / each) if sparse and each else 0
+    return replace(shape, groups=tuple(_choosing(group, extra) for group in shape.groups))
+
+
+def _choosing(group: LayerGroup, extra: int) -> LayerGroup:
+    if not group.mlp.experts:
+        return group
+    chosen = min(group.mlp.experts, max(1, group.mlp.experts_per_token + extra))
+    return replace(group, mlp=replace(group.mlp, experts_per_token=chosen))
 
 
 def _distance(entry: ModelEntry, total: float, active: float | None, name: str) -> float:

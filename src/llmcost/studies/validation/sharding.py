@@ -20,7 +20,7 @@ _STAGES: tuple[tuple[int, str], ...] = (
 )
 _PLAIN = {"0": 0, "1": 1, "2": 2, "3": 3}
 _HYBRID = (
-    r"hsdp|hybrid|\+\s*dp\b|fsdp\)?\s*(\+|and|x)\s*(dp|ddp|data)|dp over"
+    r"hsdp|hybrid|\b\d+ (?:pods|slices)|\+\s*dp\b|fsdp\)?\s*(\+|and|x)\s*(dp|ddp|data)|\bdp over"
     r"|\bdcn\b|replicas?\b|hpz|mics"
 )
 _GROUP_SIZES = (

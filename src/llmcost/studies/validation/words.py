@@ -91,20 +91,15 @@ _LAYERS_A_STAGE = (
 _EVERY_NTH = r"every\s+(\d+)(?:nd|rd|th|st)?\s+layers?|every\s+(other|second)\s+layer"
 
 
-def family(*texts: str) -> str:
-    """Return the family of a framework: megatron, fsdp, xla or other.
-
-    The first text that names a known framework decides.
+def family(text: str) -> str:
+    """Return the family of the framework that a text names: megatron, fsdp, xla or other.
 
     >>> family("NVIDIA NeMo 25.02"), family("MaxText (JAX)"), family("own stack")
     ('megatron', 'xla', 'other')
     """
-    for text in texts:
-        lowered = text.casefold()
-        for name, pattern in FAMILIES:
-            if re.search(pattern, lowered):
-                return name
-    return OTHER
+    lowered = text.casefold()
+    found = (name for name, pattern in FAMILIES if re.search(pattern, lowered))
+    return next(found, OTHER)
 
 
 def stated(text: str) -> str:
@@ -131,7 +126,8 @@ def precision(dtype: str, *elsewhere: str) -> str | None:
     >>> precision("BF16"), precision("FP8", "128x128 weights, FP8 blockwise"), precision("")
     ('bf16', 'fp8-block', None)
     """
-    found = _format_in(dtype)
+    found = _format_in(re.sub(r"\([^)]*\)", " ", dtype)) or _format_in(dtype)
+    found = _format_in(dtype) if found == "fp8" else found
     if found is None and not stated(dtype):
         return next((name for text in elsewhere if (name := _format_in(text))), None)
     if found != "fp8":
