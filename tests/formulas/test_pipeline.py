@@ -1,5 +1,6 @@
 """Pipeline schedules: the closed formulas against simulation, published tables and limits."""
 
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -47,6 +48,10 @@ def transfers(stages, micro_batches, *, virtual_stages=1, transfer=1.0, exposed_
         transfer=transfer,
         exposed_share=exposed_share,
     )
+
+
+def share_exposed(schedule, virtual_stages=1):
+    return pipeline.exposed_transfer_share.kernel(schedule=schedule, virtual_stages=virtual_stages)
 
 
 def layers_by_stage(num_layers, stages):
@@ -206,6 +211,81 @@ def test_transfers_of_interleaved_equal_the_simulation(stages, virtual_stages, r
     )
 
     assert result == pytest.approx(simulated.run(order, chunks).whole - compute, rel=1e-9)
+
+
+@pytest.mark.parametrize(("depth", "most"), [(1, 2.0), (2, 1.0)])
+@pytest.mark.parametrize(("stages", "micro_batches"), [(4, 4), (4, 16), (8, 32)])
+def test_transfers_of_zero_bubble_are_near_the_simulation(depth, most, stages, micro_batches):
+    """H2 as said; H1, with less in hand, waits up to twice, by as many as there are stages."""
+    still = simulated.chunks_of(stages, 1.0, 1.0, 1.0)
+    moving = simulated.chunks_of(stages, 1.0, 1.0, 1.0, transfer=0.1)
+    order = simulated.zero_bubble(stages, micro_batches, depth)
+    expected = (
+        simulated.run(order, moving).longest_device - simulated.run(order, still).longest_device
+    )
+
+    result = transfers(stages, micro_batches, transfer=0.1, exposed_share=share_exposed(depth))
+
+    assert result <= expected * (1 + 1e-9) <= most * result * (1 + 1e-9) + 1e-9
+
+
+@pytest.mark.parametrize(("stages", "micro_batches"), [(2, 8), (4, 8), (4, 32), (8, 32)])
+def test_transfers_of_dualpipe_are_near_the_simulation(stages, micro_batches):
+    """Within a quarter: the two directions share some of the waits at the ends."""
+    still = simulated.dualpipe_chunks(stages, 1.0, 1.0, 1.0)
+    order = simulated.dualpipe(stages, micro_batches)
+    expected = simulated.run(order, replace(still, transfer=0.1)).whole
+    expected -= simulated.run(order, still).whole
+
+    result = transfers(stages, micro_batches, transfer=0.1, exposed_share=share_exposed(3))
+
+    assert result == pytest.approx(expected, rel=0.25)
+
+
+def test_transfers_are_exposed_by_what_a_stage_has_in_hand():
+    """Plain 1F1B waits for all, DualPipe for half, interleaved and zero-bubble for none."""
+    shares = share_exposed(np.array([0, 0, 1, 2, 3]), np.array([1, 2, 1, 1, 1]))
+
+    assert shares.tolist() == [1.0, 0.0, 0.0, 0.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("stages", "virtual_stages", "layers", "tolerance"),
+    [
+        (4, 2, [2] * 7 + [5], EXACT),
+        (8, 2, [2] * 15 + [4.5], EXACT),
+        (16, 4, [1, *[2] * 62, 3], 0.005),
+        (16, 4, [1, *[2] * 62, 1], 0.02),
+        (16, 8, [0, *[1] * 126, 0], 0.02),
+        (4, 2, [1, *[2] * 6, 1], 0.11),
+    ],
+)
+@pytest.mark.parametrize("rounds", [1, 2, 4])
+def test_uneven_interleaved_is_near_the_simulation(
+    stages, virtual_stages, layers, tolerance, rounds
+):
+    """Exact where the last chunk is the slow one; short ends are counted as if they waited."""
+    micro_batches = rounds * stages
+    chunks = simulated.chunks_of(
+        stages,
+        [1.0 * x for x in layers],
+        [2.0 * x for x in layers],
+        virtual_stages=virtual_stages,
+    )
+    order = simulated.interleaved(stages, virtual_stages, micro_batches)
+    slowest = max(sum(layers[stage::stages]) for stage in range(stages))
+    mean = sum(layers) / stages
+    idle = bubble(
+        stages,
+        micro_batches,
+        virtual_stages=virtual_stages,
+        times=[slowest] * 3,
+        mean=[mean] * 3,
+    )
+
+    ratio = (3 * micro_batches * slowest + idle) / simulated.run(order, chunks).whole
+
+    assert 1.0 - EXACT <= ratio <= 1.0 + tolerance
 
 
 def test_126_layers_on_16_stages():

@@ -134,6 +134,21 @@ def bubble_time(
     return np.where(schedule == 0, plain, np.where(schedule == DUALPIPE, dual, filled))
 
 
+@unit_checked("", schedule="", virtual_stages="")
+def exposed_transfer_share(*, schedule: Any, virtual_stages: Any) -> Any:  # noqa: ANN401
+    """Return the share of transfers that a full pipeline waits for, if they block nothing.
+
+    All of them in 1F1B, where a stage has no other work in hand while a micro-batch goes forward
+    and back; none where it has, interleaved or zero-bubble; half in DualPipe, whose two directions
+    take turns. Transfers that block their stage are exposed in every schedule: 1.
+
+    Source: derived here from the orders of passes of Narayanan et al. 2021 (arXiv 2104.04473),
+    Qi et al. 2023 (arXiv 2401.10241) and DeepSeek-AI 2024 (arXiv 2412.19437).
+    """
+    plain = (schedule == ONE_FORWARD_ONE_BACKWARD) & (virtual_stages == 1)
+    return np.where(plain, 1.0, np.where(schedule == DUALPIPE, 0.5, 0.0))
+
+
 @unit_checked(
     "s",
     pipeline_parallel="",
@@ -153,12 +168,12 @@ def pipeline_transfer_time(
     """Return the time of a step that waits for point-to-point transfers [s].
 
     `transfer` is the time of one: one micro-batch over one chunk boundary, one way. Filling and
-    draining wait for every boundary once each way. Once full, plain 1F1B (`exposed_share` 1) waits
-    for two more with every micro-batch but one in `pipeline_parallel`, since it has no other work
-    in hand; an interleaved schedule has, and hides them (0) unless its transfers block (1).
+    draining wait for every boundary once each way. Once full, `exposed_share` of two transfers a
+    chunk is waited for with every micro-batch but one in `pipeline_parallel`. Pass 1 for
+    `virtual_stages` in every schedule but the interleaved.
 
     Source: derived here from the order of passes of Narayanan et al. 2021 (arXiv 2104.04473),
-    figures 3 and 4; exact against a simulation with transfers shorter than a chunk's pass.
+    figures 3 and 4, for transfers no longer than a chunk's pass.
     """
     later = micro_batches - 1.0
     waits = later - np.ceil(later / pipeline_parallel)
