@@ -32,8 +32,10 @@ class Kind(NamedTuple):
     keys: Any  # of that, keys and values
     key_heads: Any
     output: Any  # of that, the output
+    unpacked: Any  # of that, what latent attention unpacks: queries, keys and values
     scores: Any  # scores of attention that is not fused
     mlp: Any  # dense and shared MLPs
+    dense_mlp: Any  # of that, dense ones
     routed_in: Any  # inputs of routed experts
     routed: Any  # inside routed experts
     products: Any  # of mlp, outputs of the activation function
@@ -101,10 +103,14 @@ def _each_kind(c: Mapping[str, Any]) -> Kind:
         keys=2.0 * kv_heads * (qk + v),
         key_heads=kv_heads,
         output=2.0 * heads * v,
+        unpacked=2.0 * (heads * qk + kv_heads * (qk + v)) * (c["kv_rank"] > 0.0),
         scores=formulas.score_activation.kernel(
             heads=heads, seq_length=c["seq_length"], score_bytes=c["attention_score_bytes"]
         ),
         mlp=formulas.mlp_activation.kernel(width=width, gated=gated, linear_input_bytes=lin),
+        dense_mlp=formulas.mlp_activation.kernel(
+            width=c["mlp_width"], gated=gated, linear_input_bytes=lin
+        ),
         routed_in=chosen * hidden * lin,
         routed=formulas.mlp_activation.kernel(width=inner, gated=gated, linear_input_bytes=lin),
         products=width * lin,

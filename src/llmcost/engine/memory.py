@@ -28,8 +28,6 @@ NETWORK = 0.4 * GIB
 FRAGMENTATION = 0.04
 # A label of 80 GB means 79.6 GiB that a program can use: 1.07 of 80e9 bytes.
 USABLE_SHARE = 1.06
-# FSDP holds the layer at work and the one it fetches ahead.
-GATHERED_LAYERS = 2.0
 # Gradients of weights are made in 16 bit before they are added up.
 FRESH_GRADIENT = 2.0
 
@@ -39,6 +37,7 @@ DEFAULTS: Mapping[str, float] = {
     "gradient_bytes": 4.0,
     "optimizer_bytes": 12.0,
     "gathered_bytes": 2.0,
+    "gathered_layers": 2.0,
     "linear_input_bytes": 2.0,
     "logit_bytes": 6.0,
     "attention_score_bytes": 0.0,
@@ -48,6 +47,9 @@ DEFAULTS: Mapping[str, float] = {
     "gradient_scratch": 1.0,
     "recompute_norm": 0.0,
     "recompute_activation": 0.0,
+    "recompute_up_projection": 0.0,
+    "recompute_mlp": 0.0,
+    "offloaded_layers": 0.0,
     "context_all_to_all": 0.0,
 }
 
@@ -58,11 +60,12 @@ class Split(NamedTuple):
     tokens: Any  # of a micro-batch on one device
     tensor: Any
     sequence: Any  # of what only sequence parallelism divides
-    gathered: Any  # 1 where sequence parallelism gathers what it divided
     grouped: Any  # 1 with tensor parallelism
     piped: Any  # 1 with more than one stage
     dual: Any  # 1 for DualPipe
     sharded: Any  # 1 for ZeRO stage 3
+    hidden: Any  # bytes of a micro-batch's hidden state at 1 byte an element
+    hidden_part: Any  # the same, divided by sequence parallelism
 
 
 class Layer(NamedTuple):
@@ -76,13 +79,12 @@ class Layer(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """What one pipeline stage holds: weights by kind, the rest in bytes."""
+    """What one pipeline stage holds: layers of each kind, and what does not come by layer."""
 
-    dense: Any
-    expert: Any
-    ends: Any  # of dense, embedding and head
-    activations: Any
-    temporary: Any
+    layers: tuple[Any, ...]
+    passes: Any  # micro-batches in flight
+    ends: Any  # weights of embedding and head
+    temporary: Any  # bytes
 
 
 class Rates(NamedTuple):
@@ -91,7 +93,7 @@ class Rates(NamedTuple):
     weights: tuple[Any, Any]
     gradients: tuple[Any, Any]
     optimizer_state: tuple[Any, Any]
-    copies: tuple[Any, Any]
+    copies: Any
 
 
 def memory(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,12 +106,9 @@ def memory(columns: Mapping[str, Any]) -> dict[str, Any]:
     split, rates = _split(c), _rates(c)
     kinds = kinds_of(c)
     layers = [_on_device(c, split, kind) for kind in kinds]
-    counts = [kind.layers for kind in kinds]
-    stages = _stages(c, split, layers, counts)
-    first, middle, last = _fullest(stages, rates, split.piped, c["pipeline_parallel"])
-    pairs = zip(*stages, strict=True)
-    chosen = Stage(*(first * a + middle * b + last * c for a, b, c in pairs))
-    return _parts(c, rates, chosen) | {"stage": middle + 2.0 * last}
+    stages = _stages(c, split, layers, [kind.layers for kind in kinds])
+    flags = _fullest(c, stages, layers, rates)
+    return _parts(c, rates, layers, _chosen(flags, stages)) | {"stage": flags[1] + 2.0 * flags[2]}
 
 
 def fits(total: Any, device_memory: Any) -> Any:  # noqa: ANN401
@@ -118,22 +117,30 @@ def fits(total: Any, device_memory: Any) -> Any:  # noqa: ANN401
 
 
 def _flag(condition: Any) -> Any:  # noqa: ANN401
-    return np.multiply(condition, 1.0)
+    return np.asarray(condition, dtype=np.float64)
+
+
+def _above_one(whole: Any) -> Any:  # noqa: ANN401
+    """Return 1 where a whole number is above 1, else 0: cheaper than a comparison."""
+    return np.minimum(whole - 1.0, 1.0)
 
 
 def _split(c: Mapping[str, Any]) -> Split:
     t = c["tensor_parallel"]
-    inverse, grouped = 1.0 / t, _flag(t > 1.0)
-    divided = c["sequence_parallel"]
+    inverse = 1.0 / t
+    tokens = c["micro_batch_size"] * c["seq_length"] / c["context_parallel"]
+    sequence = 1.0 + c["sequence_parallel"] * (inverse - 1.0)
+    hidden = tokens * c["hidden"]
     return Split(
-        tokens=c["micro_batch_size"] * c["seq_length"] / c["context_parallel"],
+        tokens=tokens,
         tensor=inverse,
-        sequence=1.0 + divided * (inverse - 1.0),
-        gathered=grouped * divided,
-        grouped=grouped,
-        piped=_flag(c["pipeline_parallel"] > 1.0),
+        sequence=sequence,
+        grouped=_above_one(t),
+        piped=_above_one(c["pipeline_parallel"]),
         dual=_flag(c["schedule"] == 3.0),
         sharded=_flag(c["zero_stage"] >= 3.0),
+        hidden=hidden,
+        hidden_part=hidden * sequence,
     )
 
 
@@ -144,28 +151,26 @@ def _rates(c: Mapping[str, Any]) -> Rates:
     twice as many devices.
     """
     stage, replicas = c["zero_stage"], c["data_parallel"] * c["context_parallel"]
-    group = replicas + _flag(stage >= 3.0) * (c["shard_group"] - replicas)
+    from_1, from_2, from_3 = (_flag(stage >= least) for least in (1.0, 2.0, 3.0))
+    group = replicas + from_3 * (c["shard_group"] - replicas)
     experts = group * c["tensor_parallel"] / (c["expert_parallel"] * c["expert_tensor_parallel"])
-    shards = group, np.maximum(experts, 1.0)
+    parts = 1.0 / group, 1.0 / np.maximum(experts, 1.0)
     trained = c["trainable_share"]
-    pair = 1.0 + _flag(c["schedule"] == 3.0) * _flag(stage >= 1.0)
-    optimizer = _rate(c["optimizer_bytes"] * trained / pair, shards, stage >= 1.0)
-    copies = c["weight_copy_bytes"] * _flag(stage < 3.0)
+    states = c["optimizer_bytes"] * trained / (1.0 + _flag(c["schedule"] == 3.0) * from_1)
     return Rates(
-        _rate(c["weight_bytes"], shards, stage >= 3.0),
-        _rate(c["gradient_bytes"] * trained, shards, stage >= 2.0),
-        optimizer,
-        (copies, copies),
+        _rate(c["weight_bytes"], parts, from_3),
+        _rate(c["gradient_bytes"] * trained, parts, from_2),
+        _rate(states, parts, from_1),
+        c["weight_copy_bytes"] * (1.0 - from_3),
     )
 
 
-def _rate(bytes_each: Any, shards: tuple[Any, Any], sharded: Any) -> tuple[Any, Any]:  # noqa: ANN401
-    one = formulas.state_memory.kernel
-    dense, expert = (
-        one(parameters=1.0, bytes_each=bytes_each, shards=devices, sharded=_flag(sharded))
-        for devices in shards
+def _rate(bytes_each: Any, parts: tuple[Any, Any], sharded: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    share = formulas.held_share.kernel
+    return (
+        bytes_each * share(part=parts[0], sharded=sharded),
+        bytes_each * share(part=parts[1], sharded=sharded),
     )
-    return dense, expert
 
 
 def _on_device(c: Mapping[str, Any], split: Split, kind: Kind) -> Layer:
@@ -174,102 +179,94 @@ def _on_device(c: Mapping[str, Any], split: Split, kind: Kind) -> Layer:
     return Layer(
         dense=divided + kind.whole,
         expert=kind.expert / spread,
-        kept=split.tokens * _kept(c, split, kind),
-        backward=split.tokens * _backward(c, split, kind),
+        kept=_kept(c, split, kind),
+        backward=_backward(c, split, kind),
         scratch=divided + kind.one_expert / c["expert_tensor_parallel"],
     )
 
 
 def _kept(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: ANN401
-    """Return what a token keeps of one layer from its forward to its backward pass [byte].
+    """Return what a micro-batch keeps of one layer from its forward to its backward pass [byte].
 
-    Full recomputation keeps the input of the layer alone.
+    Full recomputation keeps the input of the layer alone. Offloaded layers keep nothing here.
     """
-    again = c["recompute_activation"]
-    fixed = {
-        "whole": kind.residual - kind.norms * c["recompute_norm"],
-        "split": kind.attention - kind.keys + kind.mlp - kind.products * again,
-        "routed": (kind.routed - kind.routed_products * again) * c["moe_imbalance"],
-        "scores": kind.scores * (1.0 - c["recompute_selective"]),
-    }
-    full = c["recompute_full"]
-    whole = fixed["whole"] + full * (2.0 * c["hidden"] - fixed["whole"])
-    return whole * split.sequence + (1.0 - full) * _divided(c, split, kind, fixed)
+    whole = kind.residual - kind.norms * c["recompute_norm"]
+    again = c["recompute_full"]
+    here = 1.0 - c["offloaded_layers"] / c["num_layers"]
+    each = whole * split.sequence + _divided(c, split, kind)
+    recomputed = 2.0 * split.hidden_part
+    kept = split.tokens * each
+    return (kept + again * (recomputed - kept)) * here
 
 
-def _divided(c: Mapping[str, Any], split: Split, kind: Kind, fixed: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _divided(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: ANN401
     """Return what a token keeps of one layer that tensor parallelism divides [byte].
 
     A group larger than the number of key and value heads holds copies of them. All-to-all context
     parallelism keeps the output of attention before and after the exchange.
     """
-    twice = kind.output * (c["context_all_to_all"] * _flag(c["context_parallel"] > 1.0))
-    entering = kind.routed_in * c["moe_imbalance"] * c["expert_tensor_parallel"]
-    inside = fixed["split"] + fixed["routed"] + fixed["scores"] + twice + entering
-    return inside * split.tensor + kind.keys * np.maximum(split.tensor, 1.0 / kind.key_heads)
+    products, unpacked = c["recompute_activation"], kind.unpacked * c["recompute_up_projection"]
+    plain = kind.attention - kind.keys + kind.mlp - kind.products * products
+    plain = plain - unpacked - kind.dense_mlp * c["recompute_mlp"]
+    inside = kind.routed - kind.routed_products * products
+    entering = kind.routed_in * c["expert_tensor_parallel"]
+    routed = (inside + entering) * c["moe_imbalance"]
+    scores = kind.scores * (1.0 - c["recompute_selective"])
+    twice = kind.output * c["context_all_to_all"] * _above_one(c["context_parallel"])
+    keys = kind.keys * np.maximum(split.tensor, 1.0 / kind.key_heads)
+    return (plain + routed + scores + twice) * split.tensor + keys
 
 
 def _backward(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: ANN401
-    """Return what a token takes while one layer goes backward, beside what was kept [byte].
+    """Return what a micro-batch takes while one layer goes backward, beside what was kept [byte].
 
-    The gradient of the widest part, gradients of the input and output of the layer, and what was
-    computed again for this layer.
+    The gradient of the widest part, gradients of the input and output of the layer, copies gathered
+    by sequence parallelism, and what was computed again for this layer.
     """
     routed = kind.routed_backward * c["moe_imbalance"]
     widest = np.maximum(np.maximum(kind.mlp_backward, routed), kind.attention)
     all_again = kind.attention + kind.mlp + (kind.routed + kind.routed_in) * c["moe_imbalance"]
-    full = _flag(c["recompute_full"] > 0.0)
-    scores = kind.scores * _flag(full + c["recompute_selective"] > 0.0)
-    divided = widest + full * all_again + scores
-    whole = 4.0 * c["hidden"] + full * kind.residual
-    return divided * split.tensor + whole * split.sequence + 2.0 * c["hidden"] * split.gathered
+    full, partly = _flag(c["recompute_full"] > 0.0), _flag(c["recompute_selective"] > 0.0)
+    divided = widest + full * all_again + kind.scores * np.maximum(full, partly)
+    inner = divided * split.tensor + full * kind.residual * split.sequence
+    gathered = c["sequence_parallel"] * split.grouped * 2.0 * split.hidden
+    return split.tokens * inner + 4.0 * split.hidden_part + gathered
 
 
 def _stages(
     c: Mapping[str, Any], split: Split, layers: list[Layer], counts: list[Any]
 ) -> tuple[Stage, Stage, Stage]:
-    held = _layers_held(c, split, counts)
     head = 1.0 - split.piped * (1.0 - split.dual)
     ends = _ends(c, split, head)
+    parts = (_layers_held(c, split, counts), _passes(c), ends)
     temporary = _temporary(c, split, layers, ends, head)
-    position = (0.0, 1.0, c["pipeline_parallel"] - 1.0)
-    first, middle, last = (
-        _stage(c, layers, held[i], ends[i], temporary[i], position[i]) for i in range(3)
-    )
+    first, middle, last = (Stage(*one) for one in zip(*parts, temporary, strict=True))
     return first, middle, last
 
 
-def _stage(
-    c: Mapping[str, Any],
-    layers: list[Layer],
-    held: list[Any],
-    ends: Any,  # noqa: ANN401
-    temporary: Any,  # noqa: ANN401
-    position: Any,  # noqa: ANN401
-) -> Stage:
-    passes = formulas.in_flight.kernel(
-        stage=position,
-        pipeline_parallel=c["pipeline_parallel"],
-        virtual_stages=c["virtual_stages"],
-        micro_batches=c["global_batch_size"] / (c["data_parallel"] * c["micro_batch_size"]),
-        schedule=c["schedule"],
+def _passes(c: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """Return the micro-batches in flight on the first, the second and the last stage."""
+    p, v, schedule = c["pipeline_parallel"], c["virtual_stages"], c["schedule"]
+    micro_batches = c["global_batch_size"] / (c["data_parallel"] * c["micro_batch_size"])
+    last = formulas.in_flight_at_end.kernel(
+        pipeline_parallel=p, virtual_stages=v, schedule=schedule
     )
-    return Stage(
-        dense=_sum([n * one.dense for n, one in zip(held, layers, strict=True)]) + ends,
-        expert=_sum([n * one.expert for n, one in zip(held, layers, strict=True)]),
-        ends=ends,
-        activations=_sum([n * one.kept for n, one in zip(held, layers, strict=True)]) * passes,
-        temporary=temporary,
+    more = formulas.in_flight_per_stage.kernel(virtual_stages=v, schedule=schedule)
+    first = last + more * (p - 1.0)
+    return (
+        np.minimum(first, micro_batches),
+        np.minimum(first - more, micro_batches),
+        np.minimum(last, micro_batches),
     )
 
 
-def _layers_held(c: Mapping[str, Any], split: Split, counts: list[Any]) -> list[list[Any]]:
+def _layers_held(c: Mapping[str, Any], split: Split, counts: list[Any]) -> list[tuple[Any, ...]]:
     """Return for each of STAGES how many layers of each kind it holds, the bottom in the first."""
     held = _stage_layers(c, split)
     if len(counts) == 1:
-        return [[n] for n in held]
+        return [(n,) for n in held]
     bottom = np.minimum(counts[0], held[0])
-    return [[bottom, held[0] - bottom], [0.0, held[1]], [0.0, held[2]]]
+    return [(bottom, held[0] - bottom), (0.0, held[1]), (0.0, held[2])]
 
 
 def _stage_layers(c: Mapping[str, Any], split: Split) -> tuple[Any, Any, Any]:
@@ -285,9 +282,10 @@ def _stage_layers(c: Mapping[str, Any], split: Split) -> tuple[Any, Any, Any]:
     p, dual = c["pipeline_parallel"], split.dual
     most = np.ceil(c["num_layers"] / p)
     missing = most * p - c["num_layers"]
-    first = c["first_stage_layers"] if "first_stage_layers" in c else most - (missing >= 2.0)
-    last = c["last_stage_layers"] if "last_stage_layers" in c else most - (missing >= 1.0)
-    return first + dual * last, most * (1.0 + dual), last + dual * first
+    short = np.minimum(missing, 1.0), np.minimum(np.maximum(missing - 1.0, 0.0), 1.0)
+    first = c.get("first_stage_layers", most - short[1])
+    last = c.get("last_stage_layers", most - short[0])
+    return first + dual * last, most + dual * most, last + dual * first
 
 
 def _ends(c: Mapping[str, Any], split: Split, head: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
@@ -314,14 +312,12 @@ def _temporary(
     head, which stay gathered.
     """
     backward = _most([layer.backward for layer in layers])
-    layer = _most([layer.dense + layer.expert for layer in layers])
-    scratch = _most([layer.scratch for layer in layers]) * c["gradient_scratch"]
-    buckets = _flag(c["zero_stage"] == 2.0) * (GATHERED_LAYERS * c["gradient_bytes"])
+    layer = _most([layer.dense + layer.expert for layer in layers]) * c["gathered_layers"]
+    scratch = _most([layer.scratch for layer in layers]) * (c["gradient_scratch"] * FRESH_GRADIENT)
+    buckets = _flag(c["zero_stage"] == 2.0) * c["gradient_bytes"]
     gathered = split.sharded * (c["gathered_bytes"] + FRESH_GRADIENT)
-    fresh = FRESH_GRADIENT * (1.0 - split.sharded) * scratch
-    states = fresh + layer * (buckets + GATHERED_LAYERS * gathered)
-    received = 2.0 * c["hidden"] * split.piped * split.tokens * split.sequence
-    common = states + received
+    states = (1.0 - split.sharded) * scratch + layer * (buckets + gathered)
+    common = states + 2.0 * split.piped * split.hidden_part
     logits = _logits(c, split)
     return (
         np.maximum(backward, head * logits) + common + ends[0] * gathered,
@@ -336,54 +332,64 @@ def _logits(c: Mapping[str, Any], split: Split) -> Any:  # noqa: ANN401
     Logits, the last norm, the gradient of its output and copies gathered by tensor parallelism, and
     the fresh gradient of the head.
     """
-    hidden = c["hidden"]
-    table = FRESH_GRADIENT * (1.0 - split.sharded) * hidden
-    logits = c["vocab"] * split.tensor * (split.tokens * c["logit_bytes"] + table)
-    return logits + split.tokens * hidden * (4.0 * split.sequence + 2.0 + 4.0 * split.grouped)
+    table = (1.0 - split.sharded) * (FRESH_GRADIENT * c["hidden"])
+    logits = (split.tokens * c["logit_bytes"] + table) * (c["vocab"] * split.tensor)
+    return logits + 4.0 * split.hidden_part + (2.0 + 4.0 * split.grouped) * split.hidden
 
 
 def _fullest(
-    stages: tuple[Stage, Stage, Stage],
-    rates: Rates,
-    piped: Any,  # noqa: ANN401
-    stages_in_all: Any,  # noqa: ANN401
+    c: Mapping[str, Any], stages: tuple[Stage, ...], layers: list[Layer], rates: Rates
 ) -> tuple[Any, Any, Any]:
     """Return a flag for each of STAGES: 1 for the one that holds most, where it is there at all."""
-    dense, expert = (_sum(list(pair)) for pair in zip(*rates, strict=True))
+    dense = _sum([pair[0] for pair in rates[:3]])
+    expert = _sum([pair[1] for pair in rates[:3]]) + rates.copies
+    slack = 1.0 + FRAGMENTATION
+    static = [one.dense * (dense + rates.copies) + one.expert * expert for one in layers]
+    moving = [slack * one.kept for one in layers]
     first, middle, last = (
-        stage.dense * dense
-        + stage.expert * expert
-        - stage.ends * rates.copies[0]
-        + (1.0 + FRAGMENTATION) * (stage.activations + stage.temporary)
-        for stage in stages
+        _sum([n * (s + m * of.passes) for n, s, m in zip(of.layers, static, moving, strict=True)])
+        + of.ends * dense
+        + slack * of.temporary
+        for of in stages
     )
-    middle, last = middle * _flag(stages_in_all > 2.0), last * piped
+    stages_in_all = c["pipeline_parallel"]
+    middle, last = middle * _above_one(stages_in_all - 1.0), last * _above_one(stages_in_all)
     is_first = _flag(first >= np.maximum(middle, last))
     is_middle = (1.0 - is_first) * _flag(middle >= last)
     return is_first, is_middle, 1.0 - is_first - is_middle
 
 
-def _parts(c: Mapping[str, Any], rates: Rates, stage: Stage) -> dict[str, Any]:
-    held = {
-        name: stage.dense * dense + stage.expert * expert
-        for name, (dense, expert) in rates._asdict().items()
-    }
-    copies = held.pop("copies") - stage.ends * rates.copies[0]
+def _chosen(flags: tuple[Any, Any, Any], stages: tuple[Stage, Stage, Stage]) -> Stage:
+    def pick(first: Any, middle: Any, last: Any) -> Any:  # noqa: ANN401
+        return flags[0] * first + flags[1] * middle + flags[2] * last
+
+    return Stage(
+        layers=tuple(pick(*held) for held in zip(*(one.layers for one in stages), strict=True)),
+        passes=pick(*(one.passes for one in stages)),
+        ends=pick(*(one.ends for one in stages)),
+        temporary=pick(*(one.temporary for one in stages)),
+    )
+
+
+def _parts(c: Mapping[str, Any], rates: Rates, layers: list[Layer], stage: Stage) -> dict[str, Any]:
+    held = list(zip(stage.layers, layers, strict=True))
+    matrices = _sum([n * one.dense for n, one in held])
+    expert = _sum([n * one.expert for n, one in held])
+    activations = _sum([n * one.kept for n, one in held]) * stage.passes
     model = c["tensor_parallel"] * c["pipeline_parallel"] * c["context_parallel"]
-    parts = held | {
-        "weights": held["weights"] + copies,
-        "activations": stage.activations,
-        "temporary_buffers": stage.temporary,
-        "reserve": formulas.reserve_memory.kernel(
-            activations=stage.activations,
-            temporary=stage.temporary,
-            devices=model * c["data_parallel"],
-            context=CONTEXT,
-            network=NETWORK,
-            fragmentation=FRAGMENTATION,
-        ),
-    }
-    return parts | {"total": _sum(list(parts.values()))}
+    reserve = formulas.reserve_memory.kernel(
+        activations=activations,
+        temporary=stage.temporary,
+        devices=model * c["data_parallel"],
+        context=CONTEXT,
+        network=NETWORK,
+        fragmentation=FRAGMENTATION,
+    )
+    dense = matrices + stage.ends
+    states = [dense * rate[0] + expert * rate[1] for rate in rates[:3]]
+    states[0] = states[0] + (matrices + expert) * rates.copies
+    values = [*states, activations, stage.temporary, reserve]
+    return dict(zip(PARTS, values, strict=True)) | {"total": _sum(values)}
 
 
 def _sum(values: list[Any]) -> Any:  # noqa: ANN401

@@ -13,50 +13,48 @@ import numpy as np
 from llmcost.units import unit_checked
 
 
-@unit_checked("byte", parameters="", bytes_each="byte", shards="", sharded="")
-def state_memory(*, parameters: Any, bytes_each: Any, shards: Any, sharded: Any) -> Any:  # noqa: ANN401
-    """Return what one kind of state of the parameters takes on a device [byte].
+@unit_checked("", part="", sharded="")
+def held_share(*, part: Any, sharded: Any) -> Any:  # noqa: ANN401
+    """Return the share of one kind of state of the parameters that a device holds.
 
-    `sharded` is 1 where the state is divided over `shards` devices, and 0 where every device holds
-    all of it. Optimizer states are sharded from ZeRO stage 1 on, gradients from 2, weights at 3.
+    `sharded` is 1 where a device holds a `part` of the state (one over the devices that share it),
+    and 0 where every device holds all of it. Optimizer states are sharded from ZeRO stage 1 on,
+    gradients from 2, weights at 3.
 
     Source: Rajbhandari et al. 2020 (arXiv 1910.02054), section 5 and figure 1.
     """
-    return parameters * bytes_each * (1.0 + sharded * (1.0 / shards - 1.0))
+    return 1.0 + sharded * (part - 1.0)
 
 
-@unit_checked(
-    "",
-    stage="",
-    pipeline_parallel="",
-    virtual_stages="",
-    micro_batches="",
-    schedule="",
-)
-def in_flight(
-    *,
-    stage: Any,  # noqa: ANN401
-    pipeline_parallel: Any,  # noqa: ANN401
-    virtual_stages: Any,  # noqa: ANN401
-    micro_batches: Any,  # noqa: ANN401
-    schedule: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
-    """Return how many micro-batches' activations a pipeline stage (0 is the first) holds at most.
+@unit_checked("", pipeline_parallel="", virtual_stages="", schedule="")
+def in_flight_at_end(*, pipeline_parallel: Any, virtual_stages: Any, schedule: Any) -> Any:  # noqa: ANN401
+    """Return how many micro-batches' activations the last pipeline stage holds, were there enough.
 
-    One micro-batch is one pass through all layers of the device. 1F1B and zero-bubble H1 hold p - i
-    at stage i. Interleaving holds (p (v - 1) + 2 (p - i) - 1) / v, which is p (1 + (p - 1) / (p v))
-    at the first stage. Zero-bubble H2 holds 2 (p - i) - 1; DualPipe p + 1, spread over the
-    two parts of the model that a device holds. Never more than there are micro-batches.
+    One micro-batch is one pass through all layers of the device. 1F1B and zero-bubble H1 and H2
+    hold 1; interleaving holds (p (v - 1) + 1) / v; DualPipe p + 1 passes through half of what the
+    device holds, on every stage.
 
-    Source: Narayanan et al. 2021 (arXiv 2104.04473), section 2.2; Korthikanti et al. 2022 (arXiv
-    2205.05198), section 4.2.3; Qi et al. 2023 (arXiv 2401.10241), table 1; DeepSeek-V3 (arXiv
-    2412.19437), table 2.
+    Source: Narayanan et al. 2021 (arXiv 2104.04473), section 2.2; Qi et al. 2023 (arXiv
+    2401.10241), table 1; DeepSeek-V3 (arXiv 2412.19437), table 2.
     """
-    p, v, left = pipeline_parallel, virtual_stages, pipeline_parallel - stage
-    plain = (left - 1.0) * ((v == 1.0) * 1.0 - (schedule == 2.0))
-    held = np.minimum((p * (v - 1.0) + 2.0 * left - 1.0 - plain) / v, micro_batches)
-    both = np.minimum((p + 1.0) / 2.0, micro_batches)
-    return held + (schedule == 3.0) * (both - held)
+    p = pipeline_parallel
+    chunks = p - (p - 1.0) / virtual_stages
+    held = np.where(virtual_stages == 1.0, 1.0, chunks)
+    return np.where(schedule == 3.0, (p + 1.0) / 2.0, held)
+
+
+@unit_checked("", virtual_stages="", schedule="")
+def in_flight_per_stage(*, virtual_stages: Any, schedule: Any) -> Any:  # noqa: ANN401
+    """Return how many micro-batches more a pipeline stage holds than the one after it.
+
+    1 for 1F1B and zero-bubble H1, 2 for zero-bubble H2, 2 / v for interleaving, 0 for DualPipe. The
+    first of p stages then holds p, 2 p - 1 and p (1 + (p - 1) / (p v)) of the first three.
+
+    Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 4.2.3, for the first stage; the
+    others as in `in_flight_at_end`.
+    """
+    single = 1.0 * (virtual_stages == 1.0) * (schedule != 2.0)
+    return (2.0 - single) / virtual_stages * (schedule != 3.0)
 
 
 @unit_checked(
@@ -178,4 +176,8 @@ def reserve_memory(
     Source: the parts are those that torch.cuda.memory_stats and NCCL report; the constants are
     stated where they are set.
     """
-    return context + (devices > 1.0) * network + fragmentation * (activations + temporary)
+    return (
+        context
+        + np.minimum(devices - 1.0, 1.0) * network
+        + fragmentation * (activations + temporary)
+    )
