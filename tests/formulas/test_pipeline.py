@@ -106,6 +106,15 @@ def test_zero_bubble_equals_the_simulation(schedule, depth, times, stages, micro
     )
 
 
+@pytest.mark.parametrize("stages", [2, 4, 8])
+def test_h2_loses_the_first_forwards_where_devices_wait_for_each_other(stages):
+    """The devices of a parallelogram of passes begin, and end, a forward pass apart."""
+    order = simulated.zero_bubble(stages, 3 * stages, 2)
+    timeline = simulated.run(order, simulated.chunks_of(stages, 1.0, 1.0, 1.0))
+
+    assert timeline.whole - timeline.longest_device == stages - 1
+
+
 @pytest.mark.parametrize(
     ("times", "tolerance"), [((1, 1, 1), 1e-12), ((1, 1.2, 0.8), 0.1), ((1, 1.1, 0.5), 0.1)]
 )

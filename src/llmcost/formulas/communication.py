@@ -26,8 +26,8 @@ def ranks_in_domain(*, ranks: Any, stride: Any, domain: Any) -> Any:  # noqa: AN
     the product of those inside it (tensor, context, data, then pipeline outermost; expert parallel
     inside data x context). Assumes that groups begin where domains do.
 
-    Source: the order of ranks of Narayanan et al. 2021 (arXiv 2104.04473), section 3.2, and
-    Megatron-LM's default, tp-cp-ep-dp-pp.
+    Source: Megatron-LM's default order of ranks, tp-cp-ep-dp-pp, which keeps tensor parallelism in
+    a node as Narayanan et al. 2021 (arXiv 2104.04473), takeaway 1, advise.
     """
     most = np.maximum(np.floor(domain / stride), 1.0)
     return ranks / np.ceil(ranks / most)

@@ -112,7 +112,7 @@ def bubble_time(
       micro-batch that the last round lacks of p;
     - H1 (p - 1)(F + B) less W for every micro-batch whose weight gradient is put off, which are
       p - 1, or 2(p - 1) in H2, and m - 1 at most; a longer W than F fills no more than F. Devices
-      do not wait for each other between steps;
+      do not wait for each other between steps (section 4 there); H2 loses (p - 1) F if they do;
     - DualPipe (p/2 - 1)(F + 2B - W), for even p and 2p micro-batches or more; with fewer, what is
       left of a micro-batch's way through all stages, an approximation.
 
@@ -120,18 +120,22 @@ def bubble_time(
     where a much slower stage comes early.
 
     Source: Narayanan et al. 2021 (arXiv 2104.04473), section 2.2; Isaev et al. 2023 (Calculon,
-    doi 10.1145/3581784.3607102) for short rounds; Qi et al. 2023 (arXiv 2401.10241), table 1;
+    doi 10.1145/3581784.3607102) for short rounds; Qi et al. 2023 (arXiv 2401.10241), section 2.3;
     DeepSeek-AI 2024 (arXiv 2412.19437), table 2. For fewer micro-batches derived here.
     """
     stages = pipeline_parallel
     fill = stages * (mean_forward + mean_backward_input) - (forward + backward_input)
     weights = stages * mean_backward_weight - backward_weight
-    filler = np.minimum(backward_weight, forward)
     plain = _interleaved(stages, virtual_stages, micro_batches, fill + weights)
+    if np.ndim(schedule) == 0 and schedule == ONE_FORWARD_ONE_BACKWARD:
+        return plain
+    filler = np.minimum(backward_weight, forward)
     filled = _zero_bubble(schedule, stages, micro_batches, fill, filler)
     block = mean_forward + 2.0 * mean_backward_input - mean_backward_weight
     dual = _dualpipe(stages, micro_batches, block, forward + backward_input, filler)
-    return np.where(schedule == 0, plain, np.where(schedule == DUALPIPE, dual, filled))
+    return np.where(
+        schedule == ONE_FORWARD_ONE_BACKWARD, plain, np.where(schedule == DUALPIPE, dual, filled)
+    )
 
 
 @unit_checked("", schedule="", virtual_stages="")
