@@ -54,15 +54,6 @@ def share_exposed(schedule, virtual_stages=1):
     return pipeline.exposed_transfer_share.kernel(schedule=schedule, virtual_stages=virtual_stages)
 
 
-def layers_by_stage(num_layers, stages):
-    sizes = {"num_layers": num_layers, "pipeline_parallel": stages}
-    return (
-        pipeline.first_stage_layers.kernel(**sizes),
-        pipeline.fullest_stage_layers.kernel(**sizes),
-        pipeline.last_stage_layers.kernel(**sizes),
-    )
-
-
 @pytest.mark.parametrize("stages", [1, 2, 3, 4, 8])
 @pytest.mark.parametrize("micro_batches", [1, 2, 3, 7, 8, 9, 24])
 def test_1f1b_and_gpipe_equal_the_simulation(stages, micro_batches):
@@ -161,39 +152,6 @@ def test_a_short_last_round_is_no_better_than_larger_rounds(stages, virtual_stag
     assert result == pytest.approx(best + empty * slot)
 
 
-def uneven_ratio(stage_times, micro_batches):
-    """Return the step of the formula over that of the simulation, backward twice forward."""
-    stages = len(stage_times)
-    chunks = simulated.chunks_of(
-        stages, [1.0 * x for x in stage_times], [2.0 * x for x in stage_times]
-    )
-    order = simulated.one_forward_one_backward(stages, micro_batches)
-    slowest, mean = max(stage_times), sum(stage_times) / stages
-    idle = bubble(stages, micro_batches, times=[slowest] * 3, mean=[mean] * 3)
-    return (3 * micro_batches * slowest + idle) / simulated.run(order, chunks).whole
-
-
-@pytest.mark.parametrize("stage_times", [[8, 8, 8, 11], [7, *[8] * 14, 10], [3, 5, 4, 4, 2, 6]])
-@pytest.mark.parametrize("micro_batches", [1, 4, 8, 40])
-def test_uneven_1f1b_equals_the_simulation_where_the_last_stage_is_slowest(
-    stage_times, micro_batches
-):
-    """As the output head makes it: one pass through the other stages, then never idle."""
-    assert uneven_ratio(stage_times, micro_batches) == pytest.approx(1.0, rel=EXACT)
-
-
-@pytest.mark.parametrize(
-    ("stage_times", "tolerance"),
-    [([7, 8, 8, 7], 0.03), ([7, *[8] * 14, 7], 0.01), ([9, 5, 5, 5], 0.22), ([5, 9, 5, 5], 0.14)],
-)
-@pytest.mark.parametrize("micro_batches", [2, 4, 16, 64])
-def test_uneven_1f1b_is_no_shorter_than_the_simulation(stage_times, tolerance, micro_batches):
-    """A slow early stage works on while its first backward comes; the formula does not count it."""
-    ratio = uneven_ratio(stage_times, micro_batches)
-
-    assert 1.0 - EXACT <= ratio <= 1.0 + tolerance
-
-
 @pytest.mark.parametrize("stages", [2, 3, 4, 8])
 @pytest.mark.parametrize("micro_batches", [1, 2, 3, 8, 9, 17, 32])
 @pytest.mark.parametrize("transfer", [0.001, 0.2])
@@ -256,76 +214,6 @@ def test_transfers_are_exposed_by_what_a_stage_has_in_hand():
     shares = share_exposed(np.array([0, 0, 1, 2, 3]), np.array([1, 2, 1, 1, 1]))
 
     assert shares.tolist() == [1.0, 0.0, 0.0, 0.0, 0.5]
-
-
-@pytest.mark.parametrize(
-    ("stages", "virtual_stages", "layers", "tolerance"),
-    [
-        (4, 2, [2] * 7 + [5], EXACT),
-        (8, 2, [2] * 15 + [4.5], EXACT),
-        (16, 4, [1, *[2] * 62, 3], 0.005),
-        (16, 4, [1, *[2] * 62, 1], 0.02),
-        (16, 8, [0, *[1] * 126, 0], 0.02),
-        (4, 2, [1, *[2] * 6, 1], 0.11),
-    ],
-)
-@pytest.mark.parametrize("rounds", [1, 2, 4])
-def test_uneven_interleaved_is_near_the_simulation(
-    stages, virtual_stages, layers, tolerance, rounds
-):
-    """Exact where the last chunk is the slow one; short ends are counted as if they waited."""
-    micro_batches = rounds * stages
-    chunks = simulated.chunks_of(
-        stages,
-        [1.0 * x for x in layers],
-        [2.0 * x for x in layers],
-        virtual_stages=virtual_stages,
-    )
-    order = simulated.interleaved(stages, virtual_stages, micro_batches)
-    slowest = max(sum(layers[stage::stages]) for stage in range(stages))
-    mean = sum(layers) / stages
-    idle = bubble(
-        stages,
-        micro_batches,
-        virtual_stages=virtual_stages,
-        times=[slowest] * 3,
-        mean=[mean] * 3,
-    )
-
-    ratio = (3 * micro_batches * slowest + idle) / simulated.run(order, chunks).whole
-
-    assert 1.0 - EXACT <= ratio <= 1.0 + tolerance
-
-
-def test_126_layers_on_16_stages():
-    """Llama 3.1 405B: one layer less at both ends (arXiv 2407.21783, section 3.3.2)."""
-    assert layers_by_stage(126, 16) == (7, 8, 7)
-
-
-@pytest.mark.parametrize(
-    ("num_layers", "stages", "expected"),
-    [(32, 8, (4, 4, 4)), (127, 16, (8, 8, 7)), (61, 16, (3, 4, 3)), (80, 1, (80, 80, 80))],
-)
-def test_the_last_stage_is_short_first(num_layers, stages, expected):
-    assert layers_by_stage(num_layers, stages) == expected
-
-
-@given(STAGES, st.integers(1, 200))
-def test_every_layer_is_placed(stages, more):
-    """The fullest less one for each stage that is short makes up the layers."""
-    num_layers = stages + more
-    first, fullest, last = layers_by_stage(num_layers, stages)
-
-    assert (fullest - 1) * stages < num_layers <= fullest * stages
-    assert fullest - 1 <= last <= first <= fullest
-
-
-def test_chunks_of_126_layers_on_16_by_4():
-    """64 chunks of two layers, both ends short."""
-    assert (
-        pipeline.fullest_chunk_layers.kernel(num_layers=126, pipeline_parallel=16, virtual_stages=4)
-        == 2
-    )
 
 
 @given(VIRTUAL, MICRO_BATCHES, st.integers(0, 3), TIMES)
