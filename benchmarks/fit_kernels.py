@@ -17,18 +17,20 @@ import argparse
 import csv
 from pathlib import Path
 
-from kernel_attention import attention, backward, memory
+from kernel_attention import attention, backward, latent, memory
 from kernel_ceilings import ceilings, pooled
 from kernel_fitting import ROWS
-from kernel_gemm import gemm, grouped, sustained
+from kernel_gemm import gemm, grouped, grouped_training, sustained
 from kernel_links import between_nodes, collective, exchange
 
 PARTS = {
     "gemm": gemm,
     "sustained": sustained,
     "grouped": grouped,
+    "training": grouped_training,
     "attention": attention,
     "backward": backward,
+    "latent": latent,
     "memory": memory,
     "collective": collective,
     "nodes": between_nodes,

@@ -24,8 +24,8 @@ from kernel_gemm import simumax_gemms
 ATTENTION = {
     "ampere": ["flash_attention", "vllm_flash_attn"],
     "hopper": ["fa3", "vllm_flash_attn_fa3"],
-    "blackwell": ["trtllm_mha", "torch_flow", "vllm_flashinfer_trtllmprefill"],
-    "blackwell-ultra": ["trtllm_mha", "torch_flow", "vllm_flashinfer_trtllmprefill"],
+    "blackwell": ["trtllm_mha", "vllm_flashinfer_trtllmprefill"],
+    "blackwell-ultra": ["trtllm_mha", "vllm_flashinfer_trtllmprefill"],
     "ada": ["flashinfer", "vllm_flash_attn_fa2"],
     "blackwell-rtx": ["flashinfer", "vllm_flash_attn_fa2"],
 }
@@ -73,7 +73,11 @@ def attention(folder):
 
 
 def backward(folder):
-    """Attention backward at 2.5 times the forward FLOP, its rate against the forward rate."""
+    """Attention backward at 2.5 times the forward FLOP, its rate against the forward rate.
+
+    Heads of 192 with values of 128 (latent attention) are compared with what the fit on heads of
+    128 says of their mean size.
+    """
     rows = []
     for card, entries in simumax_gemms(folder):
         for key, share in entries["sdp_bwd"]["accurate_efficient_factor"].items():
@@ -84,7 +88,8 @@ def backward(folder):
             # SimuMax counts the full square; a causal kernel does half of it.
             rows.append((gpu(card).generation, share / 2, s, heads, (qk + v) / 2, qk))
     for generation in ("ampere", "blackwell"):
-        part = np.array([row[1:] for row in rows if row[0] == generation])
+        whole = np.array([row[1:] for row in rows if row[0] == generation])
+        part = whole[whole[:, 4] == 128]
         p = [
             FITTED[name, generation, "bf16"]
             for name in (
@@ -111,6 +116,51 @@ def backward(folder):
         )
         for name, note, value, error in zip(names, notes, values, errors, strict=True):
             keep(name, generation, "bf16", "", value, error, len(part), SIMU, note)
+        latent = whole[whole[:, 4] != 128]
+        ratio = latent[:, 0] * rate(values, p, latent)
+        error = float(np.std(ratio)) / np.sqrt(len(ratio))
+        print("   latent", np.round(np.sort(ratio), 2))
+        note = "rate of heads of 192 and 128 against the formula with their mean size, backward"
+        keep(
+            "attention_latent_backward_share",
+            generation,
+            "bf16",
+            "",
+            float(np.median(ratio)),
+            error,
+            len(ratio),
+            SIMU,
+            note,
+        )
+
+
+def latent(folder):
+    """Latent attention, queries and keys of 192, values of 128, expanded as in training."""
+    table = tables(folder, "mla/trtllm/*/context_mla_perf.parquet")
+    table = table[(table.step == 0) & (table.isl >= 1024) & (table.kv_cache_dtype == "bfloat16")]
+    for generation, cards in GENERATIONS.items():
+        part = table[table.sys.isin(cards)]
+        batch, s, heads = (part[c].to_numpy(float) for c in ("batch_size", "isl", "num_heads"))
+        flop = batch * heads * s**2 * (192 + 128)
+        names = ("efficiency", "sequence", "rows", "head_size", "fixed_time")
+        p = [FITTED[f"attention_{name}", generation, "bf16"] for name in names]
+        p[4] /= MICRO
+        said = attention_time(p, machine(part, "bf16")[0], batch, s, heads, 160.0, flop)
+        ratio = (said / (part.latency.to_numpy() * 1e-3))[flop > 1e10]
+        spread = np.quantile(ratio, [0.1, 0.5, 0.9])
+        print("LATENT", generation, len(ratio), spread.round(2))
+        note = "rate of heads of 192 and 128 against the formula with their mean size, forward"
+        keep(
+            "attention_latent_share",
+            generation,
+            "bf16",
+            "",
+            float(spread[1]),
+            float(spread[2] - spread[0]) / 2.56,
+            len(ratio),
+            AIC,
+            note,
+        )
 
 
 STREAMS = {
@@ -157,6 +207,10 @@ def memory(folder):
                 AIC,
                 "casting bf16 to fp8, read two bytes, write one",
             )
+            if ("memory_share", generation, "") not in FITTED:
+                share = FITTED["memory_share_cast", generation, ""]
+                note = "as of casts: where both were measured the two agree within 1%"
+                keep("memory_share", generation, "", "", share, 0.03, len(part), AIC, note)
 
 
 def one_memory(generation, name, ideal, time, spread, source, note):

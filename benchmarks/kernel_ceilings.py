@@ -27,6 +27,9 @@ LARGEST = (
     ("all_reduce_bandwidth_share", "xgmi", 312.9 / 448, 0.05, 1, NETWORK, "8 MI300X, 4 GiB"),
     ("all_reduce_bandwidth_share", "efa", 0.787, 0.05, 2, f"{NETWORK}; {AWS}",
      "share of the NIC: 32 B200 0.739, 16 A100 0.835"),
+    ("point_bandwidth_share", "nvlink3", 274 / 300, 0.03, 1, NETWORK, "copy from A100 to A100"),
+    ("point_bandwidth_share", "nvlink4", 386 / 450, 0.03, 2, NETWORK, "copy, H100 0.84, H200 0.88"),
+    ("point_bandwidth_share", "nvlink5", 746 / 900, 0.03, 1, NETWORK, "copy from GB200 to GB200"),
     ("all_gather_bandwidth_share", "ici", 178.8 / 200, 0.1, 1, TPU,
      "4 TPU7x as 2x2x1, share of the two links that the group has"),
 )  # fmt: skip

@@ -8,8 +8,8 @@ LINKS = {
     "nvlink3": ["a100_sxm"],
     "nvlink4": ["h100_sxm", "h200_sxm"],
     "nvlink5": ["b200_sxm", "gb200", "b300_sxm", "gb300"],
-    "pcie4": ["l40s"],
-    "pcie5": ["rtx_pro_6000_server"],
+    # The table of eight L40S falls with the square of the group, through the host: left out.
+    "pcie": ["rtx_pro_6000_server"],
 }
 COLLECTIVES = {
     "all_reduce": "all_reduce",
@@ -129,15 +129,19 @@ def exchange(folder):
         "groups of 2 to 64 devices in one NVLink domain of 72",
     )
     far = tables(folder, "comm/sglang/0.5.6.post2/wideep_deepep_normal_perf.parquet")
-    far = far[(far.node_num > 1) & (far.num_token >= 1024)]
-    nodes = far.node_num.to_numpy(float)
-    ideal = copies(nodes, far.num_topk) * far.num_token * far.hidden_size * 2.0 / 50e9
+    # The rows of H200 repeat those of H100; fewer than 20 multiprocessors cannot fill the link.
+    far = far[(far.node_num > 1) & (far.sys == "h100_sxm") & (far.combine_sms >= 20)]
+    far = far[(far.num_token >= 1024) & (far.num_token <= 16384)]
+    nodes = np.tile(far.node_num.to_numpy(float), 2)
+    width = np.repeat([1 + 4 / 128, 2.0], len(far))
+    once = copies(nodes, np.tile(far.num_topk, 2)) * np.tile(far.num_token * far.hidden_size, 2)
+    time = np.r_[far.dispatch_transmit_us, far.combine_transmit_us] * MICRO
     one_exchange(
         "infiniband",
-        ideal.to_numpy(float),
-        far.combine_transmit_us.to_numpy() * MICRO,
+        once * width / 50e9,
+        time,
         nodes,
-        "combine in bf16, one copy of a token a node, eight NICs a node",
+        "there in fp8 and back in bf16, one copy of a token a node, eight NICs a node",
     )
 
 

@@ -48,6 +48,74 @@ def test_no_gemm_is_faster_than_the_fastest_measured():
     assert gemm_rate("b200", "bf16", 16384, 16384, 16384, 2) < 1745e12
 
 
+@pytest.mark.parametrize(
+    ("heads", "length", "forward", "backward"),
+    [(64, 4096, 0.872, 0.729), (32, 4096, 0.732, 0.796), (16, 131072, 0.989, 0.827)],
+)
+def test_attention_runs_as_measured_on_b200(heads, length, forward, backward):
+    """SimuMax's B200 file counts the full square: twice the share of the peak of a causal kernel.
+
+    Its forward times took no part in the fit, its backward times did.
+    """
+    e, near, few, fixed, share, penalty = (
+        value(f"attention_{part}", "blackwell", "bf16")
+        for part in (
+            "efficiency",
+            "sequence",
+            "rows",
+            "fixed_time",
+            "backward_share",
+            "backward_penalty",
+        )
+    )
+    lost = near / length + few / (heads * length)
+    flop = 2 * heads * length**2 * 128
+    time = flop / (2250e12 * e) * (1 + lost) + fixed
+
+    assert 2 * flop / time / 2250e12 == pytest.approx(forward, rel=0.2)
+    assert 2 * e * share / (1 + penalty * lost) == pytest.approx(backward, rel=0.12)
+
+
+@pytest.mark.parametrize(
+    ("experts", "tokens", "published"), [(256, 128, 0.204), (64, 512, 0.393), (32, 1024, 0.458)]
+)
+def test_grouped_gemms_of_training_run_as_measured_on_b200(experts, tokens, published):
+    """SimuMax's B200 file, forward, weights of 4096 x 7168."""
+    e = value("gemm_efficiency", "blackwell", "bf16")
+    share = value("grouped_forward_share", "blackwell", "bf16")
+    traffic = value("grouped_forward_weight_traffic", "blackwell", "bf16")
+    flop = 2 * experts * tokens * 4096 * 7168
+    time = flop / (2250e12 * e * share) + traffic * experts * 4096 * 7168 * 2 / 8e12
+
+    assert flop / time / 2250e12 == pytest.approx(published, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("stage", "gradient", "published"),
+    [("fwd", "forward", 0.631), ("bwd_grad_act", "input_gradient", 0.679)],
+)
+def test_grouped_gemms_of_training_run_as_measured_on_a100(stage, gradient, published):
+    """SimuMax's A100 PCIe file: 40 groups of 616 x 3072 x 5120."""
+    e = value("gemm_efficiency", "ampere", "bf16")
+    share = value(f"grouped_{gradient}_share", "ampere", "bf16")
+    traffic = value(f"grouped_{gradient}_weight_traffic", "ampere", "bf16")
+    flop = 2 * 40 * 616 * 3072 * 5120
+    time = flop / (312e12 * e * share) + traffic * 40 * 3072 * 5120 * 2 / 1.935e12
+
+    assert flop / time / 312e12 == pytest.approx(published, rel=0.05), stage
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp8", "fp8-block", "nvfp4"])
+def test_a_finer_format_is_faster_and_never_beyond_its_peak(precision):
+    """On Blackwell a large GEMM gains from each format, as the tables show."""
+    peaks = {"bf16": 2250e12, "fp8": 4500e12, "fp8-block": 4500e12, "nvfp4": 9000e12}
+    e = value("gemm_efficiency", "blackwell", precision)
+
+    assert 0.4 < e < 0.9
+    if precision != "bf16":
+        assert e * peaks[precision] > 2250e12 * value("gemm_efficiency", "blackwell", "bf16")
+
+
 def collective_time(link, name, n, ideal):
     share = value(f"{name}_bandwidth_share", link) * (1 - value(f"{name}_small_group", link) / n)
     if name == "all_reduce" and n > 4 and link in ("nvlink4", "nvlink5"):
