@@ -134,3 +134,16 @@ def _attention_weights(c: Mapping[str, Any]) -> tuple[Any, Any]:
     down = hidden * (c["q_rank"] + c["kv_rank"] + c["rope_dim"])
     is_latent = c["kv_rank"] > 0.0
     return np.where(is_latent, latent, grouped), np.where(is_latent, down, 0.0)
+
+
+def added(values: list[Any]) -> Any:  # noqa: ANN401
+    """Return the sum of a few arrays, without the zero that `sum` begins with."""
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def most_of(values: list[Any]) -> Any:  # noqa: ANN401
+    """Return the larger of one or two arrays, element by element."""
+    return values[0] if len(values) == 1 else np.maximum(*values)

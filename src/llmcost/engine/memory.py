@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from llmcost.engine.layer_memory import Kind, kinds_of
+from llmcost.engine.layer_memory import Kind, added, kinds_of, most_of
 from llmcost.formulas import memory as formulas
 
 PARTS = ("weights", "gradients", "optimizer_state", "activations", "temporary_buffers", "reserve")
@@ -221,14 +221,17 @@ def _backward(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: A
     """Return what a micro-batch takes while one layer goes backward, beside what was kept [byte].
 
     The gradient of the widest part, gradients of the input and output of the layer, copies gathered
-    by sequence parallelism, and what was computed again for this layer.
+    by sequence parallelism, and what was computed again for this layer beside its input.
     """
     routed = kind.routed_backward * c["moe_imbalance"]
     widest = np.maximum(np.maximum(kind.mlp_backward, routed), kind.attention)
     all_again = kind.attention + kind.mlp + (kind.routed + kind.routed_in) * c["moe_imbalance"]
-    full, partly = _flag(c["recompute_full"] > 0.0), _flag(c["recompute_selective"] > 0.0)
-    divided = widest + full * all_again + kind.scores * np.maximum(full, partly)
-    inner = divided * split.tensor + full * kind.residual * split.sequence
+    here = c["num_layers"] / c["pipeline_parallel"]
+    full = np.minimum(c["recompute_full"] * here, 1.0)
+    partly = np.minimum((c["recompute_full"] + c["recompute_selective"]) * here, 1.0)
+    divided = widest + full * all_again + kind.scores * partly
+    whole = kind.residual - 2.0 * c["hidden"]
+    inner = divided * split.tensor + full * whole * split.sequence
     gathered = c["sequence_parallel"] * split.grouped * 2.0 * split.hidden
     return split.tokens * inner + 4.0 * split.hidden_part + gathered
 
@@ -311,9 +314,12 @@ def _temporary(
     weights; for ZeRO-2 gradients not yet given away; for ZeRO-3 gathered layers, and embedding and
     head, which stay gathered.
     """
-    backward = _most([layer.backward for layer in layers])
-    layer = _most([layer.dense + layer.expert for layer in layers]) * c["gathered_layers"]
-    scratch = _most([layer.scratch for layer in layers]) * (c["gradient_scratch"] * FRESH_GRADIENT)
+    backward = most_of([layer.backward for layer in layers])
+    held = np.minimum(c["gathered_layers"], c["num_layers"] / c["pipeline_parallel"])
+    layer = most_of([layer.dense + layer.expert for layer in layers]) * held
+    scratch = most_of([layer.scratch for layer in layers]) * (
+        c["gradient_scratch"] * FRESH_GRADIENT
+    )
     buckets = _flag(c["zero_stage"] == 2.0) * c["gradient_bytes"]
     gathered = split.sharded * (c["gathered_bytes"] + FRESH_GRADIENT)
     states = (1.0 - split.sharded) * scratch + layer * (buckets + gathered)
@@ -341,13 +347,13 @@ def _fullest(
     c: Mapping[str, Any], stages: tuple[Stage, ...], layers: list[Layer], rates: Rates
 ) -> tuple[Any, Any, Any]:
     """Return a flag for each of STAGES: 1 for the one that holds most, where it is there at all."""
-    dense = _sum([pair[0] for pair in rates[:3]])
-    expert = _sum([pair[1] for pair in rates[:3]]) + rates.copies
+    dense = added([pair[0] for pair in rates[:3]])
+    expert = added([pair[1] for pair in rates[:3]]) + rates.copies
     slack = 1.0 + FRAGMENTATION
     static = [one.dense * (dense + rates.copies) + one.expert * expert for one in layers]
     moving = [slack * one.kept for one in layers]
     first, middle, last = (
-        _sum([n * (s + m * of.passes) for n, s, m in zip(of.layers, static, moving, strict=True)])
+        added([n * (s + m * of.passes) for n, s, m in zip(of.layers, static, moving, strict=True)])
         + of.ends * dense
         + slack * of.temporary
         for of in stages
@@ -373,9 +379,9 @@ def _chosen(flags: tuple[Any, Any, Any], stages: tuple[Stage, Stage, Stage]) -> 
 
 def _parts(c: Mapping[str, Any], rates: Rates, layers: list[Layer], stage: Stage) -> dict[str, Any]:
     held = list(zip(stage.layers, layers, strict=True))
-    matrices = _sum([n * one.dense for n, one in held])
-    expert = _sum([n * one.expert for n, one in held])
-    activations = _sum([n * one.kept for n, one in held]) * stage.passes
+    matrices = added([n * one.dense for n, one in held])
+    expert = added([n * one.expert for n, one in held])
+    activations = added([n * one.kept for n, one in held]) * stage.passes
     model = c["tensor_parallel"] * c["pipeline_parallel"] * c["context_parallel"]
     reserve = formulas.reserve_memory.kernel(
         activations=activations,
@@ -389,15 +395,4 @@ def _parts(c: Mapping[str, Any], rates: Rates, layers: list[Layer], stage: Stage
     states = [dense * rate[0] + expert * rate[1] for rate in rates[:3]]
     states[0] = states[0] + (matrices + expert) * rates.copies
     values = [*states, activations, stage.temporary, reserve]
-    return dict(zip(PARTS, values, strict=True)) | {"total": _sum(values)}
-
-
-def _sum(values: list[Any]) -> Any:  # noqa: ANN401
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _most(values: list[Any]) -> Any:  # noqa: ANN401
-    return values[0] if len(values) == 1 else np.maximum(*values)
+    return dict(zip(PARTS, values, strict=True)) | {"total": added(values)}

@@ -78,3 +78,10 @@ moments carry a 32-bit scale for 256.
 Source: Rajbhandari et al. 2020 (arXiv 1910.02054), section 3.1, for adam; DeepSeek-V3 (arXiv
 2412.19437), section 3.3.3, for bf16 moments; Dettmers et al. 2021 (arXiv 2110.02861) for 8 bit.
 """
+
+LOSSES: Mapping[str, float] = {"fused": 2.0, "megatron": 6.0, "torch": 14.0}
+"""Bytes a logit at the peak of the loss: what `logit_bytes` of the memory model stands for.
+
+A fused loss writes gradients over 16-bit logits. Megatron-LM's holds them beside a 32-bit softmax.
+Cross entropy in PyTorch holds 16-bit logits, a 32-bit copy, its log-softmax and the gradient.
+"""
