@@ -1,7 +1,7 @@
 """Rates of which a page prints one figure a device, and pooled rates for what was not measured."""
 
 import numpy as np
-from kernel_fitting import FITTED, ROWS, gpu, keep, peak_of
+from kernel_fitting import AIC, ETT, FITTED, ROWS, gpu, keep, peak_of
 
 BEST, NETWORK = "stas00-ml-engineering", "stas00-network"
 TPU, AWS = "tpu-recipes-microbenchmarks", "aws-nccl-tests"
@@ -61,6 +61,85 @@ def ceilings(_folder):
                  len(keys), source, note)  # fmt: skip
     for name, link, value, error, rows, source, note in LARGEST:
         keep(name, link, "", "", value, error, rows, source, note)
+        if name != "point_bandwidth_share":
+            small = name.replace("bandwidth_share", "small_group")
+            keep(small, link, "", "", 0.0, 0.2, rows, source, "measured at the one size of group")
+    keep(
+        "all_reduce_latency",
+        "efa",
+        "",
+        "s",
+        309e-6,
+        1e-4,
+        3,
+        f"{NETWORK}; {AWS}",
+        "median of 1 MiB on 16 A100, 16 H100 and 32 B200, the part inside nodes included",
+    )
+    derived()
+
+
+def derived():
+    """What follows from another collective of the same link."""
+    for link in ("nvlink3", "nvlink4", "nvlink5"):
+        latency = (
+            FITTED["all_to_all_latency", link, ""] + FITTED["all_to_all_latency_step", link, ""]
+        )
+        keep(
+            "point_latency",
+            link,
+            "",
+            "s",
+            latency,
+            2e-6,
+            45,
+            AIC,
+            "as of an all-to-all of two, which is one send and one receive",
+        )
+    whole = {
+        part: FITTED[f"all_reduce_{part}", "infiniband", ""]
+        for part in ("bandwidth_share", "small_group", "latency", "ramp_time")
+    }
+    note = "half of an all-reduce, which is a reduce-scatter and an all-gather"
+    for name in ("all_gather", "reduce_scatter"):
+        keep(
+            f"{name}_bandwidth_share",
+            "infiniband",
+            "",
+            "",
+            whole["bandwidth_share"],
+            0.2,
+            6522,
+            ETT,
+            f"{note}; all-gathers in the same table reach 0.35 to 0.56",
+        )
+        keep(
+            f"{name}_small_group", "infiniband", "", "", whole["small_group"], 0.1, 6522, ETT, note
+        )
+        for part, error in (("latency", 1e-5), ("ramp_time", 3e-6)):
+            keep(f"{name}_{part}", "infiniband", "", "s", whole[part] / 2, error, 6522, ETT, note)
+        keep(f"{name}_latency_step", "infiniband", "", "s", 0.0, 1e-6, 6522, ETT, note)
+    keep(
+        "point_latency",
+        "infiniband",
+        "",
+        "s",
+        whole["latency"] / 2,
+        1e-5,
+        6522,
+        ETT,
+        "half of the latency of an all-reduce of few, which sends twice",
+    )
+    keep(
+        "all_to_all_latency",
+        "infiniband",
+        "",
+        "s",
+        whole["latency"] / 2,
+        1e-5,
+        6522,
+        ETT,
+        "as of a message from point to point",
+    )
 
 
 def pooled(_folder):

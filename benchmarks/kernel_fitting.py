@@ -20,13 +20,15 @@ PRECISIONS = {"bf16": "bfloat16", "fp8": "fp8", "fp8-block": "fp8_block", "nvfp4
 WIDTH = {"bf16": 2.0, "fp8": 1.0, "fp8-block": 1.0 + 4 / 128, "nvfp4": 0.5 + 1 / 16}
 AIC, ETT, SIMU = "aiconfigurator", "estimate-train-time", "simumax-systems"
 MICRO = 1e-6
+LEAST_ERROR = 0.02
 ROWS: list[dict] = []
 FITTED: dict[tuple[str, str, str], float] = {}
 
 
 def keep(name, generation, precision, unit, value, error, rows, source, note):
+    error = max(error, LEAST_ERROR * abs(value))
     if abs(value) < (1e-12 if unit == "s" else 1e-5):
-        value = 0.0
+        value, note = 0.0, f"{note}; the fit wants none"
     FITTED[name, generation, precision] = value
     cells = (name, generation, precision, unit, f"{value:.4g}", f"{error:.2g}", rows, source, note)
     ROWS.append(

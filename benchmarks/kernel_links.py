@@ -69,7 +69,7 @@ def one_link(link, name, ideal, n, time, groups, source):
     )
     print("LINK", link, name, np.round(values, 2), summary(residual, n))
     for (part, unit, scale, note), value, error in zip(NOTES, values, errors, strict=False):
-        if part in ("small_group", "latency_step") and alone:
+        if alone and part in ("small_group", "latency_step", "latency"):
             continue
         keep(
             f"{name}_{part}", link, "", unit, value * scale, error * scale, len(time), source, note
