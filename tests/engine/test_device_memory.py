@@ -271,6 +271,21 @@ def test_parts_add_up_to_the_total() -> None:
         assert float(held["total"][i]) / GIB == pytest.approx(total_gib(llama_70b(), row))
 
 
+def test_models_side_by_side_come_out_as_each_alone() -> None:
+    """Kinds of layers that a row lacks are empty; dense layers at the bottom stay there."""
+    models, row = [llama_70b(), DEEPSEEK_V3_OF_64], layout(tp=4, pp=4, dp=8, ep=8)
+    side_by_side = {
+        name: np.concatenate(
+            [np.resize(np.pad(m[name], ((0, 2 - len(m[name])), (0, 0))), (2, 1)) for m in models], 1
+        )
+        if name in KIND
+        else np.array([m[name] for m in models])
+        for name in models[0]
+    }
+    together = memory({**side_by_side, **row})["total"] / GIB
+    assert together == pytest.approx([total_gib(model, row) for model in models])
+
+
 LAYOUTS = st.fixed_dictionaries(
     {
         "tp": st.sampled_from([1, 2, 4]),

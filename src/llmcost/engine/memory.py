@@ -15,6 +15,7 @@ import numpy as np
 
 from llmcost.engine.layer_memory import Kind, added, kinds_of, most_of
 from llmcost.formulas import memory as formulas
+from llmcost.formulas.memory import blend
 
 PARTS = ("weights", "gradients", "optimizer_state", "activations", "temporary_buffers", "reserve")
 STAGES = ("first", "middle", "last")
@@ -152,7 +153,7 @@ def _rates(c: Mapping[str, Any]) -> Rates:
     """
     stage, replicas = c["zero_stage"], c["data_parallel"] * c["context_parallel"]
     from_1, from_2, from_3 = (_flag(stage >= least) for least in (1.0, 2.0, 3.0))
-    group = replicas + from_3 * (c["shard_group"] - replicas)
+    group = blend(from_3, replicas, c["shard_group"])
     experts = group * c["tensor_parallel"] / (c["expert_parallel"] * c["expert_tensor_parallel"])
     parts = 1.0 / group, 1.0 / np.maximum(experts, 1.0)
     trained = c["trainable_share"]
@@ -167,18 +168,15 @@ def _rates(c: Mapping[str, Any]) -> Rates:
 
 def _rate(bytes_each: Any, parts: tuple[Any, Any], sharded: Any) -> tuple[Any, Any]:  # noqa: ANN401
     share = formulas.held_share.kernel
-    return (
-        bytes_each * share(part=parts[0], sharded=sharded),
-        bytes_each * share(part=parts[1], sharded=sharded),
-    )
+    dense, expert = (bytes_each * share(part=part, sharded=sharded) for part in parts)
+    return dense, expert
 
 
 def _on_device(c: Mapping[str, Any], split: Split, kind: Kind) -> Layer:
-    spread = c["expert_parallel"] * c["expert_tensor_parallel"]
     divided = kind.split * split.tensor
     return Layer(
         dense=divided + kind.whole,
-        expert=kind.expert / spread,
+        expert=kind.expert / (c["expert_parallel"] * c["expert_tensor_parallel"]),
         kept=_kept(c, split, kind),
         backward=_backward(c, split, kind),
         scratch=divided + kind.one_expert / c["expert_tensor_parallel"],
@@ -193,10 +191,8 @@ def _kept(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: ANN40
     whole = kind.residual - kind.norms * c["recompute_norm"]
     again = c["recompute_full"]
     here = 1.0 - c["offloaded_layers"] / c["num_layers"]
-    each = whole * split.sequence + _divided(c, split, kind)
-    recomputed = 2.0 * split.hidden_part
-    kept = split.tokens * each
-    return (kept + again * (recomputed - kept)) * here
+    kept = split.tokens * (whole * split.sequence + _divided(c, split, kind))
+    return (kept + again * (2.0 * split.hidden_part - kept)) * here
 
 
 def _divided(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: ANN401
@@ -213,7 +209,7 @@ def _divided(c: Mapping[str, Any], split: Split, kind: Kind) -> Any:  # noqa: AN
     routed = (inside + entering) * c["moe_imbalance"]
     scores = kind.scores * (1.0 - c["recompute_selective"])
     twice = kind.output * c["context_all_to_all"] * _above_one(c["context_parallel"])
-    keys = kind.keys * np.maximum(split.tensor, 1.0 / kind.key_heads)
+    keys = kind.keys * np.maximum(split.tensor, 1.0 / np.maximum(kind.key_heads, 1.0))
     return (plain + routed + scores + twice) * split.tensor + keys
 
 
@@ -288,7 +284,11 @@ def _stage_layers(c: Mapping[str, Any], split: Split) -> tuple[Any, Any, Any]:
     short = np.minimum(missing, 1.0), np.minimum(np.maximum(missing - 1.0, 0.0), 1.0)
     first = c.get("first_stage_layers", most - short[1])
     last = c.get("last_stage_layers", most - short[0])
-    return first + dual * last, most + dual * most, last + dual * first
+    return (
+        blend(dual, first, first + last),
+        blend(dual, most, 2.0 * most),
+        blend(dual, last, first + last),
+    )
 
 
 def _ends(c: Mapping[str, Any], split: Split, head: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401

@@ -13,6 +13,16 @@ import numpy as np
 from llmcost.units import unit_checked
 
 
+def blend(flag: Any, off: Any, on: Any) -> Any:  # noqa: ANN401
+    """Return `on` where the flag is 1 and `off` where it is 0.
+
+    As `numpy.where`, but faster: arithmetic on mixed rows, and none where one flag is for all.
+    """
+    if np.ndim(flag) == 0:
+        return on if flag else off
+    return off + flag * (on - off)
+
+
 @unit_checked("", part="", sharded="")
 def held_share(*, part: Any, sharded: Any) -> Any:  # noqa: ANN401
     """Return the share of one kind of state of the parameters that a device holds.
@@ -23,7 +33,7 @@ def held_share(*, part: Any, sharded: Any) -> Any:  # noqa: ANN401
 
     Source: Rajbhandari et al. 2020 (arXiv 1910.02054), section 5 and figure 1.
     """
-    return 1.0 + sharded * (part - 1.0)
+    return blend(sharded, 1.0, part)
 
 
 @unit_checked("", pipeline_parallel="", virtual_stages="", schedule="")
