@@ -77,6 +77,7 @@ class Workdone:
     recompute: str | None
     prediction_layer: bool | None
     task: str
+    packed: bool | None = None
 
 
 def convention_of(text: str) -> Convention:

@@ -36,10 +36,13 @@ _NODE_LINK = (
 class Hints:
     """What remarks tell; `None` where they do not.
 
+    `cuda_graph` is none where the remark says so, `dispatcher` then alltoall.
     `overlap_*` say whether communication of that kind is hidden behind computing.
     `node_bandwidth` [byte/s] is that of a node's network, one way, `peak_allocated` [byte] the
     memory allocated on one accelerator at most, `offloaded_layers` those whose activations move to
-    the host. `pure_bf16` says that weights, gradients and reductions are all bf16.
+    the host. `pure_bf16` says that weights, gradients and reductions are all bf16, `packed` that
+    short texts fill a sequence, none of which attends to another, `learned_positions` that there
+    is a table of positions.
     """
 
     schedule: int = PIPELINE_1F1B
@@ -62,6 +65,8 @@ class Hints:
     peak_allocated: float | None = None
     dense_layers: int | None = None
     vocabulary: float | None = None
+    packed: bool | None = None
+    learned_positions: bool | None = None
 
 
 def read_hints(notes: str, framework: str = "", flags: str = "") -> Hints:
@@ -83,8 +88,9 @@ def read_hints(notes: str, framework: str = "", flags: str = "") -> Hints:
         prediction_layer=_prediction(text),
         expert_tensor_parallel=_count(r"\b(?:etp|expert_tensor_parallel)\s*=?\s*(\d+)", text),
         micro_batches=_micro_batches(text),
-        cuda_graph=_word(r"cuda_?graphs?\s*=\s*(\w+)", text),
-        dispatcher=_word(r"moe_dispatcher\s*=\s*(\w+)", text) or _word(r"(\w+) dispatcher", text),
+        cuda_graph=_setting(r"cuda_?graphs?\s*=\s*(\w+)", text, "none"),
+        dispatcher=_setting(r"moe_dispatcher\s*=\s*(\w+)", text, "alltoall")
+        or _word(r"(\w+) dispatcher", text),
         offloaded_layers=_count(r"cpu_offloading_num_layers\s*=\s*(\d+)", text),
         optimizer=_word(r"\b(muon|adafactor|lion|sophia|shampoo|sgd)\b", text)
         or ("adam-8bit" if re.search(r"8-?bit adam|adam\w*[- ]?8-?bit", text) else None),
@@ -94,6 +100,8 @@ def read_hints(notes: str, framework: str = "", flags: str = "") -> Hints:
         peak_allocated=_allocated(text),
         dense_layers=_count(r"first k dense layers\s*=\s*(\d+)|first_k_dense\w*\s*=\s*(\d+)", text),
         vocabulary=_vocabulary(text),
+        learned_positions=True if "learned position" in text else None,
+        packed=True if re.search(r"\bpacked\b|sequence packing", text) else None,
     )
 
 
@@ -175,6 +183,14 @@ def _count(pattern: str, text: str) -> int | None:
     found = re.search(pattern, text)
     number = next((int(g) for g in found.groups() if g), 0) if found else 0
     return number or None
+
+
+def _setting(pattern: str, text: str, without: str) -> str | None:
+    """Return what a setting is set to, `without` where it is said to be none."""
+    found = re.search(pattern, text)
+    if not found:
+        return None
+    return without if found[1] in ("none", "null") else found[1]
 
 
 def _word(pattern: str, text: str) -> str | None:

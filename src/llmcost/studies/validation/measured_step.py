@@ -17,6 +17,7 @@ from llmcost.studies.validation.conventions import (
     CAUSAL,
     FULL,
     TERA,
+    WITHOUT,
     Convention,
     Workdone,
     convention_of,
@@ -224,10 +225,17 @@ def _as_hardware(convention: Convention, work: Workdone) -> Convention:
 def _from_flop_rate(
     read: Number, unit: float, name: str, work: Workdone, convention: Convention
 ) -> Measurement:
+    """Return the FLOP rate as a measurement.
+
+    Of packed texts, which are short, tables that count attention in full print none: so the
+    published pairs of token and FLOP rates of NeMo's fine-tuning say.
+    """
     if work.architecture is None:
         return Measurement(reason=f"{name} needs an architecture to become tokens")
     if work.task == "lora" and not convention.frozen:
         return Measurement(reason=f"{name} of LoRA needs a convention with frozen weights")
+    if work.packed and convention.attention == FULL:
+        convention = replace(convention, attention=WITHOUT)
     rate = read.value * unit / (1 - convention.low_by)
     low, high = (end / read.value * rate for end in _rounded(read))
     return Measurement(

@@ -94,7 +94,7 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def _key(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]", "", text.casefold()).strip(".")
+    return re.sub(r"[^a-z0-9.]", "", text.casefold().replace("+", "plus")).strip(".")
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,13 @@ class _Reading:
         self.device: Device = device(text("gpu"))
         self.task = _task(text("task"), f"{text('model_name')} {self.framework}")
         self.precision = self._precision()
-        self.shape: Shape = shape_of(self._stated())
+        self.seq_length = self.cells.count("seq_len", binary=True)
+        self.shape: Shape = self._shape()
         self.sharding: Sharding = read_sharding(
             text("fsdp_or_zero_stage"), self.framework, self.notes
         )
         self.expert_parallel = self._expert_parallel()
         self.degrees: Degrees = self._degrees()
-        self.seq_length = self.cells.count("seq_len", binary=True)
         self.recompute = recompute(self.cells.raw("recompute"), self.notes)
         self.micro_batch, self.global_batch = self._batches()
         self.work = self._work()
@@ -136,7 +137,7 @@ class _Reading:
             "expert_parallel": self.expert_parallel,
             "expert_tensor_parallel": self.hints.expert_tensor_parallel,
             "zero_stage": sharding.stage,
-            "hybrid_sharding": sharding.hybrid,
+            "hybrid_sharding": sharding.hybrid or self._shard_group(data) is not None,
             "shard_group": self._shard_group(data),
             "shard_group_range": sharding.group_range,
             "sequence_parallel": self._sequence_parallel(),
@@ -170,6 +171,15 @@ class _Reading:
     def _scaling(self) -> str | None:
         narrow = self.precision == "fp8"
         return fp8_scaling(self.cells.text("dtype"), self.notes) if narrow else None
+
+    def _shape(self) -> Shape:
+        """Return the shape, with a table of positions where the remarks tell of one."""
+        found = shape_of(self._stated())
+        told = self.hints.learned_positions and self.seq_length
+        if not (told and found.architecture and not found.architecture.positions):
+            return found
+        longer = replace(found.architecture, positions=self.seq_length or 0)
+        return replace(found, architecture=longer)
 
     def _stated(self) -> Stated:
         cells = self.cells
@@ -229,7 +239,8 @@ class _Reading:
 
     def _global_batch(self) -> int | None:
         """Return the sequences of a step, also where the cell gives tokens."""
-        if "tok" not in self.cells.text("global_batch_seqs").casefold() or not self.seq_length:
+        outside = re.sub(r"\([^)]*\)", "", self.cells.text("global_batch_seqs")).casefold()
+        if "tok" not in outside or not self.seq_length:
             return self.cells.count("global_batch_seqs")
         tokens = self.cells.number("global_batch_seqs")
         return max(1, round(tokens.value / self.seq_length)) if tokens else None
@@ -247,6 +258,7 @@ class _Reading:
             recompute=self.recompute,
             prediction_layer=self.hints.prediction_layer,
             task=self.task,
+            packed=self.hints.packed,
         )
 
     def _step_times(self) -> tuple[float, float, float] | None:

@@ -9,11 +9,18 @@ from llmcost.studies.validation.words import stated
 
 _STAGES: tuple[tuple[int, str], ...] = (
     (2, r"zero\s?-?_?2|zero2|stage\s*-?_?2|shard_grad_op|not resharded|reshard\w*\s*=\s*false"),
-    (2, r"p_os\s*\+\s*g(?!\s*\+\s*p)|sharded gradients?|gradient sharding|no reshard"),
+    (
+        2,
+        r"p_os\s*\+\s*g(?!\s*\+\s*p)|sharded gradients?|gradient sharding|no reshard",
+    ),
+    (2, r"zero-?offload|\bsdp\b"),
     (3, r"zero\s?-?_?3|zero3|zero\s?-?inf|zero\+\+|stage\s*-?_?3|full_shard|hybrid_shard|gemini"),
-    (3, r"fully?[- _]shard|\bhsdp|p_os\s*\+\s*g\s*\+\s*p|parameter sharding"),
+    (3, r"\bdp_shard|fully?[- _]shard|\bhsdp|p_os\s*\+\s*g\s*\+\s*p|parameter sharding"),
     (1, r"zero\s?-?_?1|zero1|stage\s*-?_?1|dist\w*[ -_]?optim|optimizer[- ]?(state)?s? shard"),
-    (1, r"shard\w* optimizer|\bp_os\b|\bdistopt|use_distributed_optimizer|optimizer_states"),
+    (
+        1,
+        r"shard\w* optimizer|\bp_os\b|\boss\b|\bdistopt|use_distributed_optimizer|optimizer_states",
+    ),
     (3, r"fsdp"),
     (0, r"zero\s?-?_?0|zero0|stage\s*-?_?0|no_shard|\bddp\b|^none|^no\b|^off\b|replicat|unsharded"),
     (0, r"^data[- ]parallel\w*$|^dp$|^0$"),
@@ -21,7 +28,8 @@ _STAGES: tuple[tuple[int, str], ...] = (
 _PLAIN = {"0": 0, "1": 1, "2": 2, "3": 3}
 _HYBRID = (
     r"hsdp|hybrid|\b\d+ (?:pods|slices)|\+\s*dp\b|fsdp\)?\s*(\+|and|x)\s*(dp|ddp|data)|\bdp over"
-    r"|\bdcn\b|replicas?\b|hpz|mics"
+    r"|\bdcn\b|replicas?\b|hpz|\bmics\b"
+    r"|fsdp\W*\d+\W.*\bdp\W*\d|fsdp.*\bx\s*dp\b|dp_replicate"
 )
 _GROUP_SIZES = (
     r"(?:dp_)?shard(?:_degree|_size|_group)?\s*[=:]?\s*(\d+)",
@@ -37,6 +45,7 @@ _REPLICAS = (
     r"(\d+)\s*(?:slices|pods|nodes|islands)",
     r"(\d+)\s*(?:slices|pods|islands)\b",
     r"replicat\w*[ _:(=-]*(\d+)",
+    r"(?:\+|x|,)\s*dp\W*(\d+)",
     r"(\d+)\s*(?:-way)?\s*(?:replicas|data parallel replicas|x dp\b)",
 )
 _IN_NODE = (
@@ -69,17 +78,21 @@ class Sharding:
 
         `tensor` is the tensor-parallel degree and `node` the accelerators in a node.
         """
+        if self.group:
+            told = self.group if self.hybrid or data else None
+            return told if data is None or (data > self.group and data % self.group == 0) else None
         if not self.hybrid:
             return None
-        if self.group:
-            return self.group
+        return self._group_by_bounds(data, tensor, node)
+
+    def _group_by_bounds(
+        self, data: int | None, tensor: int | None, node: int | None
+    ) -> int | None:
         if self.replicas and data and data % self.replicas == 0:
             return data // self.replicas
         if self.group_range and data and data <= self.group_range[0]:
             return data
-        if self.in_node and node and tensor:
-            return max(1, node // tensor)
-        return None
+        return max(1, node // tensor) if self.in_node and node and tensor else None
 
 
 def read_sharding(cell: str, framework: str = "", notes: str = "") -> Sharding:
@@ -102,7 +115,7 @@ def read_sharding(cell: str, framework: str = "", notes: str = "") -> Sharding:
     return Sharding(
         stage=stage,
         hybrid=sharded,
-        group=None if between or not sharded else _first_number(_GROUP_SIZES, f"{text}; {extra}"),
+        group=None if between or replicas == 1 else _first_number(_GROUP_SIZES, f"{text}; {extra}"),
         group_range=(int(between[1]), int(between[2])) if between and sharded else None,
         replicas=replicas if sharded else None,
         in_node=sharded and bool(re.search(_IN_NODE, f"{text}; {extra}")),

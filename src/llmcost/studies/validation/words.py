@@ -72,12 +72,13 @@ _SCALINGS = (
 )
 _SELECTIVE_WORDS = (
     r"selectiv|core.?attn|core attention|attention only|mla_up_proj|moe_act|layernorm|up_proj"
-    r"|save_|dots|minimal|sac\b|partial|granular|norms?\b|swiglu|activation function"
+    r"|save_|dots|minimal|sac\b|partial|granular|norms?\b|swiglu|activation function|attn"
+    r"|attention$|mlp only|_proj|offload|custom"
 )
 _FULL_WORDS = (
     r"\bfull|\bfac\b|uniform|\bblock\b|\ball\b|every layer|whole layer|activation checkpoint"
 )
-_NO_RECOMPUTE = r"^(none|no|off|false|0|disabled|without.*|no .*|nothing|not used|never)$"
+_NO_RECOMPUTE = r"^(none\b.*|w/o.*|no|off|false|0|disabled|without.*|no .*|nothing|not used|never)$"
 _SOME_LAYERS = (
     r"recompute[sd]?[\w ]*?(?P<a>\d+)\s*(?:/|of|out of)\s*(?P<b>\d+)\s*layers",
     r"(?P<a>\d+)\s*(?:/|of|out of)\s*(?:the\s*)?(?P<b>\d+)\s*layers?(?:\s*\w+)?\s*recompute",
@@ -206,7 +207,8 @@ def _about_fp8(text: str) -> str:
 def _recompute_word(text: str) -> str | None:
     if re.search(_NO_RECOMPUTE, text):
         return "none"
-    if re.search(_EVERY_NTH, text) or _some_layers(text) or _layers_a_stage(text):
+    partly = re.search(_EVERY_NTH, text) or _some_layers(text) or _layers_a_stage(text)
+    if partly or text.startswith("full"):
         return "full"
     if re.search(_SELECTIVE_WORDS, text):
         return "selective"
