@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from llmcost.catalog.files import cached_facts, overlay_folder
 from llmcost.catalog.gpus import (
     Accelerator,
     accelerator,
@@ -51,7 +52,12 @@ def device(text: str) -> Device:
     >>> device("H100").name, device("H100").alternatives
     ('h100-sxm', ('h100-pcie', 'h100-nvl'))
     """
-    if not text.strip():
+    return _device_of(str(overlay_folder() or ""), text.strip())
+
+
+@cached_facts
+def _device_of(_folder: str, text: str) -> Device:
+    if not text:
         return Device(None, reason="gpu: got nothing; needs the name of an accelerator")
     for spelling in _spellings(text):
         try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
-from llmcost.catalog.files import overlay_folder
+from llmcost.catalog.files import cached_facts, overlay_folder
 from llmcost.catalog.models import ModelEntry, models
 from llmcost.errors import nearest
 
@@ -97,7 +96,7 @@ def _key(text: str) -> str:
     return re.sub(r"[^a-z0-9.]", "", text.casefold().replace("+", "plus")).strip(".")
 
 
-@cache
+@cached_facts
 def _known(_folder: str) -> dict[str, ModelEntry]:
     """Return the models by key; keys that two models share mean neither."""
     found: dict[str, ModelEntry | None] = {}

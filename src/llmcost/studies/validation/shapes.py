@@ -13,6 +13,7 @@ from llmcost.catalog.architecture import (
     Mlp,
     architecture_from_config,
 )
+from llmcost.catalog.files import cached_facts, overlay_folder
 from llmcost.catalog.models import ModelEntry, models
 from llmcost.counting import count
 from llmcost.errors import one_of, shown
@@ -91,7 +92,7 @@ def _has_columns(said: Stated) -> bool:
 
 
 def _from_catalogue(entry: ModelEntry, said: Stated) -> Shape | None:
-    architecture = architecture_from_config(entry.config)[0]
+    architecture = _architecture(entry)
     if not _agrees(entry, architecture, said):
         return None
     basis = f"catalogue {entry.name}"
@@ -104,6 +105,15 @@ def _from_catalogue(entry: ModelEntry, said: Stated) -> Shape | None:
         architecture = replace(architecture, vocab_size=vocab)
         basis += f", vocabulary {vocab}"
     return Shape(architecture, basis, entry.name)
+
+
+def _architecture(entry: ModelEntry) -> Architecture:
+    return _architectures(str(overlay_folder() or ""))[entry.name]
+
+
+@cached_facts
+def _architectures(_folder: str) -> Mapping[str, Architecture]:
+    return {entry.name: architecture_from_config(entry.config)[0] for entry in models()}
 
 
 def _agrees(entry: ModelEntry, architecture: Architecture, said: Stated) -> bool:
@@ -201,7 +211,7 @@ def inferred_from_size(total: float, active: float | None, name: str = "") -> Sh
     experts that a token visits so that the active ones are.
     """
     sparse = active is not None and active < 0.8 * total
-    kinds = [(e, architecture_from_config(e.config)[0]) for e in models()]
+    kinds = [(entry, _architecture(entry)) for entry in models()]
     fits = [(e, a) for e, a in kinds if any(g.mlp.experts for g in a.groups) == sparse]
     entry, base = min(fits, key=lambda pair: _distance(pair[0], total, active, name))
     depth, size = base.num_layers, count(base).parameters
