@@ -1,0 +1,108 @@
+"""What devices exchange in a step: sizes and times, before any of it is hidden.
+
+Ranks lie in the order of Megatron-LM: tensor parallel innermost, then context, then data, and the
+pipeline outermost; experts spread over neighbours of the same tensor-parallel rank, or over all
+devices of the stage where experts are not split themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from llmcost.formulas import communication
+
+ACTIVATION_BYTES = 2.0
+
+
+def tensor_exchange(c: Mapping[str, Any], tokens: Any) -> Any:  # noqa: ANN401
+    """Return the forward time of tensor parallelism in all layers [s].
+
+    Two gathers and two scatters of the hidden state a layer (or two all-reduces, as long); a block
+    of experts that are not split themselves has none.
+
+    Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 4.2.2.
+    """
+    blocks = 2.0 * c["num_layers"] - c["expert_layers"] * (c["expert_tensor_parallel"] <= 1.0)
+    message = ACTIVATION_BYTES * tokens * c["hidden"]
+    return 2.0 * blocks * gather_time(c, message, c["tensor_parallel"], 1.0)
+
+
+def context_exchange(c: Mapping[str, Any], tokens: Any, tensor: Any) -> Any:  # noqa: ANN401
+    """Return the forward time of gathering keys and values over context parallelism [s].
+
+    Source: Llama Team 2024 (arXiv 2407.21783), section 3.3.2, all-gather; a ring moves as much
+    (Liu et al. 2023, arXiv 2310.01889).
+    """
+    ranks = c["context_parallel"]
+    message = ACTIVATION_BYTES * tokens * ranks * c["kv_width"] * tensor
+    return gather_time(c, message, ranks, c["tensor_parallel"], c["num_layers"])
+
+
+def expert_exchange(c: Mapping[str, Any], routed: Any) -> Any:  # noqa: ANN401
+    """Return the forward time of sending tokens to experts and back in all layers [s].
+
+    Where copies for one node travel once (`deduplicated`), a token crosses the network to the
+    nodes that hold its experts, of d nodes d (1 - (1 - 1/d)^k) on average, and spreads inside.
+
+    Source: DeepSeek-V3 (arXiv 2412.19437), section 3.2.2; the mean of distinct nodes is that of k
+    independent draws.
+    """
+    ranks, chosen = c["expert_parallel"], np.maximum(c["chosen_experts"], 1.0)
+    inside = communication.ranks_in_domain.kernel(
+        ranks=ranks, stride=c["expert_tensor_parallel"], domain=c["scale_up_domain"]
+    )
+    nodes = ranks / inside
+    once = c["deduplicated"]
+    distinct = nodes * (1.0 - (1.0 - 1.0 / nodes) ** chosen)
+    crossing = once * np.minimum(distinct / chosen, 1.0) + (1.0 - once)
+    message = ACTIVATION_BYTES * routed * c["hidden"]
+    across = (1.0 - 1.0 / nodes) * crossing * message / c["expert_network_rate"]
+    spread = once * (ranks - 1.0) / ranks + (1.0 - once) * (inside - 1.0) / ranks
+    within = (inside > 1.0) * spread * message / c["expert_link_rate"]
+    wait = c["expert_latency"] + (nodes > 1.0) * c["network_latency"]
+    one = np.where(ranks > 1.0, np.maximum(within, across) + wait, 0.0)
+    return 2.0 * c["expert_layers"] * one
+
+
+def gather_time(
+    c: Mapping[str, Any],
+    message: Any,  # noqa: ANN401
+    ranks: Any,  # noqa: ANN401
+    stride: Any,  # noqa: ANN401
+    times: Any = 1.0,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Return the time to gather or reduce-scatter `message` bytes over ranks a stride apart [s].
+
+    `times` is in how many pieces the message goes: each waits for the latency once.
+    """
+    inside = communication.ranks_in_domain.kernel(
+        ranks=ranks, stride=stride, domain=c["scale_up_domain"]
+    )
+    nodes = ranks / inside
+    deep = np.frexp(np.maximum(nodes, 1.0))[1] - 1.0
+    return communication.hierarchical_time.kernel(
+        message=message,
+        passes=1.0,
+        ranks=ranks,
+        ranks_in_domain=inside,
+        latency=c["scale_up_latency"] * times,
+        bandwidth=c["scale_up_rate"],
+        network_latency=c["network_latency"] * deep * times,
+        network_bandwidth=c["network_rate"],
+        pipelined_share=1.0,
+    )
+
+
+def transfer_time(c: Mapping[str, Any], tokens: Any, sequence: Any) -> Any:  # noqa: ANN401
+    """Return the time to pass one micro-batch's hidden state to the next stage [s]."""
+    stride = c["tensor_parallel"] * c["context_parallel"] * c["data_parallel"]
+    far = stride >= c["scale_up_domain"]
+    message = ACTIVATION_BYTES * tokens * c["hidden"] * sequence
+    return communication.point_to_point_time.kernel(
+        message=message,
+        latency=np.where(far, c["network_latency"], c["scale_up_latency"]),
+        bandwidth=np.where(far, c["network_rate"], c["scale_up_rate"]),
+    )

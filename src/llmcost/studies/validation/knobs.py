@@ -1,0 +1,279 @@
+"""What a measured row does not say: every legal way to fill it in, and the software it ran on.
+
+A knob that is not stated is searched over, never read as a default. The answer keeps the fastest
+ways that fit, for published runs are tuned; recomputation is the least that fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from llmcost.catalog.architecture import Architecture
+from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.models import model
+from llmcost.enumeration import Limits, enumerate_layouts
+from llmcost.errors import InputError, LayoutError
+from llmcost.layout.nearby import divisors
+from llmcost.layout.record import COLUMNS, PartialLayout
+from llmcost.machine import FUSED_SINCE, Machine, Software
+from llmcost.studies.validation.point import Point
+
+GRAPHS = {"none": "none", "full_iteration": "iteration", "full": "iteration"}
+SHARDING = {"megatron": (1,), "fsdp": (3,), "xla": (3,), "other": (1, 3)}
+USUAL_LENGTH = 4096
+TOKENS_A_STEP = 4_194_304
+WIDE_EXPERT = 2000
+RECOMPUTE = {"none": (0.0, 0.0), "selective": (1.0, 0.0), "full": (0.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Every way to run a point: layout columns, one row each, and what was assumed in words."""
+
+    machine: Machine
+    architecture: Architecture
+    num_gpus: int
+    layouts: dict[str, Any]
+    assumed: tuple[str, ...]
+
+
+def ways_of(point: Point) -> Ways:
+    """Return every way to run a point that its row allows.
+
+    Raises InputError, with the reason, for a row that says too little or what cannot be.
+    """
+    if point.architecture is None or point.accelerator is None or point.num_gpus is None:
+        raise InputError(point.reason or "the model, the accelerator or their number is not known")
+    assumed: list[str] = []
+    machine = machine_of(point, assumed)
+    length = _length(point, assumed)
+    layouts = _layouts(point, machine, length, assumed)
+    return Ways(machine, point.architecture, point.num_gpus, layouts, tuple(assumed))
+
+
+def software_of(point: Point) -> Software:
+    """Return what is known of the software of a point."""
+    hints = point.hints
+    graphs = hints.cuda_graph
+    return Software(
+        family=point.family,
+        year=point.source_date,
+        overlap_tensor=hints.overlap_tensor,
+        overlap_data=hints.overlap_data,
+        overlap_pipeline=hints.overlap_pipeline,
+        overlap_expert=hints.overlap_expert,
+        graphs=None if graphs is None else GRAPHS.get(graphs, "layer"),
+        plain_dispatch=None if hints.dispatcher is None else hints.dispatcher == "alltoall",
+        pure_bf16=hints.pure_bf16,
+    )
+
+
+def machine_of(point: Point, assumed: list[str]) -> Machine:
+    """Return the accelerator, precision and software of a point; 16 bit where none is stated."""
+    gpu = accelerator(str(point.accelerator))
+    precision = point.precision
+    if precision is None:
+        precision = "bf16" if gpu.peak_flop_rates.get("bf16") else "fp16"
+        assumed.append(f"precision {precision}")
+    return Machine(
+        gpu,
+        precision,
+        software_of(point),
+        gpus_per_node=point.gpus_per_node if (gpu.scale_up_domain or 0) <= 16 else None,
+        node_bandwidth=point.hints.node_bandwidth,
+    )
+
+
+def _length(point: Point, assumed: list[str]) -> int:
+    if point.seq_length is not None:
+        return point.seq_length
+    known = model(point.catalogue_model).seq_length if point.catalogue_model else None
+    length = int(known or USUAL_LENGTH)
+    assumed.append(f"sequence length {length:,}")
+    return length
+
+
+def _layouts(point: Point, machine: Machine, length: int, assumed: list[str]) -> dict[str, Any]:
+    zero = (point.zero_stage,) if point.zero_stage is not None else SHARDING[point.family]
+    if point.zero_stage is None:
+        assumed.append("sharding usual for the framework")
+    if _degrees_known(point):
+        rows = _fill(point, length, zero, assumed)
+    else:
+        assumed.append("layout searched")
+        rows = _search(point, machine, length, zero)
+    return rows
+
+
+def _degrees_known(point: Point) -> bool:
+    degrees = (
+        point.tensor_parallel,
+        point.pipeline_parallel,
+        point.data_parallel,
+        point.context_parallel,
+        point.expert_parallel if point.mixture else 1,
+    )
+    return None not in degrees
+
+
+def _fill(
+    point: Point, length: int, zero: tuple[int, ...], assumed: list[str]
+) -> dict[str, Any]:
+    """Return the stated degrees with every value of the knobs that are not stated."""
+    depths = _depths(point, assumed)
+    replicas = int(point.data_parallel or 1)
+    sizes = _micro_batches(point, replicas, assumed)
+    kinds = _recompute(point, assumed)
+    table = np.array(
+        [
+            (depth, micro, batch, stage, *RECOMPUTE[kind])
+            for depth, (micro, batch), stage, kind in product(depths, sizes, zero, kinds)
+        ],
+        dtype=float,
+    ).T
+    columns = dict(
+        zip(
+            (
+                "virtual_stages",
+                "micro_batch_size",
+                "global_batch_size",
+                "zero_stage",
+                "recompute_selective",
+                "recompute_full",
+            ),
+            table,
+            strict=True,
+        )
+    )
+    if point.recompute_share is not None:
+        columns["recompute_full"] = np.full_like(columns["zero_stage"], point.recompute_share)
+    stated = {
+        "tensor_parallel": point.tensor_parallel,
+        "pipeline_parallel": point.pipeline_parallel,
+        "data_parallel": point.data_parallel,
+        "context_parallel": point.context_parallel,
+        "expert_parallel": point.expert_parallel or 1,
+        "expert_tensor_parallel": _expert_tensor(point, int(point.tensor_parallel or 1)),
+        "seq_length": length,
+        "schedule": point.schedule,
+        "sequence_parallel": _sequence_parallel(point),
+        "shard_group": _shard_group(point),
+    }
+    size = columns["zero_stage"].size
+    filled = {name: np.full(size, float(value or 0)) for name, value in stated.items()}
+    return {name: {**columns, **filled}[name] for name in COLUMNS}
+
+
+def _depths(point: Point, assumed: list[str]) -> tuple[int, ...]:
+    stages = int(point.pipeline_parallel or 1)
+    if point.virtual_stages is not None:
+        return (point.virtual_stages,)
+    if stages == 1 or point.schedule or point.architecture is None:
+        return (1,)
+    assumed.append("interleaving searched")
+    layers = -(-point.architecture.num_layers // stages)
+    return tuple(depth for depth in divisors(layers) if depth <= 20)
+
+
+def _micro_batches(
+    point: Point, replicas: int, assumed: list[str]
+) -> list[tuple[float, float]]:
+    batch = point.global_batch_size
+    if batch is None:
+        rounds = max(1, round(TOKENS_A_STEP / (point.seq_length or USUAL_LENGTH) / replicas))
+        batch = replicas * rounds * (point.micro_batch_size or 1)
+        assumed.append(f"global batch {batch:,}")
+    if point.micro_batch_size is not None:
+        return [(float(point.micro_batch_size), float(batch))]
+    share = batch / replicas
+    if point.hints.micro_batches:
+        return [(max(1.0, share / point.hints.micro_batches), float(batch))]
+    assumed.append("micro-batch searched")
+    if share < 1:
+        return [(1.0, float(replicas))]
+    whole = int(share) if float(share).is_integer() else 1
+    return [(float(size), float(batch)) for size in divisors(whole) if size <= 64]
+
+
+def _recompute(point: Point, assumed: list[str]) -> tuple[str, ...]:
+    if point.recompute is not None:
+        return (point.recompute,)
+    if point.recompute_share is not None:
+        return ("none",)
+    assumed.append("recompute: the least that fits")
+    return ("none", "selective", "full")
+
+
+def _expert_tensor(point: Point, tensor: int) -> int:
+    """Return the split of single experts: as stated, else that of the rest for wide experts."""
+    if point.expert_tensor_parallel is not None:
+        return point.expert_tensor_parallel
+    if point.architecture is None or not point.mixture:
+        return 1
+    width = max(group.mlp.width for group in point.architecture.groups if group.mlp.experts)
+    return tensor if width / tensor > WIDE_EXPERT else 1
+
+
+def _sequence_parallel(point: Point) -> bool:
+    if int(point.tensor_parallel or 1) == 1:
+        return False
+    if point.sequence_parallel is not None:
+        return point.sequence_parallel
+    return point.source_date is None or point.source_date >= FUSED_SINCE
+
+
+def _shard_group(point: Point) -> int:
+    replicas = int(point.data_parallel or 1) * int(point.context_parallel or 1)
+    if point.shard_group:
+        return point.shard_group
+    if point.shard_group_range:
+        return min(replicas, point.shard_group_range[1])
+    return replicas
+
+
+def _search(
+    point: Point, machine: Machine, length: int, zero: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return every legal layout with the degrees that are stated."""
+    if point.architecture is None or point.num_gpus is None:
+        raise InputError(point.reason)
+    domain = machine.accelerator.scale_up_domain or machine.gpus_per_node or 8
+    sharded = 3 in zero and len(zero) == 1
+    batch = _batch_for_search(point, length)
+    kinds = (point.recompute,) if point.recompute else ("none", "selective", "full")
+    limits = Limits(
+        max_tensor_parallel=min(max(domain, 8), 16),
+        max_pipeline_parallel=1 if sharded and point.pipeline_parallel is None else None,
+        max_micro_batch_size=16,
+        zero_stages=zero,
+        recompute=kinds,
+    )
+    partial = PartialLayout(
+        tensor_parallel=point.tensor_parallel,
+        pipeline_parallel=point.pipeline_parallel,
+        virtual_stages=point.virtual_stages,
+        data_parallel=point.data_parallel,
+        context_parallel=point.context_parallel,
+        expert_parallel=point.expert_parallel,
+        micro_batch_size=point.micro_batch_size,
+    )
+    for wanted in (partial, replace(partial, virtual_stages=None, micro_batch_size=None)):
+        try:
+            return enumerate_layouts(
+                point.architecture, point.num_gpus, length, batch, wanted, limits
+            )
+        except LayoutError as error:
+            trouble = error
+    raise InputError(f"no legal layout: {trouble}")
+
+
+def _batch_for_search(point: Point, length: int) -> int:
+    if point.global_batch_size is not None:
+        return point.global_batch_size
+    sequences = max(1, round(TOKENS_A_STEP / length))
+    gpus = int(point.num_gpus or 1)
+    return max(gpus, gpus * round(sequences / gpus))
