@@ -225,6 +225,16 @@ def test_rows_that_cannot_be_scored_say_why(column, cell, reason):
     assert point.reason.startswith(reason)
 
 
+@pytest.mark.parametrize("column", [part.split("=")[0] for part in PLAIN.split("|")])
+@pytest.mark.parametrize("cell", ["", "?", "x" * 9000, "1e400", "-3", "99999999999999999999"])
+def test_any_cell_may_hold_anything(column, cell):
+    """A point comes of every row: scored, or with a reason."""
+    point = point_of(row_of(PLAIN, **{column: cell}))
+
+    assert point.scored != bool(point.reason)
+    assert hash(point.configuration)
+
+
 def test_the_nearest_legal_degree_is_named():
     assert point_of(row_of(PLAIN, dp="4")).reason.endswith("nearest dp 8")
 

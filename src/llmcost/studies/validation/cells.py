@@ -30,6 +30,13 @@ _UNITS = re.compile(
 )
 
 
+# Beyond these a figure is a slip of the pen: no machine or model is near them.
+SMALLEST, LARGEST = 1e-12, 1e18
+LARGEST_COUNT = 100_000_000
+MOST_TEXT = 2_000
+MOST = {"n_layers": 10_000, "hidden": 1_000_000, "n_heads": 100_000, "n_experts": 100_000}
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as printed: its value and half a unit of its last printed digit."""
@@ -47,11 +54,11 @@ class Cells:
 
     def text(self, column: str) -> str:
         """Return a cell's text, empty where it says that nothing is known."""
-        return stated(self.texts.get(column) or "")
+        return stated((self.texts.get(column) or "")[:MOST_TEXT])
 
     def raw(self, column: str) -> str:
         """Return a cell's text as it stands."""
-        return (self.texts.get(column) or "").strip()
+        return (self.texts.get(column) or "")[:MOST_TEXT].strip()
 
     def number(self, column: str, *, binary: bool = False) -> Number | None:
         """Return a positive number, or `None` for an empty cell or one that cannot be right."""
@@ -63,6 +70,8 @@ class Cells:
             self.trouble(column, text, "a number, or nothing where it is not known")
         elif read.value <= 0:
             self.trouble(column, text, "a number above 0, or nothing where it is not known")
+        elif not SMALLEST <= read.value <= LARGEST:
+            self.trouble(column, text, f"a number between {SMALLEST:g} and {LARGEST:g}")
         else:
             return read
         return None
@@ -72,7 +81,10 @@ class Cells:
         read = self.number(column, binary=binary)
         if read is None:
             return None
-        whole = round(read.value)
+        whole, most = round(read.value), MOST.get(column, LARGEST_COUNT)
+        if whole > most:
+            self.trouble(column, self.text(column), f"a whole number of at most {most:,}")
+            return None
         if abs(read.value - whole) > 1e-9 * max(1, whole) or whole < 1:
             near = f"nearest {max(1, whole):,}"
             self.trouble(column, self.text(column), f"a whole number of at least 1; {near}")

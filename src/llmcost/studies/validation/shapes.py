@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
-from math import exp, log
+from math import isqrt, log
 
 from llmcost.catalog.architecture import (
     Architecture,
@@ -173,8 +173,8 @@ def with_layers(
     if sparse and lowest:
         kept = min(lowest if dense_layers is None else dense_layers, lowest, layers - 1)
         each = each[:kept] + each[lowest:]
-    while len(each) < layers:
-        each = each + each[-_period(each) :]
+    pattern = each[-_period(each) :]
+    each = each + pattern * -(-max(0, layers - len(each)) // len(pattern))
     return replace(architecture, groups=_grouped(each[:layers]))
 
 
@@ -259,5 +259,6 @@ def _no_shape(reason: str) -> Shape:
 
 def nearest_divisor(number: int, wanted: int) -> int:
     """Return the divisor of a number that is nearest to another by ratio."""
-    divisors = [n for n in range(1, number + 1) if number % n == 0]
-    return min(divisors, key=lambda n: exp(abs(log(n / wanted))))
+    low = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
+    divisors = {*low, *(number // n for n in low)}
+    return min(divisors, key=lambda n: (abs(log(n / wanted)), n))
