@@ -11,7 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from llmcost.engine.exchanges import context_exchange, expert_exchange, tensor_exchange
+from llmcost.engine.exchanges import (
+    context_exchange,
+    expert_exchange,
+    none_of,
+    tensor_exchange,
+)
 from llmcost.formulas import compute, flops
 
 PARTS = ("matmul", "attention", "memory_bound", "launch", "tensor", "context", "expert")
@@ -20,7 +25,11 @@ MATMUL_BACKWARD = 2.0
 
 
 class Local(NamedTuple):
-    """What a device holds of a micro-batch: tokens, inverse degrees, tokens sent to experts."""
+    """What a device holds of a micro-batch: tokens, inverse degrees, tokens sent to experts.
+
+    A tensor-parallel group shares the tokens that it sends, and the devices that one expert is
+    split over gather those of each other.
+    """
 
     tokens: Any
     tensor: Any  # 1/t
@@ -35,8 +44,7 @@ def local(c: Mapping[str, Any]) -> Local:
     tokens = c["micro_batch_size"] * c["seq_length"] / c["context_parallel"]
     inverse = 1.0 / c["tensor_parallel"]
     split = 1.0 / c["expert_tensor_parallel"]
-    apart = np.where(c["expert_tensor_parallel"] > 1.0, 1.0, inverse)
-    routed = tokens * c["chosen_experts"] * apart
+    routed = tokens * c["chosen_experts"] * (c["expert_tensor_parallel"] * inverse)
     experts = c["most_experts"] / c["expert_parallel"]
     computed = routed * c["expert_imbalance"] + c["tile_padding"] * experts
     sequence = np.where(c["sequence_parallel"] > 0.0, inverse, 1.0)
@@ -57,28 +65,27 @@ def forward(c: Mapping[str, Any], at: Local) -> dict[str, Any]:
     }
 
 
-def hidden(
-    c: Mapping[str, Any], parts: Mapping[str, Any], backward: bool = False
-) -> dict[str, Any]:
-    """Return a pass with only what computing does not hide of its exchanges."""
-    busy = parts["matmul"] + parts["attention"] + parts["memory_bound"]
+def hidden(c: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pass with only what computing does not hide of its exchanges.
+
+    Attention that hides context exchange hides nothing of the exchange between experts.
+    """
     behind = compute.exposed_time.kernel
-    exchanged = {
-        "tensor": parts["tensor"] * c["tensor_exposed"],
-        "context": behind(
-            communication=parts["context"],
-            computing=parts["attention"],
-            hidden_share=c["context_hidden"],
-            least_share=c["context_exposed"],
-        ),
-        "expert": behind(
-            communication=parts["expert"],
-            computing=busy,
-            hidden_share=c["expert_hidden"],
-            least_share=c["expert_exposed"],
-        ),
-    }
-    return {**parts, **exchanged}
+    context = behind(
+        communication=parts["context"],
+        computing=parts["attention"],
+        hidden_share=c["context_hidden"],
+        least_share=c["context_exposed"],
+    )
+    busy = parts["matmul"] + parts["attention"] + parts["memory_bound"]
+    expert = behind(
+        communication=parts["expert"],
+        computing=busy - (parts["context"] - context),
+        hidden_share=c["expert_hidden"],
+        least_share=c["expert_exposed"],
+    )
+    tensor = parts["tensor"] * c["tensor_exposed"]
+    return {**parts, "tensor": tensor, "context": context, "expert": expert}
 
 
 def backward(c: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +104,11 @@ def backward(c: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
 def again(c: Mapping[str, Any], parts: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return the time of recomputation [s], from the forward pass as it is seen."""
     whole = sum(parts[name] for name in PARTS)
-    some = np.where(c["fused_attention"] > 0.0, parts["memory_bound"], parts["attention"])
+    fused = c["fused_attention"] > 0.0
+    if np.ndim(fused):
+        some = np.where(fused, parts["memory_bound"], parts["attention"])
+    else:
+        some = parts["memory_bound" if fused else "attention"]
     return c["recompute_full"] * whole + c["recompute_selective"] * c["selective_share"] * some
 
 
@@ -115,11 +126,7 @@ def _dense(c: Mapping[str, Any], at: Local) -> Any:  # noqa: ANN401
     flop = 2.0 * at.tokens * (split + c["whole_weights"] * at.sequence)
     sides = (
         at.tokens
-        * (
-            c["whole_sides"]
-            + c["split_sides"] * at.tensor
-            + c["whole_matrix_sides"] * at.sequence
-        )
+        * (c["whole_sides"] + c["split_sides"] * at.tensor + c["whole_matrix_sides"] * at.sequence)
         + split
         + c["whole_weights"]
     )
@@ -134,6 +141,8 @@ def _dense(c: Mapping[str, Any], at: Local) -> Any:  # noqa: ANN401
 
 
 def _experts(c: Mapping[str, Any], at: Local) -> Any:  # noqa: ANN401
+    if none_of(c["expert_layers"]):
+        return 0.0
     weights = c["expert_weights"] * at.expert_tensor
     width = c["expert_width_sum"] / np.maximum(c["expert_layers"], 1.0) * at.expert_tensor
     share = compute.narrow_matmul_share.kernel(
@@ -175,7 +184,10 @@ def _attention(c: Mapping[str, Any], at: Local) -> tuple[Any, Any]:
         head_dim=c["head_dim"],
         head_size=c["attention_head_size"],
     )
-    scores = (1.0 - fused) * heads * c["num_layers"] * c["seq_length"] * at.tokens
+    unfused = 1.0 - fused
+    if none_of(unfused):
+        return time, 0.0
+    scores = unfused * heads * c["num_layers"] * c["seq_length"] * at.tokens
     return time, scores * c["score_bytes"] / c["memory_rate"]
 
 
@@ -192,6 +204,8 @@ def _elementwise(c: Mapping[str, Any], at: Local) -> Any:  # noqa: ANN401
         + (c["rotary_bytes"] * c["rotary_width"] + c["activation_bytes"] * c["activation_width"])
         * at.tensor
     )
+    if none_of(c["expert_layers"]):
+        return at.tokens * plain
     apart = 1.0 + c["biased_experts"] * (c["unfused_mlp"] - 1.0)
     routed = (
         c["activation_bytes"] * apart * c["expert_activation_width"] * at.expert_tensor
@@ -201,6 +215,8 @@ def _elementwise(c: Mapping[str, Any], at: Local) -> Any:  # noqa: ANN401
 
 
 def _quantised(c: Mapping[str, Any], at: Local) -> Any:  # noqa: ANN401
+    if none_of(c["quantise_bytes"]):
+        return 0.0
     dense = c["whole_sides"] + c["split_sides"] * at.tensor
     expert = c["expert_whole_sides"] + c["expert_split_sides"] * at.expert_tensor
     return c["quantise_bytes"] * (at.tokens * dense + at.routed * expert)

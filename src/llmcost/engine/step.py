@@ -9,6 +9,7 @@ rows broadcast: a search is one call.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,8 +76,9 @@ def step(columns: Mapping[str, Any]) -> dict[str, Any]:
         exposed_share=c["pipeline_exposed"],
     )
     weights = _weights(c)
-    exchange = _data_exchange(c, weights, micro_batches, mean)
-    update = _update(c, weights)
+    group = _shard_groups(c, weights)
+    exchange = _data_exchange(c, weights, group, micro_batches, mean)
+    update = _update(c, weights, group)
     together = steady + bubble + crossing + exchange + update
     slower = compute.straggler_factor.kernel(
         num_gpus=c["num_gpus"], reference_gpus=NODE, growth=c["straggler_growth"]
@@ -114,9 +116,7 @@ def _slowest_stage(c: Mapping[str, Any], layers_time: Any, head: Any) -> Any:  #
     )
     last = pipeline.last_stage_layers.kernel(num_layers=c["num_layers"], pipeline_parallel=stages)
     layer = layers_time / c["num_layers"]
-    return np.where(
-        stages > 1.0, np.maximum(full * layer, last * layer + head), layers_time + head
-    )
+    return np.where(stages > 1.0, np.maximum(full * layer, last * layer + head), layers_time + head)
 
 
 def _bubble(
@@ -157,12 +157,14 @@ def _weights(c: Mapping[str, Any]) -> Weights:
     spread = c["expert_parallel"] * c["expert_tensor_parallel"]
     experts = c["most_experts"] * c["expert_weights"] / (spread * stages)
     replicas = c["data_parallel"] * c["context_parallel"]
-    return Weights(shared, experts, replicas, np.maximum(replicas * t / spread, 1.0))
+    apart = np.where(c["expert_layers"] > 0.0, np.maximum(replicas * t / spread, 1.0), 1.0)
+    return Weights(shared, experts, replicas, apart)
 
 
 def _data_exchange(
     c: Mapping[str, Any],
     weights: Weights,
+    group: Weights,
     micro_batches: Any,  # noqa: ANN401
     computing: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
@@ -176,69 +178,53 @@ def _data_exchange(
     Source: Rajbhandari et al. 2020 (arXiv 1910.02054), section 7; hybrid groups Zhao et al. 2023
     (PyTorch FSDP, arXiv 2304.11277), section 3.2.2.
     """
-    sharded = c["zero_stage"] >= 3.0
-    scatter, gather = _over_replicas(c, weights, weights.replicas, weights.expert_replicas)
-    once = scatter + np.where(c["zero_stage"] >= 1.0, gather, scatter)
-    behind = compute.exposed_time.kernel
+    reduce, gather = c["gradient_reduce_bytes"], c["gather_bytes"]
+    behind = partial(compute.exposed_time.kernel, hidden_share=c["data_hidden"])
+    second = np.where(c["zero_stage"] >= 1.0, gather, reduce)
     whole = behind(
-        communication=once,
+        communication=_over(c, weights, reduce + second, 2.0),
         computing=computing,
-        hidden_share=c["data_hidden"],
         least_share=c["data_exposed"],
     )
-    group = np.minimum(c["shard_group"], weights.replicas)
-    inside, gathered = _over_replicas(
-        c, weights, group, np.minimum(weights.expert_replicas, group)
-    )
-    every = behind(
-        communication=2.0 * gathered + inside,
-        computing=computing,
-        hidden_share=c["data_hidden"],
-        least_share=c["shard_exposed"],
-    )
-    groups = weights.replicas / group
-    reduced = gather_time(
-        c,
-        2.0 * c["gradient_reduce_bytes"] * (weights.shared + weights.experts) / group,
-        groups,
-        c["tensor_parallel"] * group,
-    )
+    inside = _over(c, group, 2.0 * gather + reduce, 3.0)
+    every = behind(communication=inside, computing=computing, least_share=c["shard_exposed"])
+    held = (weights.shared + weights.experts) / group.replicas
+    stride, groups = c["tensor_parallel"] * group.replicas, weights.replicas / group.replicas
     among = behind(
-        communication=reduced,
-        computing=computing,
-        hidden_share=c["data_hidden"],
+        communication=gather_time(c, 2.0 * reduce * held, groups, stride, 2.0),
+        computing=computing - (inside - every),
         least_share=c["data_exposed"],
     )
-    return np.where(sharded, micro_batches * every + among, whole)
+    return np.where(c["zero_stage"] >= 3.0, micro_batches * every + among, whole)
 
 
-def _over_replicas(
-    c: Mapping[str, Any],
-    weights: Weights,
-    replicas: Any,  # noqa: ANN401
-    expert_replicas: Any,  # noqa: ANN401
-) -> tuple[Any, Any]:
-    """Return the times to scatter gradients and to gather parameters [s]."""
-    stride = c["tensor_parallel"]
+def _shard_groups(c: Mapping[str, Any], weights: Weights) -> Weights:
+    """Return the weights with the devices that they are sharded over in place of all replicas.
+
+    Smaller groups than all replicas are those of ZeRO stage 3, as in the model of memory.
+    """
+    group = np.where(c["zero_stage"] >= 3.0, c["shard_group"], weights.replicas)
+    share = group / weights.replicas
+    apart = np.maximum(weights.expert_replicas * share, 1.0)
+    return weights._replace(replicas=group, expert_replicas=apart)
+
+
+def _over(c: Mapping[str, Any], weights: Weights, size: Any, times: Any) -> Any:  # noqa: ANN401
+    """Return the time to gather or scatter weights over replicas [s].
+
+    `size` is in bytes a weight, in as many pieces as `times` says.
+    """
     apart = c["expert_parallel"] * c["expert_tensor_parallel"]
-    shared = gather_time(c, weights.shared, replicas, stride)
-    experts = gather_time(c, weights.experts, expert_replicas, apart)
-    both = shared + experts
-    return c["gradient_reduce_bytes"] * both, c["gather_bytes"] * both
+    return gather_time(
+        c, size * weights.shared, weights.replicas, c["tensor_parallel"], times
+    ) + gather_time(c, size * weights.experts, weights.expert_replicas, apart, times)
 
 
-def _update(c: Mapping[str, Any], weights: Weights) -> Any:  # noqa: ANN401
+def _update(c: Mapping[str, Any], weights: Weights, group: Weights) -> Any:  # noqa: ANN401
     """Return the time of the optimizer [s]: states read and written, gradients read for a norm."""
-    sharded = c["zero_stage"] >= 1.0
-    kept = np.where(
-        sharded,
-        weights.shared / weights.replicas + weights.experts / weights.expert_replicas,
-        weights.shared + weights.experts,
-    )
-    full = np.where(
-        c["zero_stage"] >= 2.0,
-        weights.shared / weights.replicas + weights.experts / weights.expert_replicas,
-        weights.shared + weights.experts,
-    )
+    part = weights.shared / group.replicas + weights.experts / group.expert_replicas
+    whole = weights.shared + weights.experts
+    kept = np.where(c["zero_stage"] >= 1.0, part, whole)
+    full = np.where(c["zero_stage"] >= 2.0, part, whole)
     moved = kept * c["optimizer_traffic"] + full * c["gradient_traffic"]
     return moved / c["memory_rate"] + c["step_overhead"]
