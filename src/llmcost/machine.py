@@ -55,7 +55,6 @@ class Software:
         return self.family != "megatron" or self.when >= FUSED_SINCE
 
 
-
 @dataclass(frozen=True, slots=True)
 class Machine:
     """One accelerator at one precision under one software, with how it is wired.
@@ -253,7 +252,7 @@ def _memory(machine: Machine, known: Constants) -> dict[str, float]:
         "activation_bytes": known.of("activation_bytes") * elementwise,
         "memory_backward": known.of("memory_backward"),
         "quantise_bytes": quantised * known.of("quantise"),
-        "logit_bytes": known.of("logit_bytes"),
+        "logit_traffic": known.of("logit_bytes"),
         "layer_time": known.of("layer_time") * known.family("launch"),
         "launch_backward": known.of("launch_backward"),
         "selective_share": known.of("selective_share"),
@@ -312,7 +311,7 @@ def _expert(machine: Machine, known: Constants) -> dict[str, float]:
 def _links(machine: Machine, known: Constants) -> dict[str, float]:
     accelerator = machine.accelerator
     domain = machine.slice_size or accelerator.scale_up_domain or machine.gpus_per_node or 1
-    if machine.gpus_per_node and domain <= 16:
+    if machine.gpus_per_node and domain <= 16 and not machine.slice_size:
         domain = machine.gpus_per_node
     link = accelerator.scale_up_bandwidth or 16e9
     network = accelerator.nic_bandwidth or 12.5e9
@@ -352,7 +351,7 @@ def link_class(accelerator: Accelerator) -> str:
     text = (accelerator.scale_up_link or "").casefold()
     for word, name in (
         *(("nvlink2", "nvlink3"), ("nvlink3", "nvlink3"), ("nvlink4", "nvlink4")),
-        *(("nvlink", "nvlink5"), ("pcie5", "pcie5"), ("pcie", "pcie4")),
+        *(("nvlink", "nvlink5"), ("pcie", "pcie")),
         *(("ici", "ici"), ("infinity", "xgmi")),
     ):
         if word in text:

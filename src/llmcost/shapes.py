@@ -95,7 +95,7 @@ def work_columns(architecture: Architecture) -> dict[str, Any]:
     Numbers are plain; attention_width, attention_span and attention_chunked have the shape (kinds
     of attention, 1).
     """
-    total = Work()
+    total = _projections(architecture)
     for group in architecture.groups:
         total = total.plus(_layer_work(architecture.hidden_size, group).times(group.count))
     counts = count(architecture)
@@ -168,6 +168,18 @@ def _layer_row(group: LayerGroup) -> tuple[float, ...]:
     )
 
 
+def _projections(architecture: Architecture) -> Work:
+    """Return the matrices between an embedding and hidden states of another width."""
+    embedding, hidden = architecture.embedding_size, architecture.hidden_size
+    if embedding == hidden:
+        return Work()
+    return Work(
+        whole_weights=2 * embedding * hidden,
+        whole_matrix_sides=2 * (embedding + hidden),
+        gemms=2,
+    )
+
+
 def _layer_work(hidden: int, group: LayerGroup) -> Work:
     return _attention_work(hidden, group.attention).plus(_mlp_work(hidden, group.mlp))
 
@@ -216,6 +228,7 @@ def _mlp_work(hidden: int, mlp: Mlp) -> Work:
     if not mlp.experts:
         return _block_work(hidden, mlp.width, gated=mlp.gated)
     shared = _block_work(hidden, mlp.shared_width, gated=mlp.gated)
+    gate = Work(whole_weights=hidden * mlp.shared_gate)
     up = (1 + mlp.gated) * mlp.width
     routed = Work(
         whole_weights=hidden * mlp.experts,
@@ -228,7 +241,7 @@ def _mlp_work(hidden: int, mlp: Mlp) -> Work:
         expert_activation_width=up + mlp.width,
         expert_width_sum=mlp.width,
     )
-    return shared.plus(routed)
+    return shared.plus(gate).plus(routed)
 
 
 def _block_work(hidden: int, width: int, *, gated: bool) -> Work:

@@ -117,7 +117,7 @@ def head(c: Mapping[str, Any], at: Local) -> tuple[Any, Any]:
     width = c["vocab"] * at.tensor
     logits = at.tokens * width
     matmul = 2.0 * logits * c["hidden"] / c["head_rate"]
-    loss = logits * c["logit_bytes"] / c["memory_rate"] + c["layer_time"]
+    loss = logits * c["logit_traffic"] / c["memory_rate"] + c["layer_time"]
     return matmul + loss, 2.0 * (matmul + loss)
 
 
