@@ -24,6 +24,7 @@ from llmcost.studies.validation.point import Point
 
 GRAPHS = {"none": "none", "full_iteration": "iteration", "full": "iteration"}
 SHARDING = {"megatron": (1,), "fsdp": (3,), "xla": (3,), "other": (1, 3)}
+SEARCHED = "layout searched"
 USUAL_LENGTH = 4096
 TOKENS_A_STEP = 4_194_304
 WIDE_EXPERT = 2000
@@ -61,7 +62,7 @@ def software_of(point: Point) -> Software:
     graphs = hints.cuda_graph
     return Software(
         family=point.family,
-        year=point.source_date,
+        year=None if point.source_date is None else round(4 * point.source_date) / 4,
         overlap_tensor=hints.overlap_tensor,
         overlap_data=hints.overlap_data,
         overlap_pipeline=hints.overlap_pipeline,
@@ -104,7 +105,7 @@ def _layouts(point: Point, machine: Machine, length: int, assumed: list[str]) ->
     if _degrees_known(point):
         rows = _fill(point, length, zero, assumed)
     else:
-        assumed.append("layout searched")
+        assumed.append(SEARCHED)
         rows = _search(point, machine, length, zero)
     return rows
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
-from typing import Any
 
 from llmcost.catalog.measured import throughput_rows
 from llmcost.catalog.runs import RUNS
@@ -14,13 +12,14 @@ from llmcost.errors import DataError
 from llmcost.studies.validation.anchoring import NO_ANCHOR, like_runs
 from llmcost.studies.validation.baselines import Baseline, with_baselines
 from llmcost.studies.validation.groups import GROUPS, grouped
+from llmcost.studies.validation.points import read_points
+from llmcost.studies.validation.predicting import predict_points
+from llmcost.studies.validation.predicting_runs import predict_runs
 from llmcost.studies.validation.rows import GPU_HOURS, STEP_TIME, Row, run_row, step_row
+from llmcost.studies.validation.run_points import read_runs
 from llmcost.studies.validation.scoring import Score, score
 
 SHIPPED = {STEP_TIME: "throughput.csv", GPU_HOURS: RUNS.name}
-POINTS = "llmcost.studies.validation.points"
-RUN_POINTS = "llmcost.studies.validation.run_points"
-PREDICTING = "llmcost.studies.validation.predicting"
 # The groups that whole runs can be told apart by.
 OF_RUNS = ("source", "source-family", "accelerator", "generation", "density", "size", "situation")
 ENOUGH = 10
@@ -84,10 +83,10 @@ def validate(
 
 
 def _steps(path: str | None, *, anchored: bool) -> list[Row]:
-    points: Sequence[Any] = import_module(POINTS).read_points(path)
-    predict = import_module(PREDICTING).predict_points
+    points = read_points(path)
     anchors = like_runs(points) if anchored else None
-    made = [step_row(*pair) for pair in zip(points, predict(points, anchors=anchors), strict=True)]
+    predictions = predict_points(points, anchors=anchors)
+    made = [step_row(*pair) for pair in zip(points, predictions, strict=True)]
     if anchors is None:
         return made
     return [row if row.id in anchors else _unanchored(row) for row in made]
@@ -98,8 +97,8 @@ def _unanchored(row: Row) -> Row:
 
 
 def _runs(path: str | None) -> list[Row]:
-    points: Sequence[Any] = import_module(RUN_POINTS).read_runs(path)
-    predictions = import_module(PREDICTING).predict_runs(points)
+    points = read_runs(path)
+    predictions = predict_runs(points)
     return [run_row(*pair) for pair in zip(points, predictions, strict=True)]
 
 

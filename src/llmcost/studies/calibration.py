@@ -1,0 +1,300 @@
+"""Refit the constants of the model of a step, and say how far off it is on what it did not see.
+
+Every constant is fitted anew from its prior. Source families are then left out in turn: each is
+predicted by constants fitted on the rest, and the residuals, by situation, make the intervals. So
+are generations of accelerators, for accelerators that no row has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llmcost._version import __version__
+from llmcost.catalog.calibration import Calibration, calibration
+from llmcost.errors import DataError, InputError
+from llmcost.studies.fitting import Batch, Sample, fit
+from llmcost.studies.intervals import (
+    ANCHORED,
+    KNOWN,
+    LAYOUT_MISSING,
+    MIXTURE,
+    NEW_ACCELERATOR,
+    NEW_FRAMEWORK,
+    WHOLE_RUN,
+    situation_of,
+)
+from llmcost.studies.validation.anchoring import like_runs
+from llmcost.studies.validation.families import source_family
+from llmcost.studies.validation.knobs import SEARCHED
+from llmcost.studies.validation.point import Point
+from llmcost.studies.validation.points import read_points
+from llmcost.studies.validation.predicting import choose, measured_time
+from llmcost.studies.validation.predicting_runs import predict_runs
+from llmcost.studies.validation.run_points import read_runs
+
+FEWEST = 12
+LEAST_SHARE = 0.03
+TAIL = 0.1
+ROUNDS = 2
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A point with the sample it became: knobs chosen, time measured [s]."""
+
+    point: Point
+    sample: Sample
+    searched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """Constants with errors and intervals, and for each row the time predicted without its source.
+
+    `left_out` maps the id of a row to the time [s] predicted by constants that its source family
+    took no part in, with the situation of that prediction.
+    """
+
+    calibration: Calibration
+    rows: int
+    left_out: Mapping[str, tuple[float, str]]
+
+
+def calibrate(
+    data: str | Path | None = None,
+    *,
+    command: str = "llmcost calibrate",
+    day: str = "",
+    report: Report = lambda _: None,
+) -> Refit:
+    """Refit every constant from measured rows; `None` for the shipped table.
+
+    Raises DataError for a file that cannot be read or has too few rows that can be used.
+    """
+    points = read_points(data)
+    start = _at_priors(calibration())
+    found = start
+    for round_number in range(ROUNDS):
+        rows = _rows(points, found)
+        if len(rows) < FEWEST:
+            raise DataError(
+                f"{len(rows)} rows can be used; needs {FEWEST} or more with a layout and a time",
+                file=str(data or "throughput.csv"),
+            )
+        report(f"fit {round_number + 1} of {ROUNDS}: {len(rows)} rows")
+        found = fit([row.sample for row in rows], start)
+    rows = _rows(points, found)
+    left_out = _left_out(rows, start, report)
+    unseen = _without_generation(rows, start, report)
+    intervals = _intervals(rows, left_out, unseen, found)
+    meta = {
+        "command": command,
+        "date": day,
+        "llmcost_version": __version__,
+        "rows": len(rows),
+        "configurations": len({(r.sample.source, r.sample.configuration) for r in rows}),
+        "sources": sorted({row.sample.source for row in rows}),
+    }
+    return Refit(Calibration(found.constants, intervals, meta), len(rows), left_out)
+
+
+def _at_priors(known: Calibration) -> Calibration:
+    constants = {
+        name: replace(one, value=one.prior) if one.prior is not None else one
+        for name, one in known.constants.items()
+    }
+    return replace(known, constants=constants)
+
+
+def _rows(points: Iterable[Point], constants: Calibration) -> list[Row]:
+    """Return the points that constants may be fitted on, with every knob chosen."""
+    rows = []
+    for point in points:
+        if not point.scored or point.task != "pretrain" or point.token_drop:
+            continue
+        if any("suspicious" in flag for flag in point.flags):
+            continue
+        try:
+            chosen = choose(point, constants.values)
+        except InputError:
+            continue
+        measured = measured_time(point, chosen.layout)
+        if measured is None:
+            continue
+        sample = Sample(
+            architecture=chosen.ways.architecture,
+            machine=chosen.ways.machine,
+            layout=chosen.layout,
+            num_gpus=chosen.ways.num_gpus,
+            measured=measured,
+            source=source_family(point.source),
+            configuration=point.configuration,
+            mixture=bool(point.mixture),
+        )
+        rows.append(Row(point, sample, SEARCHED in chosen.ways.assumed))
+    return rows
+
+
+def _left_out(
+    rows: Sequence[Row], start: Calibration, report: Report
+) -> dict[str, tuple[float, str]]:
+    """Return the time of each row by constants fitted without its source family [s]."""
+    found: dict[str, tuple[float, str]] = {}
+    for source in sorted({row.sample.source for row in rows}):
+        held = [row for row in rows if row.sample.source == source]
+        rest = [row for row in rows if row.sample.source != source]
+        report(f"without {source}: {len(held)} rows")
+        found |= _predicted(held, rest, start)
+    return found
+
+
+def _without_generation(
+    rows: Sequence[Row], start: Calibration, report: Report
+) -> dict[str, tuple[float, str]]:
+    """Return the time of each dense row by constants fitted without its accelerators' maker [s].
+
+    A generation that is left out is predicted from its specification and measured kernels alone.
+    """
+    found: dict[str, tuple[float, str]] = {}
+    for generation in sorted({row.sample.machine.accelerator.generation for row in rows}):
+        held = [
+            row
+            for row in rows
+            if row.sample.machine.accelerator.generation == generation and not row.sample.mixture
+        ]
+        kept = [r for r in rows if r.sample.machine.accelerator.generation != generation]
+        if held and kept:
+            report(f"without {generation}: {len(held)} rows")
+            found |= _predicted(held, kept, start)
+    return found
+
+
+def _predicted(
+    held: Sequence[Row], rest: Sequence[Row], start: Calibration
+) -> dict[str, tuple[float, str]]:
+    if not rest:
+        return {}
+    fitted = fit([row.sample for row in rest], start)
+    times = Batch([row.sample for row in held]).predict(fitted.values)
+    seen = {f"matmul.{row.sample.machine.fitted_as}" for row in rest}
+    seen |= {f"elementwise.{row.sample.machine.vintage}" for row in rest}
+    return {
+        row.point.id: (float(time), _situation(row, seen))
+        for row, time in zip(held, times, strict=True)
+    }
+
+
+def _situation(row: Row, seen: set[str]) -> str:
+    return situation_of(
+        row.sample.machine,
+        mixture=row.sample.mixture,
+        layout_known=not row.searched,
+        constants=seen,
+    )
+
+
+def _intervals(
+    rows: Sequence[Row],
+    left_out: Mapping[str, tuple[float, str]],
+    unseen: Mapping[str, tuple[float, str]],
+    found: Calibration,
+) -> dict[str, dict[str, float]]:
+    """Return the 80% interval of each situation, as factors on a predicted time."""
+    dense = {KNOWN: _ratios(rows, left_out, lambda situation: situation == KNOWN)}
+    for part in (NEW_FRAMEWORK, MIXTURE, LAYOUT_MISSING):
+        dense[part] = _ratios(rows, left_out, lambda situation, part=part: part in situation)
+    dense[NEW_ACCELERATOR] = _ratios(rows, unseen, lambda situation: NEW_ACCELERATOR in situation)
+    dense[ANCHORED] = _anchored(rows, found)
+    dense[WHOLE_RUN] = _whole_runs()
+    return {name: _ends(ratios) for name, ratios in dense.items()}
+
+
+def _ratios(
+    rows: Sequence[Row],
+    predicted: Mapping[str, tuple[float, str]],
+    wanted: Callable[[str], bool],
+) -> list[float]:
+    """Return measured over predicted, the median of each configuration."""
+    by_configuration: dict[Any, list[float]] = {}
+    for row in rows:
+        if row.point.id not in predicted:
+            continue
+        time, situation = predicted[row.point.id]
+        if wanted(situation):
+            key = (row.sample.source, row.sample.configuration)
+            by_configuration.setdefault(key, []).append(row.sample.measured / time)
+    return [float(np.median(each)) for each in by_configuration.values()]
+
+
+def _anchored(rows: Sequence[Row], found: Calibration) -> list[float]:
+    """Return measured over predicted where one like run scales the prediction."""
+    anchors = like_runs([row.point for row in rows])
+    times = Batch([row.sample for row in rows]).predict(found.values)
+    ratio = {
+        row.point.id: row.sample.measured / float(time)
+        for row, time in zip(rows, times, strict=True)
+    }
+    return [ratio[id_] / ratio[other.id] for id_, other in anchors.items() if other.id in ratio]
+
+
+def _whole_runs() -> list[float]:
+    points = read_runs(None)
+    made = zip(points, predict_runs(points), strict=True)
+    return [
+        point.gpu_hours / one.gpu_hours for point, one in made if one.gpu_hours and point.gpu_hours
+    ]
+
+
+def _ends(ratios: Sequence[float]) -> dict[str, float]:
+    """Return the 10th and 90th percentile of measured over predicted, with 1 well inside.
+
+    The percentiles are those of split conformal prediction: the interval holds a new row of the
+    same kind with 80% probability (Lei et al. 2018, doi 10.1080/01621459.2017.1307116).
+    """
+    ordered = np.sort(np.asarray(ratios, dtype=float))
+    count = ordered.size
+    if count < FEWEST:
+        raise DataError(f"{count} residuals; needs {FEWEST}", file="calibration")
+    place = max(int(np.floor(TAIL * (count + 1))) - 1, 0)
+    low, high = ordered[place], ordered[count - 1 - place]
+    return {
+        "low": float(min(low, 1 - LEAST_SHARE)),
+        "high": float(max(high, 1 + LEAST_SHARE)),
+        "residuals": float(count),
+    }
+
+
+def toml_text(found: Calibration) -> str:
+    """Return the text of a calibration file."""
+    lines = ["# The constants of the model of a training step. Written by: llmcost calibrate", ""]
+    lines += ["[meta]", *(f"{key} = {_toml(value)}" for key, value in found.meta.items())]
+    for name, ends in found.intervals.items():
+        lines += ["", f'[intervals."{name}"]']
+        lines += [f"{key} = {_toml(_rounded(value))}" for key, value in ends.items()]
+    for name, one in found.constants.items():
+        lines += ["", f'[constants."{name}"]', f'kind = "{one.kind}"']
+        lines += [f"value = {_toml(_rounded(one.value))}"]
+        for field in ("standard_error", "prior", "prior_width"):
+            value = getattr(one, field)
+            if value is not None:
+                lines.append(f"{field} = {_toml(_rounded(value))}")
+        lines.append(f"meaning = {_toml(one.meaning)}")
+    return "\n".join(lines) + "\n"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(value)

@@ -1,0 +1,59 @@
+"""How sure is a predicted step time? 80% intervals by situation, from residuals of left-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from llmcost.catalog.calibration import Calibration, calibration
+from llmcost.machine import Machine
+
+KNOWN = "known"
+NEW_FRAMEWORK = "new framework"
+NEW_ACCELERATOR = "new accelerator"
+MIXTURE = "mixture of experts"
+LAYOUT_MISSING = "layout missing"
+WHOLE_RUN = "whole run"
+ANCHORED = "anchored"
+SITUATIONS = (
+    KNOWN,
+    NEW_FRAMEWORK,
+    NEW_ACCELERATOR,
+    MIXTURE,
+    LAYOUT_MISSING,
+    WHOLE_RUN,
+    ANCHORED,
+)
+
+
+def interval_of(situation: str, constants: Calibration | None = None) -> tuple[float, float]:
+    """Return the 80% interval of a situation, as factors on a predicted time.
+
+    A situation of several parts, joined by a comma, is as wide as the widest of them.
+    """
+    known = (constants or calibration()).intervals
+    ends = [known[part] for part in situation.split(", ")]
+    return min(end["low"] for end in ends), max(end["high"] for end in ends)
+
+
+def situation_of(
+    machine: Machine,
+    *,
+    mixture: bool,
+    layout_known: bool = True,
+    constants: Iterable[str] | None = None,
+) -> str:
+    """Return the situation that a prediction is made in, its parts joined by a comma.
+
+    `constants` are the names of the fitted constants, those in use unless given.
+    """
+    names = set(calibration().constants if constants is None else constants)
+    parts = []
+    if f"matmul.{machine.fitted_as}" not in names:
+        parts.append(NEW_ACCELERATOR)
+    if f"elementwise.{machine.vintage}" not in names or machine.vintage == "other":
+        parts.append(NEW_FRAMEWORK)
+    if mixture:
+        parts.append(MIXTURE)
+    if not layout_known:
+        parts.append(LAYOUT_MISSING)
+    return ", ".join(parts) or KNOWN
