@@ -17,6 +17,11 @@ from llmcost.formulas import communication
 ACTIVATION_BYTES = 2.0
 
 
+def none_of(column: Any) -> bool:  # noqa: ANN401
+    """Return whether a column is 0 in all rows, as far as one number tells: work to be spared."""
+    return np.ndim(column) == 0 and bool(column == 0.0)
+
+
 def tensor_exchange(c: Mapping[str, Any], tokens: Any) -> Any:  # noqa: ANN401
     """Return the forward time of tensor parallelism in all layers [s].
 
@@ -50,6 +55,8 @@ def expert_exchange(c: Mapping[str, Any], routed: Any) -> Any:  # noqa: ANN401
     Source: DeepSeek-V3 (arXiv 2412.19437), section 3.2.2; the mean of distinct nodes is that of k
     independent draws.
     """
+    if none_of(c["expert_layers"]):
+        return 0.0
     ranks, chosen = c["expert_parallel"], np.maximum(c["chosen_experts"], 1.0)
     inside = communication.ranks_in_domain.kernel(
         ranks=ranks, stride=c["expert_tensor_parallel"], domain=c["scale_up_domain"]
@@ -90,7 +97,7 @@ def gather_time(
         ranks_in_domain=inside,
         latency=c["scale_up_latency"] * times,
         bandwidth=c["scale_up_rate"],
-        network_latency=c["network_latency"] * deep * times,
+        network_latency=(c["network_latency"] * times) * deep,
         network_bandwidth=c["network_rate"],
         pipelined_share=1.0,
     )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from llmcost.engine import passes
-from llmcost.engine.exchanges import gather_time, transfer_time
+from llmcost.engine.exchanges import gather_time, none_of, transfer_time
 from llmcost.formulas import compute, pipeline
 
 NODE = 8.0
@@ -157,6 +157,8 @@ def _weights(c: Mapping[str, Any]) -> Weights:
     spread = c["expert_parallel"] * c["expert_tensor_parallel"]
     experts = c["most_experts"] * c["expert_weights"] / (spread * stages)
     replicas = c["data_parallel"] * c["context_parallel"]
+    if none_of(c["expert_layers"]):
+        return Weights(shared, 0.0, replicas, 1.0)
     apart = np.where(c["expert_layers"] > 0.0, np.maximum(replicas * t / spread, 1.0), 1.0)
     return Weights(shared, experts, replicas, apart)
 
@@ -186,6 +188,9 @@ def _data_exchange(
         computing=computing,
         least_share=c["data_exposed"],
     )
+    sharded = c["zero_stage"] >= 3.0
+    if not np.any(sharded):
+        return whole
     inside = _over(c, group, 2.0 * gather + reduce, 3.0)
     every = behind(communication=inside, computing=computing, least_share=c["shard_exposed"])
     held = (weights.shared + weights.experts) / group.replicas
@@ -195,7 +200,7 @@ def _data_exchange(
         computing=computing - (inside - every),
         least_share=c["data_exposed"],
     )
-    return np.where(c["zero_stage"] >= 3.0, micro_batches * every + among, whole)
+    return np.where(sharded, micro_batches * every + among, whole)
 
 
 def _shard_groups(c: Mapping[str, Any], weights: Weights) -> Weights:
@@ -203,7 +208,10 @@ def _shard_groups(c: Mapping[str, Any], weights: Weights) -> Weights:
 
     Smaller groups than all replicas are those of ZeRO stage 3, as in the model of memory.
     """
-    group = np.where(c["zero_stage"] >= 3.0, c["shard_group"], weights.replicas)
+    sharded = c["zero_stage"] >= 3.0
+    if not np.any(sharded):
+        return weights
+    group = np.where(sharded, c["shard_group"], weights.replicas)
     share = group / weights.replicas
     apart = np.maximum(weights.expert_replicas * share, 1.0)
     return weights._replace(replicas=group, expert_replicas=apart)
@@ -214,10 +222,11 @@ def _over(c: Mapping[str, Any], weights: Weights, size: Any, times: Any) -> Any:
 
     `size` is in bytes a weight, in as many pieces as `times` says.
     """
+    shared = gather_time(c, size * weights.shared, weights.replicas, c["tensor_parallel"], times)
+    if none_of(c["expert_layers"]):
+        return shared
     apart = c["expert_parallel"] * c["expert_tensor_parallel"]
-    return gather_time(
-        c, size * weights.shared, weights.replicas, c["tensor_parallel"], times
-    ) + gather_time(c, size * weights.experts, weights.expert_replicas, apart, times)
+    return shared + gather_time(c, size * weights.experts, weights.expert_replicas, apart, times)
 
 
 def _update(c: Mapping[str, Any], weights: Weights, group: Weights) -> Any:  # noqa: ANN401

@@ -148,8 +148,9 @@ def hierarchical_time(
     Source: the two-level rings of Cho et al. 2019 (BlueConnect, MLSys 2019), section 3; the same
     traffic through ports as a flat ring with one channel a port.
     """
-    inside = passes * (ranks_in_domain - 1.0) / ranks_in_domain * message / bandwidth
-    across = passes * (1.0 / ranks_in_domain - 1.0 / ranks) * message / network_bandwidth
+    part = 1.0 / ranks_in_domain
+    inside = (passes / bandwidth) * message * (1.0 - part)
+    across = (passes / network_bandwidth) * message * (part - 1.0 / ranks)
     return _two_levels(
         inside, across, ranks, ranks_in_domain, latency, network_latency, pipelined_share
     )
@@ -250,5 +251,7 @@ def _two_levels(
 ) -> Any:  # noqa: ANN401
     """Return the time of work inside domains and among them, the shorter partly hidden [s]."""
     waits = latency * (ranks_in_domain > 1) + network_latency * (ranks > ranks_in_domain)
-    shown = (1.0 - pipelined_share) * np.minimum(inside, across)
-    return waits + (np.maximum(inside, across) + shown)
+    longer = waits + np.maximum(inside, across)
+    if np.ndim(pipelined_share) == 0 and pipelined_share == 1.0:
+        return longer
+    return longer + (1.0 - pipelined_share) * np.minimum(inside, across)
