@@ -15,7 +15,7 @@ LAYERS = [
     {"studies"},
     {"inputs"},
     {"enumeration"},
-    {"layout"},
+    {"layout", "shapes", "machine"},
     {"sampling", "counting"},
     {"engine"},
     {"catalog", "formulas"},
@@ -45,10 +45,15 @@ def imports_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("llmcost"))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("llmcost"):
-            if node.module == "llmcost":
-                yield from (f"llmcost.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if node.module == "llmcost" or _is_module(whole) else node.module
+
+
+def _is_module(name):
+    """Return whether a dotted name is that of a file or a folder of llmcost."""
+    place = SOURCE.parent / name.replace(".", "/")
+    return place.is_dir() or place.with_suffix(".py").is_file()
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))

@@ -4,7 +4,8 @@ import pytest
 
 from llmcost.studies.validation.devices import device
 from llmcost.studies.validation.naming import catalogue_model, has_other_layers, stated_sizes
-from llmcost.studies.validation.shapes import Stated, shape_of
+from llmcost.studies.validation.shapes import shape_of
+from llmcost.studies.validation.stated import Stated
 
 
 @pytest.mark.parametrize(

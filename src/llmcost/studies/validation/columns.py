@@ -8,7 +8,7 @@ from llmcost.catalog.architecture import Architecture, Attention, LayerGroup, Ml
 from llmcost.catalog.layers import DENSE, FULL, MOE
 from llmcost.counting import count
 from llmcost.studies.validation.naming import stated_sizes
-from llmcost.studies.validation.shapes import Shape, Stated, nearest_divisor
+from llmcost.studies.validation.stated import Shape, Stated, nearest_divisor
 
 HEAD_DIM = 128
 SMALL_HEAD_DIM, SMALL_HIDDEN = 64, 1024

@@ -23,8 +23,9 @@ from llmcost.studies.validation.devices import Device, device
 from llmcost.studies.validation.hints import read_hints
 from llmcost.studies.validation.measured_step import Measurement, measurement_of, over_peak
 from llmcost.studies.validation.point import Point
-from llmcost.studies.validation.shapes import Shape, Stated, nearest_divisor, shape_of
+from llmcost.studies.validation.shapes import shape_of
 from llmcost.studies.validation.sharding import Sharding, read_sharding
+from llmcost.studies.validation.stated import Shape, Stated, nearest_divisor
 from llmcost.studies.validation.table_file import EXTRA, rows_of
 from llmcost.studies.validation.words import (
     XLA,

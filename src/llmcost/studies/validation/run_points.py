@@ -22,7 +22,8 @@ from llmcost.studies.validation.conventions import training_peak
 from llmcost.studies.validation.devices import Device, device
 from llmcost.studies.validation.measured_step import LARGEST_PEAK_SHARE
 from llmcost.studies.validation.points import flags_of
-from llmcost.studies.validation.shapes import Shape, Stated, shape_of
+from llmcost.studies.validation.shapes import shape_of
+from llmcost.studies.validation.stated import Shape, Stated
 from llmcost.studies.validation.table_file import EXTRA, rows_of
 from llmcost.studies.validation.words import precision
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from math import isqrt, log
+from math import log
 
 from llmcost.catalog.architecture import (
     Architecture,
@@ -17,49 +17,18 @@ from llmcost.catalog.files import cached_facts, overlay_folder
 from llmcost.catalog.models import ModelEntry, models
 from llmcost.counting import count
 from llmcost.errors import one_of, shown
+from llmcost.studies.validation.columns import shape_from_columns
 from llmcost.studies.validation.naming import (
     catalogue_model,
     close_names,
     has_other_layers,
     stated_sizes,
 )
+from llmcost.studies.validation.stated import Shape, Stated
 
 PADDING = 0.06
 SAME_SIZE = 0.04
 DIMENSIONS = (*("hidden", "n_heads", "n_kv_heads", "head_dim", "ffn_hidden", "n_experts", "top_k"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What a row says of a model's shape; `None` where it does not."""
-
-    name: str = ""
-    parameters: float | None = None
-    active_parameters: float | None = None
-    numbers: Mapping[str, int | None] | None = None
-    gated: bool | None = None
-    tied: bool | None = None
-    vocabulary: float | None = None
-    dense_layers: int | None = None
-
-    def get(self, column: str) -> int | None:
-        """Return the number of a column."""
-        return (self.numbers or {}).get(column)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """An architecture with what it rests on, or the reason why there is none.
-
-    `model` names the row of the catalogue that it is, or is a part of; `inferred` is true where
-    no published dimension is behind it.
-    """
-
-    architecture: Architecture | None
-    basis: str = ""
-    model: str | None = None
-    inferred: bool = False
-    reason: str = ""
 
 
 def shape_of(said: Stated) -> Shape:
@@ -75,8 +44,6 @@ def shape_of(said: Stated) -> Shape:
         if found is not None:
             return found
     if _has_columns(said):
-        from llmcost.studies.validation.columns import shape_from_columns
-
         return shape_from_columns(said)
     if has_other_layers(said.name):
         return _no_shape(
@@ -255,10 +222,3 @@ def _shares_word(entry: ModelEntry, name: str) -> bool:
 
 def _no_shape(reason: str) -> Shape:
     return Shape(None, reason=reason)
-
-
-def nearest_divisor(number: int, wanted: int) -> int:
-    """Return the divisor of a number that is nearest to another by ratio."""
-    low = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
-    divisors = {*low, *(number // n for n in low)}
-    return min(divisors, key=lambda n: (abs(log(n / wanted)), n))
