@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from llmcost.catalog.files import cached_facts, overlay_folder, read_toml, toml_of
-from llmcost.errors import DataError
+from llmcost.errors import DataError, one_of, shown
 
 FILE = "calibration.toml"
-KINDS = ("fitted", "fixed")
+KINDS = ("fitted", "fixed", "median")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,49 @@ def _calibration(_overlay: str) -> Calibration:
     return _parsed(read_toml(FILE), FILE)
 
 
-def _parsed(document: Mapping[str, Any], name: str) -> Calibration:
+def _parsed(document: Mapping[str, Any], file: str) -> Calibration:
     try:
         constants = {
             name: Constant(name=name, **fields) for name, fields in document["constants"].items()
         }
-        return Calibration(constants, document["intervals"], document["meta"])
-    except (KeyError, TypeError) as error:
-        raise DataError(
-            f"cannot be read as constants ({error}). Write it with: llmcost calibrate",
-            file=name,
-        ) from None
+        intervals = {
+            name: {end: float(value) for end, value in ends.items()}
+            for name, ends in document["intervals"].items()
+        }
+        meta = {**document["meta"]}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _fault(f"cannot be read as constants ({error})", file) from None
+    for one in constants.values():
+        _check(one, file)
+    for name, ends in intervals.items():
+        _check_interval(name, ends, file)
+    return Calibration(constants, intervals, meta)
+
+
+def _check(one: Constant, file: str) -> None:
+    if one.kind not in KINDS:
+        raise _fault(f"{one.name}: kind is {shown(one.kind)}; needs {one_of(KINDS)}", file)
+    fitted = ("standard_error", "prior", "prior_width") if one.kind == "fitted" else ()
+    for field in ("value", *fitted):
+        value = getattr(one, field)
+        if not _positive(value):
+            raise _fault(f"{one.name}: {field} is {shown(value)}; needs a number above 0", file)
+    if not isinstance(one.meaning, str) or not one.meaning:
+        raise _fault(f"{one.name}: meaning is {shown(one.meaning)}; needs a sentence", file)
+
+
+def _check_interval(name: str, ends: Mapping[str, float], file: str) -> None:
+    low, high = ends.get("low", 0.0), ends.get("high", 0.0)
+    if not 0 < low <= 1 <= high < inf:
+        raise _fault(
+            f"interval {name}: got {low:g} to {high:g}; needs factors on either side of 1", file
+        )
+
+
+def _positive(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 < value < inf  # type: ignore[operator]
+
+
+def _fault(message: str, file: str) -> DataError:
+    return DataError(f"{message}. Write it with: llmcost calibrate", file=file)
