@@ -168,11 +168,29 @@ def _doublings(start: int, end: int) -> list[int]:
 def _over_rows(function: Callable[[Columns], Any], columns: Columns) -> Floats:
     """Return an engine's answer for every row, from calls that fit a cache, on two threads."""
     rows = columns["data_parallel"].size
-    parts = [rows_of(columns, slice(at, at + CHUNK)) for at in range(0, rows, CHUNK)]
+    parts = [slice(at, at + CHUNK) for at in range(0, rows, CHUNK)]
+
+    def answer(part: slice) -> Floats:
+        some = rows_of(columns, part)
+        return np.broadcast_to(function(narrowed(some)), some["data_parallel"].shape)
+
     if rows < THREADED:
-        return np.concatenate([function(part) for part in parts])
+        return np.concatenate([answer(part) for part in parts])
     with ThreadPoolExecutor(THREADS) as pool:
-        return np.concatenate(list(pool.map(function, parts)))
+        return np.concatenate(list(pool.map(answer, parts)))
+
+
+def narrowed(columns: Columns) -> Columns:
+    """Return columns with one number in place of those that hold the same in every row.
+
+    The engine answers the same, and is spared the work that a number tells it not to do.
+    """
+    return {
+        name: column[0]
+        if np.ndim(column) == 1 and column.size > 1 and (column == column[0]).all()
+        else column
+        for name, column in columns.items()
+    }
 
 
 def _best_rows(columns: Columns, times: Floats, most: int) -> NDArray[np.intp]:
