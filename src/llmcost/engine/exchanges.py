@@ -35,6 +35,17 @@ def tensor_exchange(c: Mapping[str, Any], tokens: Any) -> Any:  # noqa: ANN401
     return 2.0 * blocks * gather_time(c, message, c["tensor_parallel"], 1.0)
 
 
+def tensor_exposed(c: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the share of tensor-parallel exchange that is seen: all of it across nodes.
+
+    Products overlap with exchanges by writing to each other's memory, inside one domain.
+
+    Source: Transformer Engine, user buffers for tensor parallelism (NVIDIA, documentation of
+    `initialize_ub`), which need NVLink between all ranks.
+    """
+    return np.where(c["tensor_parallel"] <= c["scale_up_domain"], c["tensor_exposed"], 1.0)
+
+
 def context_exchange(c: Mapping[str, Any], tokens: Any, tensor: Any) -> Any:  # noqa: ANN401
     """Return the forward time of gathering keys and values over context parallelism [s].
 

@@ -16,6 +16,7 @@ from llmcost.engine.exchanges import (
     expert_exchange,
     none_of,
     tensor_exchange,
+    tensor_exposed,
 )
 from llmcost.formulas import compute, flops
 
@@ -84,7 +85,7 @@ def hidden(c: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
         hidden_share=c["expert_hidden"],
         least_share=c["expert_exposed"],
     )
-    tensor = parts["tensor"] * c["tensor_exposed"]
+    tensor = parts["tensor"] * tensor_exposed(c)
     return {**parts, "tensor": tensor, "context": context, "expert": expert}
 
 
