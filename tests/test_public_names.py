@@ -16,6 +16,7 @@ def test_the_public_names_are_these():
         "Estimate",
         "InputError",
         "LayoutError",
+        "Layouts",
         "LlmcostError",
         "LogFormatError",
         "MissingExtraError",
@@ -26,6 +27,7 @@ def test_the_public_names_are_these():
         "architecture_from_config",
         "count",
         "estimate",
+        "find_layouts",
         "registry",
     }
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from llmcost.errors import UnknownNameError as UnknownNameError
     from llmcost.studies.estimation import Estimate as Estimate
     from llmcost.studies.estimation import estimate as estimate
+    from llmcost.studies.layouts import Layouts as Layouts
+    from llmcost.studies.layouts import find_layouts as find_layouts
     from llmcost.units import Q as Q
     from llmcost.units import registry as registry
 
@@ -29,6 +31,7 @@ _HOMES = {
     "DataError": "llmcost.errors",
     "Estimate": "llmcost.studies.estimation",
     "InputError": "llmcost.errors",
+    "Layouts": "llmcost.studies.layouts",
     "LayoutError": "llmcost.errors",
     "LlmcostError": "llmcost.errors",
     "LogFormatError": "llmcost.errors",
@@ -39,6 +42,7 @@ _HOMES = {
     "architecture_from_config": "llmcost.catalog.architecture",
     "count": "llmcost.counting",
     "estimate": "llmcost.studies.estimation",
+    "find_layouts": "llmcost.studies.layouts",
     "registry": "llmcost.units",
 }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "estimate": ("llmcost.cli.estimate:estimate", "What does this training run take?"),
+    "layouts": ("llmcost.cli.layouts:layouts", "Which parallel layout is fastest and fits?"),
     "validate": (
         "llmcost.cli.validate:validate",
         "Predictions against published measurements, row by row.",

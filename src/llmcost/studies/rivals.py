@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import inf
+from math import gcd, inf
 from typing import Any
 
 from llmcost.catalog.architecture import Architecture
@@ -12,7 +12,7 @@ from llmcost.counting import count
 from llmcost.engine.memory import USABLE_SHARE
 from llmcost.enumeration import Limits
 from llmcost.errors import LayoutError
-from llmcost.layout import Layout, PartialLayout, layout_text
+from llmcost.layout import Layout, PartialLayout, layout_text, situation
 from llmcost.machine import Machine
 from llmcost.studies.searching import Candidate, Search, search_layouts, usual_limits
 from llmcost.studies.stepping import memory_recipe
@@ -166,18 +166,13 @@ def _best(question: Question, partial: PartialLayout) -> Candidate | None:
 
 def _obvious(question: Question, best: Layout) -> Iterator[tuple[str, PartialLayout]]:
     """Yield what a person would try first, by a name, but for the best layout itself."""
-    limits = usual_limits(question.machine, question.num_gpus)
-    node = max(tp for tp in (1, 2, 4, NODE) if tp <= limits.max_tensor_parallel)
+    node = _widest_tensor(question)
     one: dict[str, Any] = {"tensor_parallel": 1, "pipeline_parallel": 1, "context_parallel": 1}
     yield "sharded data parallel alone (ZeRO-3)", PartialLayout(**one, zero_stage=3)
-    yield (
-        f"tensor parallel {node} alone, no pipeline",
-        PartialLayout(**one | {"tensor_parallel": node}, zero_stage=1),
-    )
-    yield (
-        f"tensor parallel {node} with ZeRO-3",
-        PartialLayout(**one | {"tensor_parallel": node}, zero_stage=3),
-    )
+    if node > 1:
+        split = one | {"tensor_parallel": node}
+        yield f"tensor parallel {node} alone, no pipeline", PartialLayout(**split, zero_stage=1)
+        yield f"tensor parallel {node} with ZeRO-3", PartialLayout(**split, zero_stage=3)
     if best.virtual_stages > 1:
         yield "the same, not interleaved", _like(best, virtual_stages=1, schedule="1f1b")
     if best.recompute == "none":
@@ -186,8 +181,18 @@ def _obvious(question: Question, best: Layout) -> Iterator[tuple[str, PartialLay
         yield "the same, nothing recomputed", _like(best, recompute="none")
     if best.expert_parallel > 1:
         yield "the same, without expert parallelism", _like(best, expert_parallel=1)
-    deep = PartialLayout(tensor_parallel=1, context_parallel=1, virtual_stages=1)
-    yield "pipeline parallel alone, not interleaved", replace(deep, schedule="1f1b")
+    deep = PartialLayout(tensor_parallel=1, context_parallel=1, virtual_stages=1, schedule="1f1b")
+    yield "pipeline parallel alone, not interleaved", deep
+
+
+def _widest_tensor(question: Question) -> int:
+    """Return the tensor parallel degree that fills a node, as far as heads and GPUs divide."""
+    most = usual_limits(question.machine, question.num_gpus).max_tensor_parallel
+    heads = situation(
+        question.architecture, question.num_gpus, question.seq_length, question.global_batch_size
+    ).common_heads
+    divides = gcd(heads, question.num_gpus)
+    return max(tp for tp in (1, 2, 4, NODE) if tp <= most and divides % tp == 0)
 
 
 def _like(layout: Layout, **changed: Any) -> PartialLayout:  # noqa: ANN401
@@ -201,9 +206,9 @@ def _like(layout: Layout, **changed: Any) -> PartialLayout:  # noqa: ANN401
 def _rival(question: Question, best: Candidate, name: str, parts: PartialLayout) -> Rival | None:
     """Return a rival with its verdict, `None` for one that is the best layout or as good."""
     limits = usual_limits(question.machine, question.num_gpus)
-    wide = replace(limits, max_pipeline_parallel=None, zero_stages=(0, 1, 2, 3))
+    wide = replace(limits, max_pipeline_parallel=None, max_micro_batch_size=8)
     if parts.pipeline_parallel is None:
-        wide = replace(wide, zero_stages=(0, 1), max_micro_batch_size=8)
+        wide = replace(wide, zero_stages=(0, 1))
     try:
         found = question.search(parts, wide)
     except LayoutError as error:

@@ -13,6 +13,7 @@ VIEWS: dict[str, str] = {
     "Estimate": "llmcost.views.estimates:estimate_document",
     "Explanation": "llmcost.views.explanations:explanation_document",
     "Facts": "llmcost.views.facts:facts_document",
+    "Layouts": "llmcost.views.layouts:layouts_document",
     "Validation": "llmcost.views.validations:validation_document",
 }
 
