@@ -3,21 +3,16 @@
 import csv
 import io
 import json
-import sys
-from types import ModuleType
 
 import pytest
 
 from llmcost.cli import validate
 from llmcost.cli.options import FORMATS
 from llmcost.errors import DataError
-from llmcost.studies.validation import baselines, groups
+from llmcost.studies.validation import baselines, groups, report
 from tests.cli.helpers import llmcost
 from tests.validation_fakes import FakePoint, FakePrediction, FakeRun
 
-POINTS = "llmcost.studies.validation.points"
-RUN_POINTS = "llmcost.studies.validation.run_points"
-PREDICTING = "llmcost.studies.validation.predicting"
 STEPS = (
     FakePoint("a", 10.0, configuration="one"),
     FakePoint("b", 10.0, source="other", num_gpus=64),
@@ -65,10 +60,8 @@ class Fakes:
 def fakes(monkeypatch, empty_folder):
     """Replace the readers of tables and the model by small ones."""
     made = Fakes()
-    for name in (POINTS, RUN_POINTS, PREDICTING):
-        module = ModuleType(name)
-        module.__getattr__ = lambda key: getattr(made, key)
-        monkeypatch.setitem(sys.modules, name, module)
+    for name in ("read_points", "read_runs", "predict_points", "predict_runs"):
+        monkeypatch.setattr(report, name, getattr(made, name))
     return made
 
 
@@ -228,7 +221,7 @@ def test_an_unreadable_file_is_exit_3(capsys, fakes, monkeypatch):
     def refuse(path):
         raise DataError("cannot be opened", file=path)
 
-    monkeypatch.setattr(fakes, "read_points", refuse)
+    monkeypatch.setattr(report, "read_points", refuse)
     ran = llmcost(capsys, "validate", "--data", "gone.csv")
 
     assert (ran.code, ran.err) == (3, "Error: gone.csv: cannot be opened\n")

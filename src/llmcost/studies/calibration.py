@@ -7,6 +7,7 @@ are generations of accelerators, for accelerators that no row has.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from llmcost.errors import DataError, InputError
 from llmcost.studies.fitting import Batch, Sample, fit
 from llmcost.studies.intervals import (
     ANCHORED,
+    EARLY_SOFTWARE,
     KNOWN,
     LAYOUT_MISSING,
     MIXTURE,
@@ -30,7 +32,7 @@ from llmcost.studies.intervals import (
 )
 from llmcost.studies.validation.anchoring import like_runs
 from llmcost.studies.validation.families import source_family
-from llmcost.studies.validation.knobs import SEARCHED
+from llmcost.studies.validation.knobs import SEARCHED, without_layout
 from llmcost.studies.validation.point import Point
 from llmcost.studies.validation.points import read_points
 from llmcost.studies.validation.predicting import choose, measured_time
@@ -38,6 +40,9 @@ from llmcost.studies.validation.predicting_runs import predict_runs
 from llmcost.studies.validation.run_points import read_runs
 
 FEWEST = 12
+# Rows from which on a framework or an accelerator counts as known.
+ENOUGH = 6
+SEARCHED_LAYOUT, WHOLE_RUN_LENGTH = "searched_layout", "whole_run_length"
 LEAST_SHARE = 0.03
 TAIL = 0.1
 ROUNDS = 2
@@ -92,7 +97,15 @@ def calibrate(
     rows = _rows(points, found)
     left_out = _left_out(rows, start, report)
     unseen = _without_generation(rows, start, report)
+    report("layouts hidden")
+    hidden = _hidden(points, found)
+    found = _with_median(found, SEARCHED_LAYOUT, hidden)
+    report("whole runs")
+    runs = _whole_runs(found)
+    found = _with_median(found, WHOLE_RUN_LENGTH, runs)
     intervals = _intervals(rows, left_out, unseen, found)
+    intervals[LAYOUT_MISSING] = _ends(_over(hidden, found.values[SEARCHED_LAYOUT]))
+    intervals[WHOLE_RUN] = _ends(_over(runs, found.values[WHOLE_RUN_LENGTH]))
     meta = {
         "command": command,
         "date": day,
@@ -116,9 +129,7 @@ def _rows(points: Iterable[Point], constants: Calibration) -> list[Row]:
     """Return the points that constants may be fitted on, with every knob chosen."""
     rows = []
     for point in points:
-        if not point.scored or point.task != "pretrain" or point.token_drop:
-            continue
-        if any("suspicious" in flag for flag in point.flags):
+        if not _usable(point):
             continue
         try:
             chosen = choose(point, constants.values)
@@ -139,6 +150,11 @@ def _rows(points: Iterable[Point], constants: Calibration) -> list[Row]:
         )
         rows.append(Row(point, sample, SEARCHED in chosen.ways.assumed))
     return rows
+
+
+def _usable(point: Point) -> bool:
+    doubtful = any("suspicious" in flag for flag in point.flags)
+    return point.scored and point.task == "pretrain" and not point.token_drop and not doubtful
 
 
 def _left_out(
@@ -182,12 +198,16 @@ def _predicted(
         return {}
     fitted = fit([row.sample for row in rest], start)
     times = Batch([row.sample for row in held]).predict(fitted.values)
-    seen = {f"matmul.{row.sample.machine.fitted_as}" for row in rest}
-    seen |= {f"elementwise.{row.sample.machine.vintage}" for row in rest}
+    seen = _often(f"matmul.{row.sample.machine.fitted_as}" for row in rest)
+    seen |= _often(f"elementwise.{row.sample.machine.vintage}" for row in rest)
     return {
         row.point.id: (float(time), _situation(row, seen))
         for row, time in zip(held, times, strict=True)
     }
+
+
+def _often(names: Iterable[str]) -> set[str]:
+    return {name for name, rows in Counter(names).items() if rows >= ENOUGH}
 
 
 def _situation(row: Row, seen: set[str]) -> str:
@@ -206,19 +226,17 @@ def _intervals(
     found: Calibration,
 ) -> dict[str, dict[str, float]]:
     """Return the 80% interval of each situation, as factors on a predicted time."""
-    dense = {KNOWN: _ratios(rows, left_out, lambda situation: situation == KNOWN)}
-    for part in (NEW_FRAMEWORK, MIXTURE, LAYOUT_MISSING):
-        dense[part] = _ratios(rows, left_out, lambda situation, part=part: part in situation)
-    dense[NEW_ACCELERATOR] = _ratios(rows, unseen, lambda situation: NEW_ACCELERATOR in situation)
-    dense[ANCHORED] = _anchored(rows, found)
-    dense[WHOLE_RUN] = _whole_runs()
-    return {name: _ends(ratios) for name, ratios in dense.items()}
+    parts = (KNOWN, NEW_FRAMEWORK, EARLY_SOFTWARE, MIXTURE)
+    ratios = {part: _ratios(rows, left_out, part) for part in parts}
+    ratios[NEW_ACCELERATOR] = _ratios(rows, unseen, NEW_ACCELERATOR)
+    ratios[ANCHORED] = _anchored(rows, found)
+    return {name: _ends(each) for name, each in ratios.items()}
 
 
 def _ratios(
     rows: Sequence[Row],
     predicted: Mapping[str, tuple[float, str]],
-    wanted: Callable[[str], bool],
+    part: str,
 ) -> list[float]:
     """Return measured over predicted, the median of each configuration."""
     by_configuration: dict[Any, list[float]] = {}
@@ -226,7 +244,7 @@ def _ratios(
         if row.point.id not in predicted:
             continue
         time, situation = predicted[row.point.id]
-        if wanted(situation):
+        if part in situation.split(", "):
             key = (row.sample.source, row.sample.configuration)
             by_configuration.setdefault(key, []).append(row.sample.measured / time)
     return [float(np.median(each)) for each in by_configuration.values()]
@@ -243,12 +261,52 @@ def _anchored(rows: Sequence[Row], found: Calibration) -> list[float]:
     return [ratio[id_] / ratio[other.id] for id_, other in anchors.items() if other.id in ratio]
 
 
-def _whole_runs() -> list[float]:
+def _hidden(points: Iterable[Point], found: Calibration) -> list[float]:
+    """Return measured over predicted where the layout of a known row is hidden and searched for."""
+    ratios, seen = [], set()
+    for point in points:
+        if point.layout_missing or not _usable(point) or point.configuration in seen:
+            continue
+        seen.add(point.configuration)
+        try:
+            chosen = choose(without_layout(point), found.values)
+        except InputError:
+            continue
+        measured = measured_time(point, chosen.layout)
+        if measured is not None:
+            ratios.append(measured * found.values[SEARCHED_LAYOUT] / chosen.step_time)
+    return ratios
+
+
+def _whole_runs(found: Calibration) -> list[float]:
+    """Return published over predicted device time of whole runs, before it is made longer."""
     points = read_runs(None)
-    made = zip(points, predict_runs(points), strict=True)
+    longer = found.values[WHOLE_RUN_LENGTH]
+    made = zip(points, predict_runs(points, found.values), strict=True)
     return [
-        point.gpu_hours / one.gpu_hours for point, one in made if one.gpu_hours and point.gpu_hours
+        point.gpu_hours * longer / one.gpu_hours
+        for point, one in made
+        if one.gpu_hours and point.gpu_hours
     ]
+
+
+def _with_median(found: Calibration, name: str, ratios: Sequence[float]) -> Calibration:
+    """Return the constants with one that is the median of ratios.
+
+    Its standard error is that of a median of a normal sample, 1.25 spreads over the root of n.
+    """
+    logs = np.log(ratios)
+    spread = 1.4826 * np.median(np.abs(logs - np.median(logs)))
+    one = replace(
+        found.constants[name],
+        value=float(np.exp(np.median(logs))),
+        standard_error=float(1.2533 * spread / np.sqrt(logs.size)),
+    )
+    return replace(found, constants={**found.constants, name: one})
+
+
+def _over(ratios: Sequence[float], middle: float) -> list[float]:
+    return [ratio / middle for ratio in ratios]
 
 
 def _ends(ratios: Sequence[float]) -> dict[str, float]:

@@ -7,7 +7,7 @@ over measured time, each constant pulled to its prior, large residuals weighted 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from llmcost import engine
 from llmcost.catalog.calibration import Calibration, Constant
 from llmcost.machine import Machine, rates
 from llmcost.shapes import stacked, step_columns
-from llmcost.studies.stepping import memory_recipe
+from llmcost.studies.stepping import rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,15 +65,64 @@ class Batch:
         self._machines = list(dict.fromkeys(sample.machine for sample in samples))
         place = {machine: i for i, machine in enumerate(self._machines)}
         self._place = np.array([place[sample.machine] for sample in samples])
+        self._readers: dict[str, list[int]] = {}
 
     def predict(self, constants: Mapping[str, float]) -> Floats:
         """Return the predicted time of every step [s]."""
-        table = [rates(machine, constants) for machine in self._machines]
-        columns = {
-            name: np.array([row[name] for row in table])[self._place] for name in table[0]
-        }
-        times = engine.step({**self._fixed, **columns})["step_time"]
+        return self._times(constants, range(len(self._machines)), self._fixed, self._place)
+
+    def nudged(self, times: Floats, constants: Mapping[str, float], name: str) -> Floats:
+        """Return the times after one constant changed, from those before [s].
+
+        Only rows whose machine reads that constant are worked out anew.
+        """
+        machines = self._reading(constants).get(name, [])
+        rows = np.flatnonzero(np.isin(self._place, machines))
+        if not rows.size:
+            return times
+        place = np.searchsorted(machines, self._place[rows])
+        found = times.copy()
+        found[rows] = self._times(constants, machines, rows_of(self._fixed, rows), place)
+        return found
+
+    def _times(
+        self,
+        constants: Mapping[str, float],
+        machines: Iterable[int],
+        fixed: Mapping[str, Any],
+        place: Any,  # noqa: ANN401
+    ) -> Floats:
+        table = [rates(self._machines[i], constants) for i in machines]
+        columns = {name: np.array([row[name] for row in table])[place] for name in table[0]}
+        times = engine.step({**fixed, **columns})["step_time"]
         return np.asarray(times, dtype=np.float64)
+
+    def _reading(self, constants: Mapping[str, float]) -> dict[str, list[int]]:
+        """Return which machines read each constant."""
+        if not self._readers:
+            for i, machine in enumerate(self._machines):
+                watched = Watched(constants)
+                rates(machine, watched)
+                for name in watched.read:
+                    self._readers.setdefault(name, []).append(i)
+        return self._readers
+
+
+class Watched(dict[str, float]):
+    """Constants that remember which of them were read."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> float:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
+        """Return a constant, or the default; either way it was read."""
+        self.read.add(name)
+        return super().get(name, default)
 
 
 def _weights(samples: Sequence[Sample]) -> Floats:
@@ -95,18 +144,11 @@ def fit(samples: Sequence[Sample], start: Calibration) -> Calibration:
     fitted = [one for one in start.constants.values() if one.kind == "fitted"]
     prior = np.log([_prior(one)[0] for one in fitted])
     width = np.array([_prior(one)[1] for one in fitted])
-    values = dict(start.values)
-
-    def residuals(theta: Floats) -> Floats:
-        values.update(zip((one.name for one in fitted), np.exp(theta), strict=True))
-        return np.log(batch.predict(values) / batch.measured) / batch.noise * batch.weight
-
-    theta, spread = _descend(residuals, prior, width, batch.weight)
+    names = [one.name for one in fitted]
+    theta, spread = _descend(batch, dict(start.values), names, prior, width)
     constants = dict(start.constants)
     for one, place, error in zip(fitted, theta, spread, strict=True):
-        constants[one.name] = replace(
-            one, value=float(np.exp(place)), standard_error=float(error)
-        )
+        constants[one.name] = replace(one, value=float(np.exp(place)), standard_error=float(error))
     return replace(start, constants=constants)
 
 
@@ -117,19 +159,21 @@ def _prior(one: Constant) -> tuple[float, float]:
 
 
 def _descend(
-    residuals: Callable[[Floats], Floats], prior: Floats, width: Floats, weight: Floats
+    batch: Batch, values: dict[str, float], names: Sequence[str], prior: Floats, width: Floats
 ) -> tuple[Floats, Floats]:
     """Return the constants of least penalised error (logarithms) and their standard errors."""
     theta = prior.copy()
     system = np.zeros((1, prior.size))
     for _ in range(STEPS):
-        found = residuals(theta)
+        values.update(zip(names, np.exp(theta), strict=True))
+        times = batch.predict(values)
+        scale = batch.weight / batch.noise
+        found = np.log(times / batch.measured) * scale
         slopes = np.empty((found.size, theta.size))
-        for i in range(theta.size):
-            nudged = theta.copy()
-            nudged[i] += NUDGE
-            slopes[:, i] = (residuals(nudged) - found) / NUDGE
-        trust = np.sqrt(1.0 / np.maximum(1.0, np.abs(found / weight) / HUBER))
+        for i, name in enumerate(names):
+            nudged = {**values, name: values[name] * float(np.exp(NUDGE))}
+            slopes[:, i] = np.log(batch.nudged(times, nudged, name) / times) * scale / NUDGE
+        trust = np.sqrt(1.0 / np.maximum(1.0, np.abs(found / batch.weight) / HUBER))
         system = np.vstack([slopes * trust[:, None], np.diag(1.0 / width)])
         target = np.concatenate([found * trust, (theta - prior) / width])
         move = np.clip(np.linalg.lstsq(system, -target, rcond=None)[0], -LONGEST, LONGEST)

@@ -10,6 +10,7 @@ from llmcost.machine import Machine
 KNOWN = "known"
 NEW_FRAMEWORK = "new framework"
 NEW_ACCELERATOR = "new accelerator"
+EARLY_SOFTWARE = "early software"
 MIXTURE = "mixture of experts"
 LAYOUT_MISSING = "layout missing"
 WHOLE_RUN = "whole run"
@@ -18,6 +19,7 @@ SITUATIONS = (
     KNOWN,
     NEW_FRAMEWORK,
     NEW_ACCELERATOR,
+    EARLY_SOFTWARE,
     MIXTURE,
     LAYOUT_MISSING,
     WHOLE_RUN,
@@ -52,6 +54,8 @@ def situation_of(
         parts.append(NEW_ACCELERATOR)
     if f"elementwise.{machine.vintage}" not in names or machine.vintage == "other":
         parts.append(NEW_FRAMEWORK)
+    if machine.vintage == "legacy":
+        parts.append(EARLY_SOFTWARE)
     if mixture:
         parts.append(MIXTURE)
     if not layout_known:

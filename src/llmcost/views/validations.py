@@ -53,6 +53,10 @@ HOW = (
     "median. cover: share of measurements inside the 80% interval; width: its median width over "
     "the prediction."
 )
+LEFT_OUT = (
+    "Each row is predicted by constants fitted without any row of its source family; so are the "
+    "intervals, by situation."
+)
 IN_SAMPLE = (
     "The shipped constants were fitted on these very rows, so this is how well they fit. How well "
     "they foresee: llmcost calibrate --cross-validate source."
@@ -96,7 +100,9 @@ def _messages(found: Validation) -> Iterator[str]:
     for part in found.parts:
         if part.kind != STEP_TIME:
             continue
-        if part.shipped:
+        if part.left_out:
+            yield LEFT_OUT
+        elif part.shipped:
             yield IN_SAMPLE
         elif part.known_rows:
             yield (

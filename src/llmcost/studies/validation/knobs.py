@@ -56,6 +56,28 @@ def ways_of(point: Point) -> Ways:
     return Ways(machine, point.architecture, point.num_gpus, layouts, tuple(assumed))
 
 
+def without_layout(point: Point) -> Point:
+    """Return a point whose row says nothing of the layout but the batch."""
+    return replace(
+        point,
+        tensor_parallel=None,
+        pipeline_parallel=None,
+        virtual_stages=None,
+        data_parallel=None,
+        context_parallel=None,
+        expert_parallel=None if point.mixture else 1,
+        expert_tensor_parallel=None,
+        zero_stage=None,
+        hybrid_sharding=False,
+        shard_group=None,
+        shard_group_range=None,
+        sequence_parallel=None,
+        micro_batch_size=None,
+        recompute=None,
+        recompute_share=None,
+    )
+
+
 def software_of(point: Point) -> Software:
     """Return what is known of the software of a point."""
     hints = point.hints
@@ -121,9 +143,7 @@ def _degrees_known(point: Point) -> bool:
     return None not in degrees
 
 
-def _fill(
-    point: Point, length: int, zero: tuple[int, ...], assumed: list[str]
-) -> dict[str, Any]:
+def _fill(point: Point, length: int, zero: tuple[int, ...], assumed: list[str]) -> dict[str, Any]:
     """Return the stated degrees with every value of the knobs that are not stated."""
     depths = _depths(point, assumed)
     replicas = int(point.data_parallel or 1)
@@ -180,9 +200,7 @@ def _depths(point: Point, assumed: list[str]) -> tuple[int, ...]:
     return tuple(depth for depth in divisors(layers) if depth <= 20)
 
 
-def _micro_batches(
-    point: Point, replicas: int, assumed: list[str]
-) -> list[tuple[float, float]]:
+def _micro_batches(point: Point, replicas: int, assumed: list[str]) -> list[tuple[float, float]]:
     batch = point.global_batch_size
     if batch is None:
         rounds = max(1, round(TOKENS_A_STEP / (point.seq_length or USUAL_LENGTH) / replicas))
@@ -236,9 +254,7 @@ def _shard_group(point: Point) -> int:
     return replicas
 
 
-def _search(
-    point: Point, machine: Machine, length: int, zero: tuple[int, ...]
-) -> dict[str, Any]:
+def _search(point: Point, machine: Machine, length: int, zero: tuple[int, ...]) -> dict[str, Any]:
     """Return every legal layout with the degrees that are stated."""
     if point.architecture is None or point.num_gpus is None:
         raise InputError(point.reason)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import accelerator
 from llmcost.counting import count
 from llmcost.errors import InputError
@@ -87,16 +88,16 @@ def choose(point: Point, constants: Mapping[str, float] | None = None) -> Chosen
     which a row that ran can have had. Raises InputError with the reason for what cannot be judged.
     """
     ways = ways_of(point)
-    columns = step_inputs(
-        ways.architecture, ways.machine, ways.layouts, ways.num_gpus, constants
-    )
+    values = calibration().values if constants is None else constants
+    columns = step_inputs(ways.architecture, ways.machine, ways.layouts, ways.num_gpus, values)
     found = evaluate(columns)
     rows = ways.layouts["zero_stage"].size
     times = np.broadcast_to(found["step_time"], rows)
     held = np.broadcast_to(found["total_memory"], rows) / columns["device_memory"]
     row = _row(ways, times, held)
     layout = {name: float(ways.layouts[name][row]) for name in COLUMNS}
-    return Chosen(ways, layout, float(times[row]))
+    longer = values["searched_layout"] if SEARCHED in ways.assumed else 1.0
+    return Chosen(ways, layout, float(times[row]) * longer)
 
 
 def _row(ways: Ways, times: Floats, held: Floats) -> int:

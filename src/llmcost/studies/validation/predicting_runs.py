@@ -7,13 +7,14 @@ size of the model, the layout from a search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Any
 
 import numpy as np
 
+from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.overheads import default
 from llmcost.counting import count
@@ -50,29 +51,33 @@ class RunPrediction:
     layout: str = ""
 
 
-def predict_runs(points: Sequence[RunPoint]) -> list[RunPrediction]:
+def predict_runs(
+    points: Sequence[RunPoint], constants: Mapping[str, float] | None = None
+) -> list[RunPrediction]:
     """Return a prediction for each whole run, in order."""
-    return [_predicted(point) for point in points]
+    values = calibration().values if constants is None else constants
+    return [_predicted(point, values) for point in points]
 
 
-def _predicted(point: RunPoint) -> RunPrediction:
+def _predicted(point: RunPoint, values: Mapping[str, float]) -> RunPrediction:
     if not point.scored:
         return RunPrediction(reason=point.reason)
     try:
-        return _run(point)
+        return _run(point, values)
     except InputError as error:
         return RunPrediction(reason=str(error))
 
 
-def _run(point: RunPoint) -> RunPrediction:
+def _run(point: RunPoint, values: Mapping[str, float]) -> RunPrediction:
     if point.architecture is None or point.accelerator is None or point.tokens is None:
         raise InputError(point.reason or "the model, the tokens or the accelerator is not known")
     machine = _machine(point)
     length = point.seq_length or SEQUENCE
     flop = point.tokens * _flop_per_token(point.architecture, length)
     gpus = point.num_gpus or _usual_gpus(flop, machine.peak)
-    rate, layout = _fastest(point, machine, min(length, 8192), gpus)
+    rate, layout = _fastest(point, machine, min(length, 8192), gpus, values)
     hours = point.tokens / rate / SECONDS_PER_HOUR / default("goodput").value
+    hours *= values["searched_layout"] * values["whole_run_length"]
     low, high = interval_of(WHOLE_RUN)
     return RunPrediction(
         gpu_hours=hours,
@@ -113,7 +118,11 @@ def _usual_gpus(flop: float, peak: float) -> int:
 
 
 def _fastest(
-    point: RunPoint, machine: Machine, length: int, num_gpus: int
+    point: RunPoint,
+    machine: Machine,
+    length: int,
+    num_gpus: int,
+    values: Mapping[str, float],
 ) -> tuple[float, str]:
     """Return the token rate of one device [token/s/GPU] and the layout that reaches it."""
     if point.architecture is None:
@@ -130,7 +139,7 @@ def _fastest(
         zero_stages=(3,) if xla else (1,),
     )
     layouts = enumerate_layouts(point.architecture, num_gpus, length, batch, None, limits)
-    columns = step_inputs(point.architecture, machine, layouts, num_gpus)
+    columns = step_inputs(point.architecture, machine, layouts, num_gpus, values)
     found = evaluate(columns)
     rows = layouts["zero_stage"].size
     fits = np.broadcast_to(found["fits"], rows)

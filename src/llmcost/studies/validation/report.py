@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from llmcost.catalog.measured import throughput_rows
 from llmcost.catalog.runs import RUNS
 from llmcost.errors import DataError
+from llmcost.studies.intervals import interval_of
 from llmcost.studies.validation.anchoring import NO_ANCHOR, like_runs
 from llmcost.studies.validation.baselines import Baseline, with_baselines
 from llmcost.studies.validation.groups import GROUPS, grouped
 from llmcost.studies.validation.points import read_points
-from llmcost.studies.validation.predicting import predict_points
+from llmcost.studies.validation.predicting import Prediction, predict_points
 from llmcost.studies.validation.predicting_runs import predict_runs
 from llmcost.studies.validation.rows import GPU_HOURS, STEP_TIME, Row, run_row, step_row
 from llmcost.studies.validation.run_points import read_runs
 from llmcost.studies.validation.scoring import Score, score
 
+if TYPE_CHECKING:
+    from llmcost.studies.calibration import Refit
+
 SHIPPED = {STEP_TIME: "throughput.csv", GPU_HOURS: RUNS.name}
 # The groups that whole runs can be told apart by.
 OF_RUNS = ("source", "source-family", "accelerator", "generation", "density", "size", "situation")
 ENOUGH = 10
+NO_PART = "takes no part in a fit: token-dropping, doubtful, or not pre-training"
 MOST_REASONS = 3
 
 
@@ -48,6 +54,7 @@ class Part:
     lost: tuple[str, ...]
     compared: int
     known_rows: int = 0
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,27 @@ def validate(
     if not any(row.scored for part in parts for row in part.rows):
         raise _nothing_scored(parts)
     return Validation(tuple(parts), anchored)
+
+
+def validate_left_out(refit: Refit, data: str | None = None) -> Validation:
+    """Return how far off each measured step is by constants that its source took no part in.
+
+    The intervals are those of the refit. Rows that take no part in a fit (token-dropping, doubtful
+    or not pre-training) are not scored, with the reason.
+    """
+    points = read_points(data)
+    pairs = zip(points, predict_points(points), strict=True)
+    made = [step_row(point, _left_out(refit, point.id, known)) for point, known in pairs]
+    part = _part(STEP_TIME, data, made, "mfu")
+    return Validation((replace(part, left_out=True),), anchored=False)
+
+
+def _left_out(refit: Refit, row: str, known: Prediction) -> Prediction:
+    if row not in refit.left_out or known.step_time is None:
+        return replace(known, step_time=None, reason=known.reason or NO_PART)
+    time, situation = refit.left_out[row]
+    low, high = interval_of(situation, refit.calibration)
+    return replace(known, step_time=time, low=time * low, high=time * high, situation=situation)
 
 
 def _steps(path: str | None, *, anchored: bool) -> list[Row]:
