@@ -89,12 +89,16 @@ class InputValue:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of a run: tokens [token], sequence length, global batch [token] if known."""
+    """A stretch of a run: tokens [token], sequence length, global batch [token] if known.
+
+    `layout` is text of a parallel layout that holds for this stretch alone.
+    """
 
     tokens: float
     seq_length: int
     name: str = ""
     global_batch_tokens: float | None = None
+    layout: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,16 @@ class Cluster:
 class Assumptions:
     """What is assumed about the run: MFU, goodput, and the shares of each kind of recompute.
 
-    `mfu_scale` restates a causal-halved MFU in the convention of the run's FLOP, after drawing.
+    `mfu_scale` restates a causal-halved MFU in the convention of the run's FLOP, after drawing;
+    where phases have an MFU each, it holds one factor a phase. `phase_recompute` holds the shares
+    of layers recomputed selectively and in full, one pair a phase, where those are known.
     """
 
     mfu: Spread | None
     goodput: Spread
     recompute_shares: tuple[float, float, float] = (1.0, 0.0, 0.0)
-    mfu_scale: float = 1.0
+    mfu_scale: float | tuple[float, ...] = 1.0
+    phase_recompute: tuple[tuple[float, float], ...] = ()
 
     def spreads(self, cluster: Cluster) -> dict[str, Spread]:
         """Return every spread to draw, by column name."""
@@ -178,7 +185,11 @@ def as_columns(
         "price": cluster.price.value if cluster.price else nan,
     }
     columns |= drawn or {}
-    columns["mfu"] = columns["mfu"] * assumptions.mfu_scale
+    columns["mfu"] = columns["mfu"] * _factor(assumptions.mfu_scale)
+    if assumptions.phase_recompute:
+        selective, full = zip(*assumptions.phase_recompute, strict=True)
+        columns["recompute_selective"] = _column(list(selective))
+        columns["recompute_full"] = _column(list(full))
     return columns
 
 
@@ -346,6 +357,10 @@ def _figure(number: float) -> str:
 
 def _column(values: list[Any]) -> Any:  # noqa: ANN401
     return np.array(values, dtype=float)[:, None]
+
+
+def _factor(scale: float | tuple[float, ...]) -> Any:  # noqa: ANN401
+    return _column(list(scale)) if isinstance(scale, tuple) else scale
 
 
 def _groups(values: list[Any]) -> Any:  # noqa: ANN401

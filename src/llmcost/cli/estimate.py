@@ -12,6 +12,7 @@ from llmcost.cli.options import (
     attention_names,
     complete,
     config_option,
+    framework_names,
     gpu_names,
     law_names,
     model_names,
@@ -63,6 +64,29 @@ from llmcost.cli.types import InUnit, Whole
     metavar="KIND",
     help="none, selective or full.",
     shell_complete=complete(recompute_names),
+)
+@click.option(
+    "--layout",
+    metavar="LAYOUT",
+    help="How the work is split, whole or in part: tp=8,pp=16,dp=128.  [default: the fastest that "
+    "fits]",
+)
+@click.option(
+    "--global-batch-size",
+    metavar="COUNT",
+    help="Sequences of a step (2048), or tokens: '16M tokens'.  [default: published, or by rule]",
+)
+@click.option(
+    "--framework",
+    metavar="NAME",
+    help="megatron, fsdp, xla or other.  [default: megatron; xla on TPUs]",
+    shell_complete=complete(framework_names),
+)
+@click.option(
+    "--anchor",
+    metavar="RUN",
+    help="Scale to a measured run of this model: '12.3 s/step on 512 h100-sxm, tp=4,pp=8', or the "
+    "id of a row of throughput.csv.",
 )
 @click.option(
     "--price",
@@ -128,16 +152,19 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     MODEL is a catalogue name (llmcost show models), the path of a Hugging Face
     config.json, or absent with --parameters. What you leave out is taken from
     the published run of the model, the catalogue, or a labelled default; the
-    answer says which. low and high are the 10th and 90th percentile.
+    answer says which. low and high are the 10th and 90th percentile. Without
+    --mfu or --throughput the MFU is predicted, where the model's architecture,
+    the accelerator and their number are known.
 
     \b
     Examples:
       llmcost estimate llama-3.1-405b --tokens 15T --gpu h100-sxm --gpus 16000
       llmcost estimate ./config.json --tokens 2T --gpu mi300x --mfu 35..45%
+      llmcost estimate llama-3.1-8b --gpu h100-sxm --gpus 64 --layout tp=2,cp=2
       llmcost estimate --parameters 70B --tokens 1.4T --gpu h100-sxm --json
 
     Phases of a run go in the settings file, as [[estimate.phases]] tables with
-    name, tokens and seq-length.
+    name, tokens and seq-length, and global-batch-tokens and layout if you like.
     """
     from llmcost.cli.output import emit
     from llmcost.studies.estimation import estimate as answer
@@ -155,6 +182,9 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     emit(estimate_document(found), **shape)
     if found.over_budget:
         click.echo("Over --max-cost.", err=True)
+        return EXIT_VERDICT
+    if found.asked_and_does_not_fit:
+        click.echo("Does not fit in the layout given.", err=True)
         return EXIT_VERDICT
     return 0
 

@@ -207,6 +207,13 @@ def precision_names() -> list[tuple[str, str]]:
     return [(name, "") for name in PRECISIONS]
 
 
+def framework_names() -> list[tuple[str, str]]:
+    """Return families of frameworks."""
+    from llmcost.machine import FAMILIES
+
+    return [(name, "") for name in FAMILIES]
+
+
 def law_names() -> list[tuple[str, str]]:
     """Return scaling laws with their papers."""
     from llmcost.formulas.scaling_laws import LAW_TITLES

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+MODEL_ONLY = ("layout", "global_batch_size", "framework", "anchor")
 FIGHTS = (
     ("phases", "tokens"),
     ("phases", "seq_length"),
     ("mfu", "throughput"),
+    *((own, name) for own in ("mfu", "throughput") for name in MODEL_ONLY),
     ("model", "parameters"),
     ("model", "active_parameters"),
     *(("price", name) for name in ("price_per_node_hour", "provider", "terms", "as_of")),

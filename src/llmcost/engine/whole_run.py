@@ -57,20 +57,22 @@ OUTPUTS = {
 def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
     """Return the OUTPUTS of every row, from the INPUTS in the units those tables state.
 
-    Phases are summed: the first axis of the phase columns (tokens, seq_length) disappears.
+    Phases are summed: the first axis of the phase columns (tokens, seq_length) disappears. An MFU
+    with that axis is one a phase; the MFU that comes out is then that of all phases together.
     """
     c = columns
     tokens = _over_phases(c["tokens"])
     flop = training_flop(c)
+    mfu = _mean_mfu(c)
     per_gpu = duration.tokens_per_gpu_second.kernel(
         peak_flop_rate=c["peak_flop_rate"],
-        mfu=c["mfu"],
+        mfu=mfu,
         model_flop_per_token=flop["model_flop"] / tokens,
     )
     gpu_hours = duration.gpu_hours.kernel(
         model_flop=flop["model_flop"],
         peak_flop_rate=c["peak_flop_rate"],
-        mfu=c["mfu"],
+        mfu=mfu,
         goodput=c["goodput"],
     )
     cost = money.rental_cost.kernel(gpu_hours=gpu_hours, price=c["price"])
@@ -79,9 +81,9 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
         "tokens_per_parameter": scaling_laws.tokens_per_parameter.kernel(
             tokens=tokens, parameters=c["parameters"]
         ),
-        "mfu": c["mfu"],
+        "mfu": mfu,
         "hfu": utilization.hfu.kernel(
-            mfu=c["mfu"], model_flop=flop["model_flop"], hardware_flop=flop["hardware_flop"]
+            mfu=mfu, model_flop=flop["model_flop"], hardware_flop=flop["hardware_flop"]
         ),
         "goodput": c["goodput"],
         "gpu_hours": gpu_hours,
@@ -100,23 +102,13 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
 def training_flop(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return model, 6ND and hardware FLOP of every row [FLOP], summed over phases."""
     c = columns
-    attention = flops.attention_flop_per_token.kernel(
-        width=c["attention_width"],
-        mean_context=flops.mean_context.kernel(
-            seq_length=c["seq_length"],
-            span=c["attention_span"],
-            chunked=c["attention_chunked"],
-            causal=c["causal"],
-        ),
-    ).sum(axis=0)
-    matmul = flops.matmul_flop_per_token.kernel(matmul_parameters=c["matmul_parameters"])
-    model_flop = (matmul + attention) * c["tokens"]
+    model_flop, attention_share = _flop_of_phases(c)
     hardware_flop = utilization.hardware_flop.kernel(
         model_flop=model_flop,
         recompute_forward_share=utilization.recompute_forward_share.kernel(
             recompute_full=c["recompute_full"],
             recompute_selective=c["recompute_selective"],
-            attention_share=attention / (matmul + attention),
+            attention_share=attention_share,
         ),
         forward_share_of_model_flop=flops.FORWARD_SHARE,
     )
@@ -127,6 +119,28 @@ def training_flop(columns: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "hardware_flop": _over_phases(hardware_flop),
     }
+
+
+def _flop_of_phases(c: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the model FLOP of each phase [FLOP], and the share of attention in it."""
+    attention = flops.attention_flop_per_token.kernel(
+        width=c["attention_width"],
+        mean_context=flops.mean_context.kernel(
+            seq_length=c["seq_length"],
+            span=c["attention_span"],
+            chunked=c["attention_chunked"],
+            causal=c["causal"],
+        ),
+    ).sum(axis=0)
+    matmul = flops.matmul_flop_per_token.kernel(matmul_parameters=c["matmul_parameters"])
+    return (matmul + attention) * c["tokens"], attention / (matmul + attention)
+
+
+def _mean_mfu(c: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the MFU of all phases together, where each has one; else the one there is."""
+    if np.ndim(c["mfu"]) < 2:
+        return c["mfu"]
+    return utilization.mfu_of_phases.kernel(model_flop=_flop_of_phases(c)[0], mfu=c["mfu"])
 
 
 def _over_phases(column: Any) -> Floats:  # noqa: ANN401

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from llmcost.units import unit_checked
 
 
@@ -69,6 +71,17 @@ def recompute_forward_share(
     Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 5.
     """
     return recompute_full + recompute_selective * attention_share
+
+
+@unit_checked("", mfu="", model_flop="FLOP")
+def mfu_of_phases(*, mfu: Any, model_flop: Any) -> Any:  # noqa: ANN401
+    """Return the MFU of phases together, from that of each and its model FLOP (first axis).
+
+    Each phase weighs by the device time that it takes: the harmonic mean over FLOP.
+
+    Source: the definition of MFU, Chowdhery et al. 2022 (arXiv 2204.02311), appendix B.
+    """
+    return np.sum(model_flop, axis=0) / np.sum(model_flop / mfu, axis=0)
 
 
 @unit_checked("", mfu="", model_flop="FLOP", restated_flop="FLOP")

@@ -30,6 +30,9 @@ from llmcost.units import registry
 if TYPE_CHECKING:
     import pandas as pd
 
+    from llmcost.studies.choices import Assumed
+    from llmcost.studies.modelling import Prediction
+
 SCHEMA = "llmcost.estimate/1"
 RESULT_UNITS = {
     "parameters": "",
@@ -38,6 +41,7 @@ RESULT_UNITS = {
     **engine.OUTPUTS,
     "compute_optimal_tokens": "token",
     "compute_optimal_ratio": "",
+    "step_time": "s",
 }
 RESULT_ORDER = (
     "parameters",
@@ -48,6 +52,7 @@ RESULT_ORDER = (
     "hardware_flop",
     "gpu_hours",
     "wall_clock",
+    "step_time",
     "tokens_per_second",
     "tokens_per_gpu_second",
     "mfu",
@@ -94,16 +99,21 @@ class Estimate:
     """The answer: results and inputs by their glossary names, and warnings.
 
     A result is also an attribute that gives a pint quantity (``estimate.cost``); `interval` gives
-    its range. `to_dict` and `from_dict` are inverse to each other.
+    its range. Where the MFU is modelled, `step` and `memory` hold the step of the main phase by
+    part, and what a device holds. `to_dict` and `from_dict` are inverse to each other.
     """
 
     results: Mapping[str, Result]
     inputs: Mapping[str, InputValue]
     warnings: tuple[Warned, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    step: Mapping[str, Any] | None = None
+    memory: Mapping[str, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         """Return a result as a quantity, or `None` when it is not known."""
+        if name in RESULT_UNITS and name not in self.results:
+            return None
         if name.startswith("_") or name not in self.results:
             close = nearest(name, self.results)
             hint = f"; did you mean {close[0]!r}?" if close else ""
@@ -140,6 +150,13 @@ class Estimate:
         """Whether the cost is over the `max_cost` that was asked about."""
         return any(warning.code == OVER_BUDGET for warning in self.warnings)
 
+    @property
+    def asked_and_does_not_fit(self) -> bool:
+        """Whether the run does not fit in the layout that was asked about."""
+        asked = self.inputs.get("layout")
+        held = self.memory is None or self.memory["fits"]
+        return not held and asked is not None and asked.origin.kind == "user"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of this estimate."""
         return {
@@ -147,13 +164,15 @@ class Estimate:
             **self.meta,
             "inputs": {name: value.to_dict() for name, value in self.inputs.items()},
             "results": {name: result.to_dict() for name, result in self.results.items()},
+            **({"step": self.step} if self.step else {}),
+            **({"memory": self.memory} if self.memory else {}),
             "warnings": [{"code": w.code, "message": w.message} for w in self.warnings],
         }
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Estimate:
         """Return the estimate that `to_dict` wrote; raises InputError for anything else."""
-        from llmcost.studies.rereading import estimate_parts
+        from llmcost.studies.rereading import estimate_parts, reports
 
         results, inputs, warnings, meta = estimate_parts(document, SCHEMA)
         return cls(
@@ -161,6 +180,7 @@ class Estimate:
             inputs,
             tuple(Warned(**warning) for warning in warnings),
             meta,
+            **reports(document),
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -201,6 +221,10 @@ def estimate(
     throughput: object = None,
     goodput: object = None,
     recompute: str | None = None,
+    layout: object = None,
+    global_batch_size: object = None,
+    framework: str | None = None,
+    anchor: str | None = None,
     price: object = None,
     price_per_node_hour: object = None,
     gpus_per_node: object = None,
@@ -221,9 +245,13 @@ def estimate(
     `model` is a catalogue name or the path of a config.json; without it `parameters` (and
     `active_parameters` for a mixture of experts) count. Quantities are text ("15T",
     "2.50 USD/GPU/hour", "35..45%"), pint quantities, or (low, high) pairs; counts and shares may be
-    bare numbers, everything else needs its unit. `origins` says where a user's value was written
-    (by parameter name). Raises InputError, UnitError and UnknownNameError for what cannot be used,
-    DataError for a wrong data file, or for a stale price under `strict`.
+    bare numbers, everything else needs its unit. Without `mfu` or `throughput` the MFU is predicted
+    where the architecture, the accelerator and their number are known: in `layout` (text such as
+    "tp=8,pp=16", whole or in part), else in the fastest that fits; `global_batch_size` is in
+    sequences, or in tokens when it says so; `anchor` is a measured run to scale to. `origins` says
+    where a user's value was written (by parameter name). Raises InputError, UnitError, LayoutError
+    and UnknownNameError for what cannot be used, DataError for a wrong data file, or for a stale
+    price under `strict`.
     """
     arguments = dict(locals())
     given = choices.Given(
@@ -236,13 +264,11 @@ def estimate(
     workload, workload_inputs, notes = choices.choose_workload(given, chosen_model)
     cluster, cluster_inputs, cluster_notes = choices.choose_cluster(given, chosen_model)
     part = cluster_inputs.get("gpu"), cluster_inputs.get("precision")
-    assumptions, assumed, assumption_notes = choices.choose_assumptions(
-        given, workload, cluster, part
-    )
-    inputs = workload_inputs | cluster_inputs | assumed
+    assumed = choices.choose_assumptions(given, chosen_model, workload, cluster, part)
+    inputs = workload_inputs | cluster_inputs | assumed.inputs
     inputs["scaling_law"] = given.text("scaling_law", law)
-    results = _results(workload, cluster, assumptions, law, draws, seed)
-    warned = [*chosen_model.warnings, *notes, *cluster_notes, *assumption_notes]
+    results = _results(workload, cluster, assumed, law, draws, seed)
+    warned = [*chosen_model.warnings, *notes, *cluster_notes, *assumed.notes]
     if given.has("max_cost"):
         limit = spread_from(max_cost, "USD", "max_cost")
         if not limit.exact:
@@ -260,12 +286,22 @@ def estimate(
             "draws": draws,
             "seed": seed,
         },
+        **_reports(assumed.prediction),
     )
 
 
+def _reports(prediction: Prediction | None) -> dict[str, Any]:
+    if prediction is None:
+        return {}
+    from llmcost.studies.modelling import memory_report, step_report
+
+    return {"step": step_report(prediction), "memory": memory_report(prediction)}
+
+
 def _results(
-    workload: Workload, cluster: Cluster, assumptions: Assumptions, law: str, draws: int, seed: int
+    workload: Workload, cluster: Cluster, assumed: Assumed, law: str, draws: int, seed: int
 ) -> dict[str, Result]:
+    assumptions = assumed.assumptions
     columns = partial(as_columns, workload, cluster, assumptions)
     central = engine.run(columns())
     drawn = engine.run(columns(_draws(cluster, assumptions, draws, seed)))
@@ -282,7 +318,11 @@ def _results(
         tokens=workload.tokens, compute_optimal_tokens=optimal
     )
     found["compute_optimal_ratio"] = _exact(ratio, "")
-    return {name: found[name] for name in RESULT_ORDER}
+    if assumed.prediction is not None:
+        time = assumed.prediction.step_time
+        drawn_time = time * central["mfu"].flat[0] / drawn["mfu"]
+        found["step_time"] = _summary(time, drawn_time, "s")
+    return {name: found[name] for name in RESULT_ORDER if name in found}
 
 
 def _budget_notes(cost: float | None, limit: float) -> list[tuple[str, str]]:
@@ -298,6 +338,8 @@ def _budget_notes(cost: float | None, limit: float) -> list[tuple[str, str]]:
 def _draws(cluster: Cluster, assumptions: Assumptions, draws: int, seed: int) -> dict[str, Any]:
     spreads = assumptions.spreads(cluster)
     drawn: dict[str, Any] = dict(sampling.draw(spreads, draws, seed))
+    if assumptions.phase_recompute:
+        return drawn
     selective, full = assumptions.recompute_column(sampling.uniform("recompute", draws, seed))
     return drawn | {"recompute_selective": selective, "recompute_full": full}
 

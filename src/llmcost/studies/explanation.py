@@ -77,6 +77,37 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "DeepSeek-V2 (arXiv 2405.04434), section 2.2, for routed and shared experts.",
     ),
     "tokens": ("Training tokens, all epochs.", "token", "Given, or published with the model."),
+    "step_time": (
+        "Time of one optimizer step, of the phase with the most tokens, where the MFU is modelled: "
+        "the slowest stage of the pipeline times the micro-batches, then the bubble, transfers and "
+        "exchanges that nothing hides, the optimizer and what stragglers add. Rates of kernels and "
+        "links are measured on those alone; the other constants are fitted to measured steps, and "
+        "low and high come from rows that took no part in the fit.",
+        "s",
+        "kernel_rates.csv and calibration.toml; each formula names its paper.",
+    ),
+    "layout": (
+        "How a step is split over devices (--layout), whole or in part: tp tensor, pp pipeline, vp "
+        "chunks of a stage, dp data, cp context, ep expert, etp expert-tensor parallel; mbs "
+        "sequences of a micro-batch, gbs of a step; zero stage, shard group, sp sequence parallel, "
+        "recompute, schedule. What is left out is searched: the fastest legal layout that fits.",
+        "",
+        "Given, or searched over all that is legal for the framework.",
+    ),
+    "memory": (
+        "What the fullest device holds in a step: weights, gradients, optimizer state, activations "
+        "of the micro-batches in flight, temporary buffers and a reserve, in 10^9 bytes. Headroom "
+        "is what is left of the memory that programs can use.",
+        "GB",
+        "Rajbhandari et al. 2020 (arXiv 1910.02054); Korthikanti et al. 2022 (arXiv 2205.05198).",
+    ),
+    "global_batch_size": (
+        "Sequences of one optimizer step (--global-batch-size, also in tokens). The default is the "
+        "published batch of the model and phase, else the labelled rule of defaults.csv. Tokens are "
+        "rounded to sequences that devices can share evenly, within a tenth; the answer says so.",
+        "",
+        "training_phases.csv and defaults.csv; see: llmcost show sources.",
+    ),
     "attention_flop": (
         "The convention by which attention is counted, an input (--attention-flop). causal, the "
         "default: a token attends to those before it, half of its sequence on average. full: to "

@@ -15,7 +15,8 @@ Parts = tuple[
 ]
 RESULTS = ("parameters", "tokens", "model_flop", "gpu_hours", "cost", "compute_optimal_tokens")
 INPUTS = ("tokens", "attention_flop", "scaling_law")
-OWN = ("schema", "inputs", "results", "warnings")
+REPORTS = ("step", "memory")
+OWN = ("schema", "inputs", "results", "warnings", *REPORTS)
 
 
 def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
@@ -34,6 +35,20 @@ def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
     inputs = {name: _input(name, part) for name, part in _table(document, "inputs").items()}
     warnings = [_warning(part) for part in _list(document, "warnings")]
     return results, inputs, warnings, {k: v for k, v in document.items() if k not in OWN}
+
+
+def reports(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the step and the memory of a saved document, those that it has.
+
+    Raises InputError for one without parts of a value in a unit each.
+    """
+    found = {name: _table(document, name) for name in REPORTS if name in document}
+    for name, report in found.items():
+        for part, held in _table(report, "parts").items():
+            if not isinstance(held, Mapping) or not isinstance(held.get("unit"), str):
+                raise InputError(f"{name}: {part} is {shown(held)}; needs value and unit.")
+            _number(held.get("value"), f"{name}: {part} value")
+    return found
 
 
 def _result(name: str, part: Any) -> dict[str, Any]:  # noqa: ANN401

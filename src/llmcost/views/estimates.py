@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import quantity_text, range_text, significant
 from llmcost.formulas.scaling_laws import LAW_TITLES
+from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
+from llmcost.views.steps import step_rows, step_tables
 
 if TYPE_CHECKING:
     from llmcost.inputs import InputValue
@@ -22,6 +24,7 @@ RESULT_TITLES = {
     "hardware_flop": "Hardware FLOP (recompute)",
     "gpu_hours": "GPU-hours",
     "wall_clock": "Wall clock",
+    "step_time": "Step time",
     "tokens_per_second": "Tokens per second, running",
     "tokens_per_gpu_second": "Tokens per second and GPU",
     "mfu": "MFU",
@@ -41,12 +44,17 @@ SHOWN_RESULTS = (
     "hardware_flop",
     "gpu_hours",
     "wall_clock",
+    "step_time",
     "tokens_per_second",
+    "mfu",
+    "hfu",
     "tokens_per_parameter",
     "compute_optimal_ratio",
     "cost",
     "cost_per_million_tokens",
 )
+# Shown among the results only where they are predicted; else the MFU is an assumption.
+PREDICTED = ("mfu", "hfu")
 RANGELESS = {
     "hardware_flop": "as given",
     "gpu_hours": "as given",
@@ -72,12 +80,17 @@ INPUT_TITLES = {
     "mfu": "MFU",
     "goodput": "Goodput",
     "recompute": "Recompute",
+    "framework": "Framework",
+    "layout": "Layout",
+    "global_batch_size": "Sequences a step",
+    "anchor": "Anchor",
     "price_per_node_hour": "Price per node",
     "gpus_per_node": "GPUs per node",
     "price": "Price per GPU-hour",
     "scaling_law": "Scaling law",
     "max_cost": "Most to spend",
 }
+COUNTED = ("seq_length", "num_gpus", "gpus_per_node", "global_batch_size")
 NO_PRICE = "no price"
 TITLE_SAYS = {
     "gpu_hours": (" GPU-hours",),
@@ -109,7 +122,7 @@ def estimate_document(estimate: Estimate) -> Document:
     """Return the document of an estimate: results, then assumptions, then warnings."""
     return Document(
         title=_title(estimate),
-        tables=(_result_table(estimate), _assumption_table(estimate)),
+        tables=(_result_table(estimate), _assumption_table(estimate), *step_tables(estimate)),
         flat=_flat(estimate),
         data=estimate.to_dict(),
         messages=tuple(warning.message for warning in estimate.warnings),
@@ -137,8 +150,10 @@ def _result_table(estimate: Estimate) -> Table:
         result = estimate.results.get(name)
         if result is None or _repeats(name, estimate):
             continue
+        if name in PREDICTED and estimate.step is None:
+            continue
         rows.append((name, result.value, result.low, result.high))
-        value, low_to_high = _bare(name, result)
+        value, low_to_high = _bare(name, result, estimate)
         if name in ("model_flop", "parameters", "active_parameters") and not counted:
             low_to_high = "too low" if name == "model_flop" else "as given"
         if name.startswith("cost") and _has(estimate, "no-price"):
@@ -169,9 +184,9 @@ def _result_notes(estimate: Estimate) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _bare(name: str, result: Result) -> tuple[str, str]:
+def _bare(name: str, result: Result, estimate: Estimate) -> tuple[str, str]:
     """Return value and range, without a unit that the title of the row already says."""
-    value, low_to_high = _text(name, result), _range(name, result)
+    value, low_to_high = _text(name, result), _range(name, result, estimate)
     for words in TITLE_SAYS.get(name, ()):
         value, low_to_high = value.replace(words, ""), low_to_high.replace(words, "")
     return value, low_to_high
@@ -203,15 +218,21 @@ def _text(name: str, result: Result) -> str:
         return significant(result.value)
     if name in ("parameters", "active_parameters"):
         return _count(result.value)
-    return quantity_text(result.value, result.unit)
+    return quantity_text(result.value, _shown_unit(name, result.unit))
 
 
-def _range(name: str, result: Result) -> str:
+def _range(name: str, result: Result, estimate: Estimate) -> str:
     if result.low is None:
         return ""
     if result.low == result.high:
+        if name == "hardware_flop" and estimate.step is not None:
+            return "by the layout"
         return RANGELESS.get(name, "exact")
-    return range_text(result.low, result.high, result.unit, like=result.value)
+    return range_text(result.low, result.high, _shown_unit(name, result.unit), like=result.value)
+
+
+def _shown_unit(name: str, unit: str) -> str:
+    return "share" if name in ("mfu", "hfu", "goodput") else unit
 
 
 def _count(value: float | None) -> str:
@@ -266,12 +287,12 @@ def _input_text(name: str, value: InputValue) -> str:
     if isinstance(value.value, list):
         return f"{len(value.value)} phases, below"
     if isinstance(value.value, str):
-        return value.value
-    if name in ("seq_length", "num_gpus", "gpus_per_node") and value.value is not None:
+        return short_layout(value.value) if name == "layout" else value.value
+    if name in COUNTED and value.value is not None:
         return f"{value.value:,.0f}"
     if name in ("parameters", "active_parameters"):
         return _count(value.value)
-    unit = "share" if name in ("mfu", "goodput") else value.unit
+    unit = _shown_unit(name, value.unit)
     text = quantity_text(value.value, unit)
     if value.low is not None and value.high is not None:
         like = value.value if isinstance(value.value, int | float) else None
@@ -302,6 +323,7 @@ def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
         part, origin = value.to_dict(), value.origin
         numbers = (_cell(part["value"]), value.unit, value.low, value.high)
         yield (f"input.{name}", *numbers, origin.kind, origin.source, origin.as_of)
+    yield from step_rows(estimate)
     for name, fact in estimate.meta.items():
         yield (f"meta.{name}", _cell(fact), "", None, None, "meta", None, None)
     for warning in estimate.warnings:

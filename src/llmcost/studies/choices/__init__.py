@@ -1,5 +1,6 @@
 """Where each input of a run comes from: the user, the catalogue, a published run, or a default."""
 
+from llmcost.studies.choices.assumptions import Assumed as Assumed
 from llmcost.studies.choices.assumptions import choose_assumptions as choose_assumptions
 from llmcost.studies.choices.cluster import choose_cluster as choose_cluster
 from llmcost.studies.choices.given import NAMES as NAMES

@@ -1,8 +1,9 @@
-"""MFU, goodput and recompute: given, measured, or typical with a range."""
+"""MFU, goodput and recompute: given, measured, modelled, or typical with a range."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import typical_mfu
@@ -24,7 +25,13 @@ from llmcost.inputs import (
 from llmcost.reading import read_quantity, read_range
 from llmcost.sampling import Spread
 from llmcost.studies.choices.given import Given, Note
+from llmcost.studies.choices.layout import MODEL_ONLY
+from llmcost.studies.choices.modelled import Modelled, choose_modelled, refuse_beside, why_not
+from llmcost.studies.choices.models import ChosenModel
 from llmcost.units import dimension_gap, is_quantity, named, wanted
+
+if TYPE_CHECKING:
+    from llmcost.studies.modelling import Prediction
 
 TOKEN_RATE = "token/s/GPU"
 FLOP_RATE = "FLOP/s/GPU"
@@ -33,24 +40,84 @@ MAX_RATE = 1e18
 Inputs = dict[str, InputValue]
 
 
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is assumed of a run, its inputs and notes; the prediction where the MFU is modelled."""
+
+    assumptions: Assumptions
+    inputs: Inputs
+    notes: list[Note]
+    prediction: Prediction | None = None
+
+
 def choose_assumptions(
     given: Given,
+    model: ChosenModel,
     workload: Workload,
     cluster: Cluster,
     part: tuple[InputValue | None, InputValue | None],
-) -> tuple[Assumptions, Inputs, list[Note]]:
+) -> Assumed:
     """Return MFU, goodput and recompute with their ranges, inputs and notes.
 
     `part` is the accelerator and the precision of the run, where they are known.
     """
     given.only_one_of("mfu", "throughput")
+    notes: list[Note] = []
+    for name in ("mfu", "throughput"):
+        if given.has(name):
+            refuse_beside(given, name)
+            break
+    else:
+        found = _modelled(given, model, workload, cluster, part)
+        if isinstance(found, Modelled):
+            return _assumed(given, found)
+        notes = found
     scale = 1.0 if given.has("mfu") or given.has("throughput") else _full_over_causal(workload)
-    mfu, inputs, notes = _mfu(given, workload, cluster, part, scale)
+    mfu, inputs, mfu_notes = _mfu(given, workload, cluster, part, scale)
     goodput, goodput_input = _goodput(given)
     shares, recompute_input = _recompute(given)
     inputs |= {"goodput": goodput_input, "recompute": recompute_input}
-    notes += _hfu_notes(given, mfu, shares)
-    return Assumptions(mfu, goodput, shares, scale), inputs, notes
+    notes += mfu_notes + _hfu_notes(given, mfu, shares)
+    return Assumed(Assumptions(mfu, goodput, shares, scale), inputs, notes)
+
+
+def _modelled(
+    given: Given,
+    model: ChosenModel,
+    workload: Workload,
+    cluster: Cluster,
+    part: tuple[InputValue | None, InputValue | None],
+) -> Modelled | list[Note]:
+    """Return the modelled MFU, or the note that says why it is a typical one instead."""
+    gpu, precision = part
+    lacks = why_not(given, model, cluster)
+    if gpu is None or precision is None:
+        return []
+    if lacks:
+        text = f"The MFU is typical, not predicted for this run: that takes {lacks}."
+        return [("mfu-typical", text)]
+    try:
+        return choose_modelled(
+            given, model, workload, cluster, (str(gpu.value), str(precision.value))
+        )
+    except InputError as error:
+        if any(given.has(name) for name in MODEL_ONLY) or any(p.layout for p in workload.phases):
+            raise
+        text = f"The MFU is typical, not predicted for this run, which cannot be modelled: {error}"
+        return [("mfu-typical", text)]
+
+
+def _assumed(given: Given, found: Modelled) -> Assumed:
+    goodput, goodput_input = _goodput(given)
+    assumptions = Assumptions(
+        found.mfu,
+        goodput,
+        mfu_scale=found.mfu_scale,
+        phase_recompute=found.phase_recompute,
+    )
+    recompute = found.inputs.pop("recompute")
+    inputs = found.inputs | {"goodput": goodput_input, "recompute": recompute}
+    return Assumed(assumptions, inputs, found.notes, found.prediction)
 
 
 def _mfu(

@@ -35,6 +35,10 @@ NAMES = frozenset(
         "strict",
         "today",
         "max_cost",
+        "layout",
+        "global_batch_size",
+        "framework",
+        "anchor",
     ]
 )
 Note = tuple[str, str]

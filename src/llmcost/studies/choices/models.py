@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmcost.catalog.architecture import architecture_from_config
+from llmcost.catalog.architecture import Architecture, architecture_from_config
 from llmcost.catalog.closed import closed_model, closed_models
 from llmcost.catalog.columns import folded
 from llmcost.catalog.config_file import read_config
 from llmcost.catalog.models import ModelEntry, model, models
 from llmcost.catalog.overheads import default
-from llmcost.counting import AttentionGroup, Counts, count
+from llmcost.counting import AttentionGroup, count
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import InputValue, Origin, count_from
 from llmcost.studies.choices.given import Given, Note
@@ -36,6 +36,7 @@ class ChosenModel:
     entry: ModelEntry | None = None
     seq_length: int | None = None
     seq_length_origin: Origin | None = None
+    architecture: Architecture | None = None
 
     @property
     def has_architecture(self) -> bool:
@@ -96,7 +97,7 @@ def _from_catalogue(given: Given, name: str) -> ChosenModel:
     origin = Origin("catalogue", f"models.csv: {', '.join(entry.sources)}", entry.released)
     asked = InputValue(entry.name, "", given.origin("model"))
     return _from_counted(
-        count(architecture),
+        architecture,
         {"model": asked},
         origin,
         warnings,
@@ -141,7 +142,7 @@ def _from_config(given: Given, path: Path) -> ChosenModel:
     if length < usual.value:
         why = f"the config's position limit, below the usual {usual.value:,.0f}"
     return _from_counted(
-        count(architecture),
+        architecture,
         {"model": InputValue(str(path), "", given.origin("model"))},
         origin,
         warnings,
@@ -160,12 +161,13 @@ def _position_limit(config: Mapping[str, Any]) -> int | None:
 
 
 def _from_counted(
-    counts: Counts,
+    architecture: Architecture,
     inputs: Mapping[str, InputValue],
     origin: Origin,
     warnings: tuple[str, ...],
     **rest: Any,  # noqa: ANN401
 ) -> ChosenModel:
+    counts = count(architecture)
     counted = {
         "parameters": InputValue(float(counts.parameters), "", origin),
         "active_parameters": InputValue(float(counts.active_parameters), "", origin),
@@ -177,6 +179,7 @@ def _from_counted(
         counts.attention,
         dict(inputs) | counted,
         tuple(("config", text) for text in warnings),
+        architecture=architecture,
         **rest,
     )
 

@@ -16,7 +16,7 @@ MAX_TOKENS = 1e18
 MAX_SEQ_LENGTH = 1e9
 MAX_PHASES = 1000
 TOKEN_NOUNS = ("tokens", "token", "tok")
-PHASE_KEYS = ("name", "tokens", "seq_length", "global_batch_tokens")
+PHASE_KEYS = ("name", "tokens", "seq_length", "global_batch_tokens", "layout")
 ATTENTION = ("causal", "full")
 LAW_VALID = (HOFFMANN_TABLE_3[0][0], HOFFMANN_TABLE_3[-1][0])
 
@@ -145,6 +145,7 @@ def _given_phase(row: object, number: int) -> Phase:
         None
         if batch is None
         else count_from(batch, f"phases {number} global-batch-tokens", TOKEN_NOUNS, MAX_TOKENS),
+        None if values.get("layout") is None else str(values["layout"]),
     )
 
 

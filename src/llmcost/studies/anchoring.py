@@ -1,0 +1,132 @@
+"""A measured run of the same model that a prediction is scaled to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.measured import throughput_rows
+from llmcost.errors import InputError, LayoutError, UnknownNameError, shown
+from llmcost.inputs import Phase, count_from, spread_from, whole
+from llmcost.layout import layout_text, read_layout
+from llmcost.reading import read_quantity
+from llmcost.studies.modelling import Anchor, Setting, search
+from llmcost.studies.wording import short_layout
+from llmcost.units import dimension_gap
+
+MAX_TEXT = 300
+MAX_GPUS = 1e8
+EXAMPLE = (
+    "'12.3 s/step on 512 h100-sxm, tp=4,pp=8,gbs=512', or the id of a row of throughput.csv "
+    "(llmcost validate prints them)"
+)
+RATES = ("token/s/GPU", "FLOP/s/GPU")
+_RUN = re.compile(
+    r"\s*(?P<rate>.+?)\s+on\s+(?P<count>[\d.,_]+ ?[kKM]?)\s*x?\s+(?P<rest>\S.*)", re.S
+)
+_STEP = re.compile(r"\s*(?:/|\bper\b|\ba\b)\s*step\s*$", re.I)
+_LENGTH = re.compile(r"\bseq(?:[-_]length)?\s*[=:]\s*([\w.]+)", re.I)
+
+
+def anchor_of(
+    value: object, setting: Setting, model: str | None, phase: Phase, batch: int
+) -> Anchor:
+    """Return the anchor that a text states, or a row of throughput.csv by its id.
+
+    `setting` is that of the run to be predicted, `model` its catalogue name; `phase` and `batch`
+    [sequence] hold for the measured run too unless its text says otherwise. Raises InputError for
+    a text that cannot be read and for a run of another model, accelerator or precision.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or len(text) > MAX_TEXT:
+        raise InputError(f"anchor: got {shown(value)}; needs {EXAMPLE}.")
+    run = _RUN.fullmatch(text)
+    if run is None:
+        return _from_row(text, setting, model)
+    try:
+        return _from_text(run, text, setting, phase, batch)
+    except LayoutError as error:
+        raise InputError(f"anchor: {error}") from None
+
+
+def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, batch: int) -> Anchor:
+    name, _, rest = run["rest"].partition(",")
+    part = accelerator(name.strip())
+    _same(setting.machine.accelerator.name, part.name, "accelerator")
+    number = whole(count_from(run["count"], "anchor", maximum=MAX_GPUS, nouns=()), "anchor")
+    length = _LENGTH.search(rest)
+    if length:
+        rest = rest[: length.start()] + rest[length.end() :]
+        size = whole(count_from(length[1], "anchor", ()), "anchor")
+        phase = replace(phase, seq_length=size)
+    partial = read_layout(rest) if rest.strip(" ,;") else None
+    batch = (partial and partial.global_batch_size) or batch
+    measured_on = replace(setting, num_gpus=number)
+    found = search(measured_on, phase, batch, partial)
+    candidate = found.best[0] if found.best else found.tightest
+    if candidate is None:
+        raise InputError(f"anchor: got {shown(text)}; no layout of that run is legal.")
+    told = short_layout(layout_text(candidate.layout))
+    measured = _step_time(run["rate"], candidate, measured_on, batch * phase.seq_length)
+    return _anchor(measured, candidate.step_time, f"{text} ({told})")
+
+
+def _step_time(rate: str, candidate: Any, setting: Setting, tokens: int) -> float:  # noqa: ANN401
+    """Return the measured time of a step [s] from a time, a token rate or a FLOP rate."""
+    if _STEP.search(rate):
+        return spread_from(_STEP.sub("", rate), "s", "anchor").value
+    unit = read_quantity(rate)[1]
+    kind = next((known for known in RATES if unit and not dimension_gap(unit, known)), None)
+    if kind is None:
+        raise InputError(
+            f"anchor: got {shown(rate)}; needs a time as in '12.3 s/step', or the rate of one "
+            "device as in '430 TFLOP/s/GPU' or '9,500 token/s/GPU'."
+        )
+    value = spread_from(rate, kind, "anchor", maximum=1e18).value
+    if kind == RATES[0]:
+        return tokens / (value * setting.num_gpus)
+    return float(candidate.step_time * candidate.mfu * setting.machine.peak / value)
+
+
+def _from_row(key: str, setting: Setting, model: str | None) -> Anchor:
+    from llmcost.studies.validation.points import point_of
+    from llmcost.studies.validation.predicting import choose, measured_time
+
+    row = next((row for row in throughput_rows() if row["id"] == key), None)
+    if row is None:
+        known = [row["id"] for row in throughput_rows()]
+        raise UnknownNameError("anchor", key, known, f"Needs {EXAMPLE}.")
+    point = point_of(row)
+    if not point.scored:
+        raise InputError(f"anchor: {key} cannot be judged: {point.reason}.")
+    if point.catalogue_model != model and point.architecture != setting.architecture:
+        raise InputError(f"anchor: {key} is a run of {point.model}; needs one of this model.")
+    _same(setting.machine.accelerator.name, str(point.accelerator), "accelerator")
+    _same(setting.machine.precision, str(point.precision), "precision")
+    chosen = choose(point)
+    measured = measured_time(point, chosen.layout)
+    if measured is None:
+        raise InputError(f"anchor: {key} states no time of a step.")
+    told = f"throughput.csv {key} ({point.source}, {point.num_gpus:,} {point.accelerator})"
+    return _anchor(measured, chosen.step_time, told)
+
+
+def _same(wanted: str, got: str, what: str) -> None:
+    if wanted != got:
+        raise InputError(
+            f"anchor: got a run on {got}; needs the {what} of this estimate, {wanted}, for "
+            "another one errs in its own way."
+        )
+
+
+def _anchor(measured: float, predicted: float, told: str) -> Anchor:
+    factor = measured / predicted
+    text = f"{told}: {measured:.4g} s measured, {predicted:.4g} s predicted"
+    if not 0.1 <= factor <= 10:
+        raise InputError(
+            f"anchor: {text}, {factor:.3g} times; needs a run within ten times its prediction. "
+            "Is it the time of one step, of the same model, on that many accelerators?"
+        )
+    return Anchor(factor, text)
