@@ -1,4 +1,4 @@
-"""How sure is a predicted step time? 80% intervals by situation, from residuals of left-out rows."""
+"""How sure is a predicted step time? 80% intervals by situation, from rows that were left out."""
 
 from __future__ import annotations
 

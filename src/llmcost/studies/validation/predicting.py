@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llmcost.catalog.calibration import calibration
-from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.gpus import Accelerator, accelerator
 from llmcost.counting import count
 from llmcost.errors import InputError
 from llmcost.formulas.flops import flop_per_token
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# Devices of a node.
 # How far over its device's memory a row that ran may come by the model, with less recomputation.
+NODE = 8
 SLACK = {0: 1.2, 1: 1.35}
 SHORT = {
     "tensor_parallel": "tp",
@@ -181,7 +183,10 @@ def _alternatives(point: Point, chosen: Chosen) -> list[float]:
     """Return the times on the other parts that a bare name may mean [s]."""
     times = []
     for name in point.accelerator_alternatives:
-        other = replace(chosen.ways.machine, accelerator=accelerator(name))
+        part = accelerator(name)
+        if not _can_be(part, chosen):
+            continue
+        other = replace(chosen.ways.machine, accelerator=part)
         try:
             columns = step_inputs(
                 chosen.ways.architecture, other, chosen.layout, chosen.ways.num_gpus
@@ -190,6 +195,13 @@ def _alternatives(point: Point, chosen: Chosen) -> list[float]:
             continue
         times.append(float(np.asarray(evaluate(columns)["step_time"]).flat[0]))
     return times
+
+
+def _can_be(part: Accelerator, chosen: Chosen) -> bool:
+    """Return whether a cluster of this size and layout can be of a part: links and NICs."""
+    domain = part.scale_up_domain or 1
+    inside = chosen.layout["tensor_parallel"] <= max(domain, 1)
+    return inside and (part.nic_bandwidth is not None or chosen.ways.num_gpus <= NODE)
 
 
 def step_flop(chosen: Chosen) -> float:
