@@ -99,13 +99,14 @@ def calibrate(
     unseen = _without_generation(rows, start, report)
     report("layouts hidden")
     hidden = _hidden(points, found)
-    found = _with_median(found, SEARCHED_LAYOUT, hidden)
+    found = _with_median(found, SEARCHED_LAYOUT, hidden, report)
     report("whole runs")
     runs = _whole_runs(found)
-    found = _with_median(found, WHOLE_RUN_LENGTH, runs)
-    intervals = _intervals(rows, left_out, unseen, found)
-    intervals[LAYOUT_MISSING] = _ends(_over(hidden, found.values[SEARCHED_LAYOUT]))
-    intervals[WHOLE_RUN] = _ends(_over(runs, found.values[WHOLE_RUN_LENGTH]))
+    found = _with_median(found, WHOLE_RUN_LENGTH, runs, report)
+    ratios = _ratios_by_situation(rows, left_out, unseen, found)
+    ratios[LAYOUT_MISSING] = _over(hidden, found.values[SEARCHED_LAYOUT])
+    ratios[WHOLE_RUN] = _over(runs, found.values[WHOLE_RUN_LENGTH])
+    intervals = _intervals(ratios, start, report)
     meta = {
         "command": command,
         "date": day,
@@ -220,17 +221,33 @@ def _situation(row: Row, seen: set[str]) -> str:
 
 
 def _intervals(
+    ratios: Mapping[str, Sequence[float]], start: Calibration, report: Report
+) -> dict[str, Mapping[str, float]]:
+    """Return the 80% interval of each situation, as factors on a predicted time.
+
+    A situation with too few residuals keeps the interval it had, and that is reported.
+    """
+    found: dict[str, Mapping[str, float]] = {}
+    for name, each in ratios.items():
+        if len(each) < FEWEST:
+            report(f"{name}: {len(each)} residuals, needs {FEWEST}; its interval stays")
+        found[name] = _ends(each) if len(each) >= FEWEST else start.intervals[name]
+    return found
+
+
+def _ratios_by_situation(
     rows: Sequence[Row],
     left_out: Mapping[str, tuple[float, str]],
     unseen: Mapping[str, tuple[float, str]],
     found: Calibration,
-) -> dict[str, dict[str, float]]:
-    """Return the 80% interval of each situation, as factors on a predicted time."""
+) -> dict[str, list[float]]:
+    """Return measured over predicted of what was left out, by situation."""
     parts = (KNOWN, NEW_FRAMEWORK, EARLY_SOFTWARE, MIXTURE)
-    ratios = {part: _ratios(rows, left_out, part) for part in parts}
-    ratios[NEW_ACCELERATOR] = _ratios(rows, unseen, NEW_ACCELERATOR)
-    ratios[ANCHORED] = _anchored(rows, found)
-    return {name: _ends(each) for name, each in ratios.items()}
+    return {
+        **{part: _ratios(rows, left_out, part) for part in parts},
+        NEW_ACCELERATOR: _ratios(rows, unseen, NEW_ACCELERATOR),
+        ANCHORED: _anchored(rows, found),
+    }
 
 
 def _ratios(
@@ -290,11 +307,16 @@ def _whole_runs(found: Calibration) -> list[float]:
     ]
 
 
-def _with_median(found: Calibration, name: str, ratios: Sequence[float]) -> Calibration:
-    """Return the constants with one that is the median of ratios.
+def _with_median(
+    found: Calibration, name: str, ratios: Sequence[float], report: Report
+) -> Calibration:
+    """Return the constants with one that is the median of ratios, if there are enough of them.
 
     Its standard error is that of a median of a normal sample, 1.25 spreads over the root of n.
     """
+    if len(ratios) < FEWEST:
+        report(f"{name}: {len(ratios)} ratios, needs {FEWEST}; its value stays")
+        return found
     logs = np.log(ratios)
     spread = 1.4826 * np.median(np.abs(logs - np.median(logs)))
     one = replace(
@@ -317,8 +339,6 @@ def _ends(ratios: Sequence[float]) -> dict[str, float]:
     """
     ordered = np.sort(np.asarray(ratios, dtype=float))
     count = ordered.size
-    if count < FEWEST:
-        raise DataError(f"{count} residuals; needs {FEWEST}", file="calibration")
     place = max(int(np.floor(TAIL * (count + 1))) - 1, 0)
     low, high = ordered[place], ordered[count - 1 - place]
     return {
