@@ -11,16 +11,17 @@ PROBE = """
 import contextlib, io, json, sys
 with contextlib.redirect_stdout(io.StringIO()):
     {code}
-print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
-def loaded_after(code):
-    """Return the top-level modules loaded after running code in a new process."""
+def loaded_after(code, *, whole=False):
+    """Return the modules, top-level ones or `whole` names, loaded by code in a new process."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE.format(code=code)], capture_output=True, text=True, check=True
     )
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    names = json.loads(done.stdout.splitlines()[-1])
+    return set(names) if whole else {name.partition(".")[0] for name in names}
 
 
 def run(*arguments):
@@ -40,6 +41,16 @@ def test_importing_the_package_imports_no_heavy_library():
 @pytest.mark.parametrize("kind", ["gpus", "models", "prices", "runs", "claims", "sources", "units"])
 def test_showing_facts_needs_neither_numpy_nor_pint(kind):
     assert loaded_after(run("show", kind)).isdisjoint({"numpy", "pandas", "pint"})
+
+
+MODEL = ("llmcost.machine", "llmcost.layout", "llmcost.enumeration", "llmcost.studies.modelling")
+
+
+@pytest.mark.parametrize("more", [["--mfu", "41%"], ["--throughput", "400 TFLOP/s/GPU"], []])
+def test_an_mfu_that_is_given_or_typical_loads_no_model_of_a_step(more):
+    arguments = ["estimate", "llama-3.1-405b", "--tokens", "15T", "--gpu", "h100-sxm", *more]
+
+    assert loaded_after(run(*arguments), whole=True).isdisjoint(MODEL)
 
 
 def test_an_estimate_does_not_import_pandas():

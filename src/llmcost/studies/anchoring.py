@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import throughput_rows
 from llmcost.errors import InputError, LayoutError, UnknownNameError, shown
 from llmcost.inputs import Phase, count_from, spread_from, whole
-from llmcost.layout import layout_text, read_layout
+from llmcost.layout import PartialLayout, layout_text, read_layout
 from llmcost.reading import read_quantity
+from llmcost.studies.choices.layout import shareable
 from llmcost.studies.modelling import Anchor, Setting, search
 from llmcost.studies.wording import short_layout
 from llmcost.units import dimension_gap
@@ -19,8 +21,8 @@ from llmcost.units import dimension_gap
 MAX_TEXT = 300
 MAX_GPUS = 1e8
 EXAMPLE = (
-    "'12.3 s/step on 512 h100-sxm, tp=4,pp=8,gbs=512', or the id of a row of throughput.csv "
-    "(llmcost validate prints them)"
+    "a run such as '12.3 s/step on 512 h100-sxm, tp=4,pp=8,gbs=512', or the id of a row of "
+    "throughput.csv (llmcost validate prints them)"
 )
 RATES = ("token/s/GPU", "FLOP/s/GPU")
 _RUN = re.compile(
@@ -35,26 +37,28 @@ def anchor_of(
 ) -> Anchor:
     """Return the anchor that a text states, or a row of throughput.csv by its id.
 
-    `setting` is that of the run to be predicted, `model` its catalogue name; `phase` and `batch`
-    [sequence] hold for the measured run too unless its text says otherwise. Raises InputError for
-    a text that cannot be read and for a run of another model, accelerator or precision.
+    `setting` is that of the run to be predicted, `model` its catalogue name, `phase` its main
+    phase and `batch` that phase's [sequence]. A text that states no sequence length or batch means
+    the same length, and the same batch for each accelerator. Raises InputError for a text that
+    cannot be read and for a run of another model, accelerator or precision.
     """
     text = value.strip() if isinstance(value, str) else ""
     if not text or len(text) > MAX_TEXT:
         raise InputError(f"anchor: got {shown(value)}; needs {EXAMPLE}.")
     run = _RUN.fullmatch(text)
-    if run is None:
-        return _from_row(text, setting, model)
+    if run is None and len(text.split()) > 1:
+        raise InputError(f"anchor: got {shown(value)}; needs {EXAMPLE}.")
     try:
+        if run is None:
+            return _from_row(text, setting, model)
         return _from_text(run, text, setting, phase, batch)
-    except LayoutError as error:
+    except (LayoutError, UnknownNameError) as error:
         raise InputError(f"anchor: {error}") from None
 
 
 def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, batch: int) -> Anchor:
     name, _, rest = run["rest"].partition(",")
-    part = accelerator(name.strip())
-    _same(setting.machine.accelerator.name, part.name, "accelerator")
+    _same(setting.machine.accelerator.name, _part(name), "accelerator")
     number = whole(count_from(run["count"], "anchor", maximum=MAX_GPUS, nouns=()), "anchor")
     length = _LENGTH.search(rest)
     if length:
@@ -62,15 +66,32 @@ def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, ba
         size = whole(count_from(length[1], "anchor", ()), "anchor")
         phase = replace(phase, seq_length=size)
     partial = read_layout(rest) if rest.strip(" ,;") else None
-    batch = (partial and partial.global_batch_size) or batch
+    batch = _batch(partial, batch * number / setting.num_gpus)
     measured_on = replace(setting, num_gpus=number)
     found = search(measured_on, phase, batch, partial)
     candidate = found.best[0] if found.best else found.tightest
     if candidate is None:
         raise InputError(f"anchor: got {shown(text)}; no layout of that run is legal.")
-    told = short_layout(layout_text(candidate.layout))
+    told = f"{short_layout(layout_text(candidate.layout))}, {batch:,} sequences a step"
     measured = _step_time(run["rate"], candidate, measured_on, batch * phase.seq_length)
     return _anchor(measured, candidate.step_time, f"{text} ({told})")
+
+
+def _part(name: str) -> str:
+    try:
+        return accelerator(name.strip()).name
+    except InputError as error:
+        raise InputError(f"anchor: {error}") from None
+
+
+def _batch(partial: PartialLayout | None, wanted: float) -> int:
+    """Return the sequences of a measured step: stated, or near what is wanted and shareable."""
+    if partial is None:
+        return shareable(wanted, 1)
+    if partial.global_batch_size is not None:
+        return partial.global_batch_size
+    replicas = (partial.data_parallel or 1) * (partial.micro_batch_size or 1)
+    return shareable(wanted, replicas, most=inf)
 
 
 def _step_time(rate: str, candidate: Any, setting: Setting, tokens: int) -> float:  # noqa: ANN401
@@ -97,7 +118,7 @@ def _from_row(key: str, setting: Setting, model: str | None) -> Anchor:
     row = next((row for row in throughput_rows() if row["id"] == key), None)
     if row is None:
         known = [row["id"] for row in throughput_rows()]
-        raise UnknownNameError("anchor", key, known, f"Needs {EXAMPLE}.")
+        raise UnknownNameError("row of throughput.csv", key, known, f"Needs {EXAMPLE}.")
     point = point_of(row)
     if not point.scored:
         raise InputError(f"anchor: {key} cannot be judged: {point.reason}.")

@@ -103,8 +103,8 @@ WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "global_batch_size": (
         "Sequences of one optimizer step (--global-batch-size, also in tokens). The default is the "
-        "published batch of the model and phase, else the labelled rule of defaults.csv. Tokens are "
-        "rounded to sequences that devices can share evenly, within a tenth; the answer says so.",
+        "published batch of the model and phase, else the labelled rule of defaults.csv. Tokens "
+        "are rounded to sequences that devices share evenly, within a tenth; the answer says so.",
         "",
         "training_phases.csv and defaults.csv; see: llmcost show sources.",
     ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import lcm
+from math import inf, lcm
 from typing import TYPE_CHECKING
 
 from llmcost.catalog.overheads import Default, default
 from llmcost.catalog.runs import phases as published_phases
-from llmcost.errors import InputError, shown
+from llmcost.errors import InputError, LayoutError, shown
 from llmcost.inputs import RECOMPUTE, InputValue, Origin, Phase, Workload, count_from, whole
 from llmcost.studies.choices.given import Given
 from llmcost.studies.choices.models import ChosenModel
@@ -25,6 +25,8 @@ SEQUENCE_NOUNS = ("sequences", "sequence", "seqs", "seq", "samples")
 MAX_SEQUENCES = 1e9
 # How far from its tokens a batch may be rounded to sequences that devices can share evenly.
 MOST_ROUNDED = 0.10
+# How far a batch by rule may be raised where fewer sequences cannot be shared at all.
+MOST_RAISED = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,35 @@ def choose_splits(
         own = _layout(phase.layout)
         partial = shared if own is None else _with_recompute(given, own)
         batch = _batch(given, model, phase, main, num_gpus, partial)
+        _check_shared(batch, partial)
         splits.append(Split(phase, batch, partial, own is not None))
     return tuple(splits)
+
+
+def _check_shared(batch: Batch, partial: PartialLayout | None) -> None:
+    """Raise LayoutError for a batch that the replicas of a layout cannot share."""
+    multiple = _multiple(partial)
+    if batch.sequences % multiple:
+        near = max(1, round(batch.sequences / multiple)) * multiple
+        raise LayoutError(
+            f"global_batch_size: got {batch.sequences:,} sequences beside "
+            f"{_replica_words(partial)}; needs a multiple of {multiple:,}, such as {near:,}."
+        )
+
+
+def _multiple(partial: PartialLayout | None) -> int:
+    """Return the sequences that replicas of a layout do at once, of what is given of it."""
+    if partial is None:
+        return 1
+    return (partial.data_parallel or 1) * (partial.micro_batch_size or 1)
+
+
+def _replica_words(partial: PartialLayout | None) -> str:
+    """Return what is given of the replicas of a layout, in short names."""
+    if partial is None:
+        return ""
+    parts = {"dp": partial.data_parallel, "mbs": partial.micro_batch_size}
+    return ",".join(f"{name}={value}" for name, value in parts.items() if value)
 
 
 def main_phase(phases: Sequence[Phase]) -> Phase:
@@ -193,10 +222,10 @@ def _rounded(
 ) -> Batch:
     """Return a batch of tokens as sequences that replicas can share, and say what was rounded."""
     wanted = tokens / phase.seq_length
-    replicas = partial.data_parallel if partial is not None else None
-    share = 1 if partial is None else partial.micro_batch_size or 1
-    multiple = replicas * share if replicas else lcm(_odd(num_gpus), share)
-    sequences = shareable(wanted, multiple, at_least=bool(replicas))
+    replicas = partial is not None and partial.data_parallel
+    multiple = _multiple(partial) if replicas else lcm(_odd(num_gpus), _multiple(partial))
+    most = inf if replicas else MOST_RAISED if origin.kind == "default" else 1.0 + MOST_ROUNDED
+    sequences = shareable(wanted, multiple, most=most)
     if abs(sequences / wanted - 1) < 1e-9:
         return Batch(sequences, origin)
     told = f"{origin.source}: {tokens:,.0f} tokens, rounded to {sequences:,} sequences"
@@ -208,12 +237,12 @@ def _odd(number: int) -> int:
     return number // (number & -number)
 
 
-def shareable(wanted: float, multiple: int, *, at_least: bool = False) -> int:
+def shareable(wanted: float, multiple: int, *, most: float = 1.0 + MOST_ROUNDED) -> int:
     """Return the sequences near a wanted number that most replicas can share evenly.
 
     A whole multiple of `multiple` stays as it is. Else, of the multiples within a tenth, the one
-    with the most factors of two, the nearest of equals; where none is so near, the nearest whole
-    number, or with `at_least` the nearest multiple.
+    with the most factors of two; where none is so near, the nearest multiple that is at most
+    `most` times as large; else the nearest whole number.
 
     >>> shareable(2048.0, 1), shareable(2048.0, 125), shareable(1365.33, 1)
     (2048, 2000, 1280)
@@ -229,4 +258,5 @@ def shareable(wanted: float, multiple: int, *, at_least: bool = False) -> int:
         if low <= close <= high:
             return close
         power >>= 1
-    return max(1, round(wanted / multiple)) * multiple if at_least else nearest
+    close = max(1, round(wanted / multiple)) * multiple
+    return close if close <= most * wanted else nearest
