@@ -2,8 +2,9 @@
 
 Prints the size of the space, the time of a search and of one layout, layouts a second on one and
 two threads at full fidelity (every part of the step and of the memory), and the share of the
-machine's memory bandwidth that their columns take, held against a plain copy. Two threads are worth
-what the machine has idle: see its load first.
+machine's memory bandwidth that their columns take, held against a plain copy (what lies between
+stays in the cache). "As searched" means that layouts which differ in recomputation alone share what
+it changes nothing of. Two threads are worth what the machine has idle: see its load first.
 
 Run: python benchmarks/layouts.py [ROWS]
 """
@@ -12,6 +13,7 @@ import statistics
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -20,7 +22,15 @@ from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.models import model
 from llmcost.enumeration import Limits, enumerate_layouts
 from llmcost.machine import Machine
-from llmcost.studies.searching import CHUNK, THREADS, narrowed, search_layouts, usual_limits
+from llmcost.studies.searching import (
+    CHUNK,
+    THREADS,
+    folded,
+    keep_memory,
+    narrowed,
+    search_layouts,
+    usual_limits,
+)
 from llmcost.studies.stepping import rows_of, step_inputs
 
 GPUS, SEQ_LENGTH, BATCH = 16_384, 8192, 2048
@@ -64,13 +74,33 @@ def whole_engine(parts, threads):
 
 
 def mixed_rows(found, rows):
-    """Return columns with rows drawn at random from those found."""
-    drawn = np.random.default_rng(20240723).integers(0, found["data_parallel"].size, rows)
-    return {name: column[drawn] for name, column in found.items()}
+    """Return columns with rows drawn at random from those found, all their recomputation each."""
+    kinds = len(Limits().recompute)
+    groups = found["data_parallel"].size // kinds
+    drawn = np.random.default_rng(20240723).integers(0, groups, rows // kinds)
+    every = (drawn[:, None] * kinds + np.arange(kinds)).ravel()
+    return {name: column[every] for name, column in found.items()}
+
+
+def print_rates(name, columns, rows, bandwidth):
+    """Print how fast the engine goes through columns on one and on two threads."""
+    held = columns["data_parallel"].size
+    parts = [rows_of(columns, slice(at, at + CHUNK)) for at in range(0, held, CHUNK)]
+    read = sum(np.asarray(c).nbytes for c in columns.values() if np.size(c) == held)
+    for threads in (1, THREADS):
+        middle, least, written = median_time(partial(whole_engine, parts, threads))
+        moved = (read + written) / middle
+        print(
+            f"{rows:,} mixed rows, {name}, {threads} thread{'s' * (threads > 1)}: "
+            f"{rows / middle:,.0f} layouts/s, {middle / rows * 1e9:.0f} ns each (median of 7; "
+            f"least {least / rows * 1e9:.0f}); columns in and out {moved / 1e9:.2f} GB/s, "
+            f"{moved / bandwidth:.1%} of a copy's {bandwidth / 1e9:.1f} GB/s"
+        )
 
 
 def main(rows):
     """Print every figure."""
+    keep_memory()
     architecture = architecture_from_config(model("llama-3.1-405b").config)[0]
     machine = Machine(accelerator("h100-sxm"), "bf16")
     where = (architecture, machine, GPUS, SEQ_LENGTH, BATCH)
@@ -83,20 +113,12 @@ def main(rows):
             f"best {best.step_time:.2f} s a step, MFU {best.mfu:.1%}"
         )
     space = enumerate_layouts(architecture, GPUS, SEQ_LENGTH, BATCH, limits=Limits())
-    columns = step_inputs(architecture, machine, mixed_rows(space, rows), GPUS)
-    read = sum(np.asarray(c).nbytes for c in columns.values() if np.size(c) == rows)
-    parts = [rows_of(columns, slice(at, at + CHUNK)) for at in range(0, rows, CHUNK)]
-    bandwidth = copy_bandwidth()
-    print(f"step and memory of {rows:,} mixed rows in chunks of {CHUNK:,}:")
-    for threads in (1, THREADS):
-        middle, least, written = median_time(lambda each=threads: whole_engine(parts, each))
-        moved = (read + written) / middle
-        print(
-            f"  threads: {threads}; {rows / middle:,.0f} layouts/s, {middle / rows * 1e9:.0f} ns a "
-            f"layout (median of 7; least {least / rows * 1e9:.0f}); columns read and written "
-            f"{moved / 1e9:.2f} GB/s, {moved / bandwidth:.1%} of the {bandwidth / 1e9:.1f} GB/s of "
-            "a copy (what lies between stays in the cache)"
-        )
+    flat = mixed_rows(space, rows)
+    rows = flat["data_parallel"].size
+    kinds, bandwidth = len(Limits().recompute), copy_bandwidth()
+    for name, layouts in (("each by itself", flat), ("as searched", folded(flat, kinds))):
+        columns = step_inputs(architecture, machine, layouts, GPUS)
+        print_rates(name, columns, rows, bandwidth)
 
 
 if __name__ == "__main__":

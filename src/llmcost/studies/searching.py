@@ -33,6 +33,10 @@ CHUNK = 8192
 # Below this many rows a second thread costs more than it saves.
 THREADED = 4 * CHUNK
 THREADS = 2
+# The block that is freed once so that the C library keeps what is freed later [byte].
+LARGEST_FREED = 31 * 2**20
+# Above every step that fits: a layout that does not fit takes for ever.
+LONGEST = 1e300
 # Layouts of the same degrees that differ by less than this share of a step count as equally fast.
 TIE = 0.005
 # What tells two layouts of a list apart, beside the tokens of a micro-batch on a device.
@@ -44,6 +48,7 @@ DEGREES = (
 PLAIN = ("recompute_full", "recompute_selective", "context_parallel", "zero_stage", "shard_group")
 # Published runs at 8K tokens split a sequence in two at most (NVIDIA's recipes for Llama 3.1).
 MIN_CONTEXT_TOKENS = 4096
+RECOMPUTATION = ("recompute_selective", "recompute_full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +106,41 @@ def search_layouts(
     of the machine's framework. Raises LayoutError where no layout is legal, InputError for a
     precision that the accelerator lacks or a figure that is not known.
     """
+    wanted = limits or usual_limits(machine, num_gpus)
     found = enumerate_layouts(
-        architecture,
-        num_gpus,
-        seq_length,
-        global_batch_size,
-        partial,
-        limits or usual_limits(machine, num_gpus),
+        architecture, num_gpus, seq_length, global_batch_size, partial, wanted
     )
-    columns = step_inputs(architecture, machine, found, num_gpus)
-    make = _Maker(architecture, machine, columns)
+    free = partial is None or partial.recompute is None
+    rows = folded(found, len(wanted.recompute) if free else 1)
+    columns = step_inputs(architecture, machine, rows, num_gpus)
+    make = _Maker(architecture, machine, columns, found)
     total = _over_rows(lambda part: engine.memory(part)["total"], columns)
-    fitting = np.flatnonzero(engine.fits(total, columns["device_memory"]))
-    if not fitting.size:
-        return Search((), total.size, 0, make.candidate(int(np.argmin(total))))
-    times = _over_rows(lambda part: engine.step(part)["step_time"], rows_of(columns, fitting))
-    chosen = fitting[_best_rows(rows_of(found, fitting), times, best)]
-    return Search(make.candidates(chosen), total.size, int(fitting.size))
+    fitting = engine.fits(total, columns["device_memory"])
+    if not fitting.any():
+        return Search((), total.size, 0, make.candidate(int(np.argmin(total.T))))
+    times = np.where(fitting, _times(columns, fitting), np.inf).T.ravel()
+    chosen = _best_rows(found, times, best)
+    return Search(make.candidates(chosen), total.size, int(fitting.sum()))
+
+
+def folded(columns: Columns, kinds: int) -> Columns:
+    """Return columns with one row for all that differ in recomputation alone.
+
+    Kinds of recomputation are innermost in an enumeration: they become an axis in front, of shape
+    (kinds, 1), and what they change nothing of is computed once.
+    """
+    return {
+        name: column[:kinds, None] if name in RECOMPUTATION else column[::kinds].copy()
+        for name, column in columns.items()
+    }
+
+
+def _times(columns: Columns, fitting: NDArray[np.bool_]) -> Floats:
+    """Return step times [s] of shape (kinds, rows), of the rows where anything fits; inf else."""
+    some = fitting.any(axis=0)
+    times = np.full(fitting.shape, np.inf)
+    times[:, some] = _over_rows(lambda part: engine.step(part)["step_time"], rows_of(columns, some))
+    return times
 
 
 def one_layout(
@@ -135,7 +158,7 @@ def one_layout(
     check(layout, architecture, num_gpus, seq_length)
     row = {name: np.array([value]) for name, value in as_columns(layout, seq_length).items()}
     columns = step_inputs(architecture, machine, row, num_gpus)
-    return replace(_Maker(architecture, machine, columns).candidate(0), layout=layout)
+    return replace(_Maker(architecture, machine, columns, row).candidate(0), layout=layout)
 
 
 def usual_limits(machine: Machine, num_gpus: int) -> Limits:
@@ -166,18 +189,34 @@ def _doublings(start: int, end: int) -> list[int]:
 
 
 def _over_rows(function: Callable[[Columns], Any], columns: Columns) -> Floats:
-    """Return an engine's answer for every row, from calls that fit a cache, on two threads."""
-    rows = columns["data_parallel"].size
+    """Return an engine's answer for every row, from calls that fit a cache, on two threads.
+
+    Columns are folded, and the answer has the shape (kinds of recomputation, rows).
+    """
+    keep_memory()
+    kinds, rows = columns[RECOMPUTATION[0]].size, columns["data_parallel"].size
     parts = [slice(at, at + CHUNK) for at in range(0, rows, CHUNK)]
 
     def answer(part: slice) -> Floats:
         some = rows_of(columns, part)
-        return np.broadcast_to(function(narrowed(some)), some["data_parallel"].shape)
+        shape = (kinds, some["data_parallel"].size)
+        return np.broadcast_to(function(narrowed(some)), shape)
 
     if rows < THREADED:
-        return np.concatenate([answer(part) for part in parts])
+        return np.concatenate([answer(part) for part in parts], axis=1)
     with ThreadPoolExecutor(THREADS) as pool:
-        return np.concatenate(list(pool.map(answer, parts)))
+        return np.concatenate(list(pool.map(answer, parts)), axis=1)
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed arrays for the next ones, which halves the time of a search.
+
+    glibc gives freed memory back to the system from a size on that is the largest block freed so
+    far, up to 32 MB; elsewhere this does nothing.
+
+    Source: glibc, mallopt(3), M_MMAP_THRESHOLD: the dynamic threshold.
+    """
+    np.empty(LARGEST_FREED, dtype=np.uint8)
 
 
 def narrowed(columns: Columns) -> Columns:
@@ -198,6 +237,8 @@ def _best_rows(columns: Columns, times: Floats, most: int) -> NDArray[np.intp]:
     tokens = columns["micro_batch_size"] / columns["context_parallel"]
     groups: dict[tuple[float, ...], list[int]] = {}
     for row in np.argsort(times, kind="stable").tolist():
+        if times[row] > _last_of_interest(groups, times, most):
+            break
         key = (tokens[row], *(columns[name][row] for name in DEGREES))
         if key in groups:
             groups[key].append(row)
@@ -207,6 +248,14 @@ def _best_rows(columns: Columns, times: Floats, most: int) -> NDArray[np.intp]:
     return np.array(sorted(plainest, key=lambda row: float(times[row])), dtype=np.intp)
 
 
+def _last_of_interest(groups: Mapping[Any, list[int]], times: Floats, most: int) -> float:
+    """Return the time above which no layout can be among the best, or stand for one [s]."""
+    if len(groups) < most:
+        return LONGEST
+    last = list(groups.values())[-1]
+    return float(times[last[0]]) * (1.0 + TIE)
+
+
 def _plainest(columns: Columns, times: Floats, rows: list[int]) -> int:
     """Return of rows, fastest first, the plainest one that is as fast as the first."""
     equal = [row for row in rows if times[row] <= times[rows[0]] * (1.0 + TIE)]
@@ -214,18 +263,21 @@ def _plainest(columns: Columns, times: Floats, rows: list[int]) -> int:
 
 
 class _Maker:
-    """Makes candidates of rows of columns: what does not differ between them is kept here."""
+    """Makes candidates of rows of layouts: what does not differ between them is kept here."""
 
-    def __init__(self, architecture: Architecture, machine: Machine, columns: Columns) -> None:
-        self._columns = columns
-        self._flop = _flop_per_token(architecture, float(columns["seq_length"][0]))
+    def __init__(
+        self, architecture: Architecture, machine: Machine, columns: Columns, found: Columns
+    ) -> None:
+        self._columns, self._found = columns, found
+        self._flop = _flop_per_token(architecture, float(found["seq_length"][0]))
         self._peak = machine.peak * float(columns["num_gpus"])
 
     def candidate(self, row: int) -> Candidate:
         return self.candidates(np.array([row]))[0]
 
     def candidates(self, rows: NDArray[np.intp]) -> tuple[Candidate, ...]:
-        columns = rows_of(self._columns, rows)
+        layouts = {name: column[rows] for name, column in self._found.items()}
+        columns = self._columns | layouts
         results = evaluate(columns)
         return tuple(self._made(columns, results, i) for i in range(rows.size))
 
