@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,12 @@ def work_columns(architecture: Architecture) -> dict[str, Any]:
 
 
 def step_columns(architecture: Architecture) -> dict[str, Any]:
-    """Return both views in one dictionary."""
+    """Return both views in one dictionary, whose arrays are not to be written to."""
+    return dict(_step_columns(architecture))
+
+
+@lru_cache(maxsize=256)
+def _step_columns(architecture: Architecture) -> dict[str, Any]:
     return layer_columns(architecture) | work_columns(architecture)
 
 
