@@ -78,7 +78,8 @@ def choose_splits(
         own = _layout(phase.layout)
         partial = shared if own is None else _with_recompute(given, own)
         batch = _batch(given, model, phase, main, num_gpus, partial)
-        _check_shared(batch, partial)
+        if own is not None or phase is main:
+            _check_shared(batch, partial)
         splits.append(Split(phase, batch, partial, own is not None))
     return tuple(splits)
 
@@ -161,7 +162,8 @@ def _batch(
     if given.has("global_batch_size"):
         return _given_batch(given, phase, main, num_gpus, partial)
     tokens, origin = _usual_tokens(given, model, phase, num_gpus)
-    return _rounded(tokens, phase, num_gpus, partial, origin)
+    strict = phase is main or phase.layout is not None
+    return _rounded(tokens, phase, num_gpus, partial, origin, strict=strict)
 
 
 def _given_batch(
@@ -170,7 +172,8 @@ def _given_batch(
     value, origin = given["global_batch_size"], given.origin("global_batch_size")
     if _in_tokens(value):
         tokens = count_from(value, "global_batch_size", TOKEN_NOUNS, MAX_TOKENS)
-        return _rounded(tokens, phase, num_gpus, partial, origin)
+        strict = phase is main or phase.layout is not None
+        return _rounded(tokens, phase, num_gpus, partial, origin, strict=strict)
     number = count_from(value, "global_batch_size", SEQUENCE_NOUNS, MAX_SEQUENCES)
     sequences = whole(number, "global_batch_size")
     if phase.seq_length == main.seq_length:
@@ -218,11 +221,21 @@ def _published_origin(model: ChosenModel, tokens: float) -> Origin:
 
 
 def _rounded(
-    tokens: float, phase: Phase, num_gpus: int, partial: PartialLayout | None, origin: Origin
+    tokens: float,
+    phase: Phase,
+    num_gpus: int,
+    partial: PartialLayout | None,
+    origin: Origin,
+    *,
+    strict: bool = True,
 ) -> Batch:
-    """Return a batch of tokens as sequences that replicas can share, and say what was rounded."""
+    """Return a batch of tokens as sequences that replicas can share, and say what was rounded.
+
+    Unless `strict` the layout may change, and its replicas with it.
+    """
     wanted = tokens / phase.seq_length
-    replicas = partial is not None and partial.data_parallel
+    replicas = strict and partial is not None and partial.data_parallel
+    partial = partial if strict else None
     multiple = _multiple(partial) if replicas else lcm(_odd(num_gpus), _multiple(partial))
     most = inf if replicas else MOST_RAISED if origin.kind == "default" else 1.0 + MOST_ROUNDED
     sequences = shareable(wanted, multiple, most=most)

@@ -137,7 +137,7 @@ def _modelled(
 def _spread(mean: float, low: float, high: float, scale: float = 1.0) -> Spread:
     """Return the MFU with its ends, from factors on the time of a step; a share of the peak."""
     value = min(mean, MAX_MFU)
-    ends = (min(value / high, MAX_MFU), value, min(max(value / low, value), MAX_MFU))
+    ends = (min(value / high, value), value, min(max(value / low, value), MAX_MFU))
     return Spread(ends[0] * scale, ends[1] * scale, ends[2] * scale, share=True)
 
 
@@ -177,7 +177,7 @@ def _mfu_origin(prediction: Prediction) -> Origin:
     from llmcost.catalog.calibration import calibration
 
     meta, main = calibration().meta, prediction.main
-    rows = f" from {meta['rows_used']} measured rows" if "rows_used" in meta else ""
+    rows = f" ({meta['rows']} measured rows, {meta.get('date')})" if "rows" in meta else ""
     constants = f"calibration.toml{rows}; 80% interval: {prediction.situation}"
     if prediction.anchor is not None:
         told = f"scaled by {prediction.factor:.3g} to {prediction.anchor.text}; {constants}"
