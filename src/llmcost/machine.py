@@ -318,6 +318,7 @@ def _links(machine: Machine, known: Constants) -> dict[str, float]:
     if machine.node_bandwidth:
         network = machine.node_bandwidth / (machine.gpus_per_node or min(domain, 8))
     share = kernel_rate("all_gather_bandwidth_share", link_class(accelerator), "").value
+    share *= _axis_share(accelerator)
     return {
         "scale_up_domain": float(domain),
         "scale_up_rate": link * share * known.of("link_share"),
@@ -331,7 +332,7 @@ def _exchange(machine: Machine, known: Constants, plain: bool) -> dict[str, floa
     """Return the rates at which tokens travel to experts: by a fused dispatcher, or all-to-all."""
     links, accelerator = _links(machine, known), machine.accelerator
     within = link_class(accelerator)
-    if within == "nvlink5" and links["scale_up_domain"] > 16:
+    if within == "nvlink5":
         within = "nvlink5-rack"
     link = accelerator.scale_up_bandwidth or 16e9
     network = links["network_rate"] / known.of("network_share")
@@ -344,6 +345,13 @@ def _exchange(machine: Machine, known: Constants, plain: bool) -> dict[str, floa
         "expert_network_rate": network * known.of("expert_network_share"),
         "expert_latency": kernel_rate("expert_exchange_latency", within, "").value,
     }
+
+
+def _axis_share(accelerator: Accelerator) -> float:
+    """Return the share of a chip's links that one axis of a torus has; 1 elsewhere."""
+    text = (accelerator.scale_up_link or "").casefold()
+    axes = 3 if "3d torus" in text else 2 if "2d torus" in text else 1
+    return 1 / axes
 
 
 def link_class(accelerator: Accelerator) -> str:

@@ -23,6 +23,10 @@ COMMANDS = {
         "llmcost.cli.validate:validate",
         "Predictions against published measurements, row by row.",
     ),
+    "calibrate": (
+        "llmcost.cli.calibrate:calibrate",
+        "Refit the constants of the prediction from measured steps.",
+    ),
     "explain": ("llmcost.cli.explain:explain", "The formula, paper and units behind a number."),
     "show": (
         "llmcost.cli.show:show",
