@@ -142,6 +142,7 @@ def test_a_row_of_throughput_csv_is_an_anchor():
         ("9 s/step on 64 a100-sxm-80gb", "accelerator of this estimate"),
         ("9 s/step on 64 h100", "h100-sxm"),
         ("9 on 64 h100-sxm", "s/step"),
+        ("8..9 s/step on 64 h100-sxm", "not a range"),
         ("9 GB on 64 h100-sxm", "s/step"),
         ("-9 s/step on 64 h100-sxm", "above 0"),
         ("9 s/step on 0 h100-sxm", "above 0"),

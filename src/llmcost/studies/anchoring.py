@@ -96,6 +96,8 @@ def _batch(partial: PartialLayout | None, wanted: float) -> int:
 
 def _step_time(rate: str, candidate: Any, setting: Setting, tokens: int) -> float:  # noqa: ANN401
     """Return the measured time of a step [s] from a time, a token rate or a FLOP rate."""
+    if ".." in rate:
+        raise InputError(f"anchor: got {shown(rate)}; needs one value, not a range.")
     if _STEP.search(rate):
         return spread_from(_STEP.sub("", rate), "s", "anchor").value
     unit = read_quantity(rate)[1]
