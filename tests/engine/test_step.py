@@ -383,3 +383,35 @@ def test_the_parts_add_up_to_the_step_straggler_included():
     )
     assert set(times) == {"step_time", *engine.STEP_PARTS}
     assert all(times[name] >= 0 for name in engine.STEP_PARTS)
+
+
+def test_attention_that_hides_one_exchange_hides_no_other():
+    """With context and expert exchange both longer than what they hide behind, attention that
+    takes a second less makes a step no longer, though it hides less."""
+    slow = {"attention_rate": 1e13, "context_hidden": 0.8, "context_exposed": 0.0}
+    slow |= {"expert_hidden": 0.9, "expert_exposed": 0.0, "scale_up_rate": 1e7}
+    slow |= {"expert_link_rate": 1e9, "expert_network_rate": 1e9, "network_rate": 1e7}
+    given = {"context_parallel": 4.0, "expert_parallel": 4.0, "data_parallel": 2.0}
+    given |= {"global_batch_size": 2.0}
+
+    usual = real("mixtral-8x7b", rated=slow, **given)
+    faster = real("mixtral-8x7b", rated=slow | {"attention_rate": 2e13}, **given)
+
+    assert usual["context_parallel_time"] > 0
+    assert usual["expert_parallel_time"] > 0
+    assert faster["attention_time"] < usual["attention_time"]
+    assert faster["step_time"] < usual["step_time"]
+
+
+def test_two_exchanges_of_a_hybrid_group_do_not_hide_behind_the_same_pass():
+    """One micro-batch of 3 s hides 0.9 of itself once: 361,000 x 8 bytes inside nodes of 2 take
+    1.444 s and are hidden; gradients among 4 nodes, 1.083 MB at 0.5 MB/s, have 1.556 s x 0.9 left
+    of what the first leave."""
+    rated = {"scale_up_domain": 2.0, "scale_up_rate": 1e6, "network_rate": 5e5}
+    rated |= {"data_hidden": 0.9, "data_exposed": 0.0, "shard_exposed": 0.0}
+    times = toy(rated, data_parallel=8.0, zero_stage=3.0, shard_group=2.0, global_batch_size=8.0)
+
+    left = 3.0 - 0.5 * 361_000 * 8 / 1e6
+    among = 2 * 0.75 * 361_000 * 4 / 2 / 5e5
+    assert among == pytest.approx(2.166, rel=1e-12)
+    assert times["data_parallel_time"] == pytest.approx(among - 0.9 * left, rel=1e-9)

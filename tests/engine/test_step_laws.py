@@ -85,12 +85,13 @@ def cases(draw):
 
 @st.composite
 def devices(draw):
-    """Rates over four orders of magnitude, shares that add up to no more than one pass."""
-    rate = st.floats(1e9, 1e13)
+    """Rates over six orders of magnitude, and shares of exchanges that are seen or hidden."""
+    rate = st.floats(7, 13).map(lambda power: 10**power)
     rates = {name: draw(rate) for name in RATES}
     shares = ("tensor_exposed", "context_exposed", "pipeline_exposed", "expert_exposed")
     shares += ("data_exposed", "shard_exposed", "context_hidden", "expert_hidden", "data_hidden")
-    known = {name: draw(st.floats(0, 1)) for name in shares}
+    share = st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
+    known = {name: draw(share) for name in shares}
     known["scale_up_domain"] = draw(st.sampled_from([1.0, 2.0, 4.0, 8.0, 72.0]))
     known["fused_attention"] = draw(st.sampled_from([0.0, 1.0]))
     known["attention_backward"] = draw(st.floats(2, 3))
