@@ -17,8 +17,8 @@ from llmcost.errors import InputError, one_of
 
 FAMILIES = ("megatron", "fsdp", "xla", "other")
 GRAPHS = ("none", "layer", "iteration")
-LOW = ("fp8", "fp8-block", "mxfp8", "nvfp4", "fp4", "int8")
-OPERAND_BYTES = {"nvfp4": 0.5625, "fp4": 0.5, "fp32": 4.0, "tf32": 4.0}
+LOW = ("fp8", "fp8-block", "mxfp8", "nvfp4", "mxfp4", "fp4", "int8")
+OPERAND_BYTES = {"nvfp4": 0.5625, "mxfp4": 0.53125, "fp4": 0.5, "fp32": 4.0, "tf32": 4.0}
 KERNEL_OF = {"fp8": "fp8", "mxfp8": "fp8-block", "fp4": "nvfp4"}
 THIS_YEAR = 2026.5
 # Fused attention came to Megatron-LM in late 2022 (FlashAttention, arXiv 2205.14135, is of May).
@@ -100,9 +100,11 @@ def peak_class(accelerator: Accelerator, precision: str) -> str:
     wanted = PEAK_OF.get(precision.removesuffix("-block"), precision)
     if accelerator.peak_flop_rates.get(wanted):
         return wanted
+    has = [name for name, rate in accelerator.peak_flop_rates.items() if rate]
+    if not has:
+        raise InputError(f"{accelerator.name}: no peak of it is known, so no step is modelled.")
     raise InputError(
-        f"precision: got {precision}; {accelerator.name} has no peak for it, only "
-        f"{one_of(name for name, rate in accelerator.peak_flop_rates.items() if rate)}."
+        f"precision: got {precision}; {accelerator.name} has no peak for it, only {one_of(has)}."
     )
 
 
@@ -114,9 +116,10 @@ def peak_rate(accelerator: Accelerator, precision: str) -> float:
 def rates(machine: Machine, constants: Mapping[str, float]) -> dict[str, float]:
     """Return the rate columns of `llmcost.engine.step`, by name.
 
-    `constants` are the values of a calibration. Raises InputError where the accelerator lacks a
-    figure that the model needs.
+    `constants` are the values of a calibration. Raises InputError where the accelerator lacks the
+    precision, or a figure that the model needs.
     """
+    peak_class(machine.accelerator, machine.precision)
     known = Constants(constants, machine)
     found = _exchange(machine, known, bool(machine.software.plain_dispatch))
     found |= _matmul(machine, known) | _attention(machine, known) | _memory(machine, known)
@@ -174,7 +177,7 @@ def _matmul(machine: Machine, known: Constants) -> dict[str, float]:
     if software.family == "megatron" and software.fused_attention:
         reached *= _younger(known.of("yearly_gain"), software.when)
     reached *= power_share(accelerator)
-    rate = machine.peak * reached
+    rate = machine.peak * min(reached, 1.0)
     operand = OPERAND_BYTES.get(machine.precision, 1.0 if machine.precision in LOW else 2.0)
     bandwidth = _needed(accelerator.memory_bandwidth, "memory bandwidth", accelerator)
     traffic = _kernel(machine, "gemm_traffic") * (2 * operand + 2) / 3 / bandwidth
