@@ -26,6 +26,8 @@ GRAPHS = {"none": "none", "full_iteration": "iteration", "full": "iteration"}
 SHARDING = {"megatron": (1,), "fsdp": (3,), "xla": (3,), "other": (1, 3)}
 SEARCHED = "layout searched"
 USUAL_LENGTH = 4096
+# Sequences from which on tensor parallelism may leave the scale-up domain.
+LONG = 131_072
 TOKENS_A_STEP = 4_194_304
 WIDE_EXPERT = 2000
 RECOMPUTE = {"none": (0.0, 0.0), "selective": (1.0, 0.0), "full": (0.0, 1.0)}
@@ -263,7 +265,7 @@ def _search(point: Point, machine: Machine, length: int, zero: tuple[int, ...]) 
     batch = _batch_for_search(point, length)
     kinds = (point.recompute,) if point.recompute else ("none", "selective", "full")
     limits = Limits(
-        max_tensor_parallel=min(max(domain, 8), 16),
+        max_tensor_parallel=64 if length >= LONG else min(max(domain, 8), 16),
         max_pipeline_parallel=1 if sharded and point.pipeline_parallel is None else None,
         max_micro_batch_size=16,
         zero_stages=zero,
