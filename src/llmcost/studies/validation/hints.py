@@ -132,7 +132,7 @@ def _prediction(text: str) -> bool | None:
 
 def _micro_batches(text: str) -> int | None:
     found = re.search(
-        r"\b(?:grad(?:ient)?_?\s?accum\w*(?:_steps)?|ga|mbc|gas)\s*=\s*(\d+)(?!\s*\()", text
+        r"\b(?:grad(?:ient)?_?\s?accum\w*(?:_steps)?|ga|mbc|gas)\s*=\s*(\d+)\b(?!\s*\()", text
     )
     return int(found[1]) if found and int(found[1]) > 0 else None
 

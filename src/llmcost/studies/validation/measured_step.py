@@ -121,6 +121,15 @@ def measurement_of(cells: Cells, work: Workdone, flags: tuple[str, ...]) -> Meas
     return Measurement(reason="no rate that can be used: " + "; ".join(dict.fromkeys(reasons)))
 
 
+def rate_beside(cells: Cells, work: Workdone, flags: tuple[str, ...]) -> Measurement:
+    """Return the rate of tokens or FLOP that a row prints beside its step time, if any."""
+    wrong, coarse = _flagged(WRONG, flags), _flagged(COARSE, flags)
+    order = [name for name in _READERS if name not in wrong | {STEP_TIME}]
+    order.sort(key=lambda name: name in coarse)
+    found = (_READERS[name](cells, work, flags) for name in order)
+    return next((each for each in found if each and not each.reason), Measurement())
+
+
 def _with_coarse(
     found: Measurement, coarse: set[str], cells: Cells, work: Workdone, flags: tuple[str, ...]
 ) -> Measurement:

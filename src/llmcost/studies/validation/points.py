@@ -10,18 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isclose
 from pathlib import Path
 from typing import Any
 
 from llmcost.catalog.columns import last_day
 from llmcost.catalog.measured import THROUGHPUT_HEADERS, throughput_rows
+from llmcost.studies.validation.batches import batch_of, length_of, total_from_rate, total_of
 from llmcost.studies.validation.cells import Cells
 from llmcost.studies.validation.conventions import Workdone
 from llmcost.studies.validation.degrees import DEGREES, Degrees, solved
 from llmcost.studies.validation.devices import Device, device
 from llmcost.studies.validation.hints import read_hints
-from llmcost.studies.validation.measured_step import Measurement, measurement_of, over_peak
+from llmcost.studies.validation.measured_step import (
+    STEP_TIME,
+    Measurement,
+    measurement_of,
+    over_peak,
+    rate_beside,
+)
 from llmcost.studies.validation.point import Point
 from llmcost.studies.validation.shapes import shape_of
 from llmcost.studies.validation.sharding import Sharding, read_sharding
@@ -76,7 +82,7 @@ class _Reading:
         self.device: Device = device(text("gpu"))
         self.task = _task(text("task"), f"{text('model_name')} {self.framework}")
         self.precision = self._precision()
-        self.seq_length = self.cells.count("seq_len", binary=True)
+        self.seq_length = length_of(self.cells)
         self.shape: Shape = self._shape()
         self.sharding: Sharding = read_sharding(
             text("fsdp_or_zero_stage"), self.framework, self.notes
@@ -84,9 +90,9 @@ class _Reading:
         self.expert_parallel = self._expert_parallel()
         self.degrees: Degrees = self._degrees()
         self.recompute = recompute(self.cells.raw("recompute"), self.notes)
-        self.micro_batch, self.global_batch = self._batches()
         self.work = self._work()
         self.measurement = measurement_of(self.cells, self.work, self.flags)
+        self.micro_batch, self.global_batch = self._batches()
 
     def point(self) -> Point:
         """Return the point of this row."""
@@ -228,27 +234,27 @@ class _Reading:
     def _batches(self) -> tuple[int | None, int | None]:
         """Return the micro batch of a replica and the global batch [sequences]."""
         micro = self.cells.number("micro_batch")
-        total = self._global_batch()
-        data, devices = self.degrees.values["dp"], self.degrees.num_gpus
-        size = micro.value if micro else None
-        if size and total and data and devices and self._is_per_device(size, total, devices):
-            return total // data if total % data == 0 else None, total
-        whole = round(size) if size and isclose(size, round(size)) else None
-        if total is None and whole and data and self.hints.micro_batches:
-            total = whole * data * self.hints.micro_batches
-        return whole, total
+        found = batch_of(
+            micro.value if micro else None,
+            total_of(self.cells, self.seq_length),
+            self.hints.micro_batches,
+            replicas=self.degrees.values["dp"],
+            devices=self.degrees.num_gpus,
+            by_device=self.family == XLA,
+        )
+        self.hints = replace(self.hints, micro_batches=found.rounds)
+        return found.micro, found.total or self._total_from_rate(found.micro)
 
-    def _global_batch(self) -> int | None:
-        """Return the sequences of a step, also where the cell gives tokens."""
-        outside = re.sub(r"\([^)]*\)", "", self.cells.text("global_batch_seqs")).casefold()
-        if "tok" not in outside or not self.seq_length:
-            return self.cells.count("global_batch_seqs")
-        tokens = self.cells.number("global_batch_seqs")
-        return max(1, round(tokens.value / self.seq_length)) if tokens else None
-
-    def _is_per_device(self, size: float, total: int, devices: int) -> bool:
-        """Return whether a micro batch is that of a device, as XLA frameworks count it."""
-        return self.family == XLA and isclose(size * devices, total) and devices > 1
+    def _total_from_rate(self, micro: int | None) -> int | None:
+        """Return the sequences of a step that took its time at the rate of tokens, if both are."""
+        devices, length = self.degrees.num_gpus, self.seq_length
+        if self.measurement.kind != STEP_TIME or not (devices and length):
+            return None
+        rates = rate_beside(self.cells, self.work, self.flags).token_rates(length)
+        if rates is None:
+            return None
+        tokens = self.measurement.value * rates[0] * devices
+        return total_from_rate(tokens, length, self.degrees.values["dp"], micro)
 
     def _work(self) -> Workdone:
         return Workdone(
@@ -279,6 +285,7 @@ class _Reading:
             self.shape.reason,
             self.degrees.reason,
             self._batch_reason(),
+            self._depth_reason(),
             self.measurement.reason,
             self._speed_reason(times),
         )
@@ -298,6 +305,8 @@ class _Reading:
             self.global_batch,
             self.degrees.values["pp"],
         )
+        if total is None and self.measurement.kind == STEP_TIME:
+            return "global_batch_seqs: got nothing; a step time needs the sequences of its step"
         layers = self.shape.architecture.num_layers if self.shape.architecture else 0
         if data and total and total < data:
             return f"global_batch_seqs: got {total}; needs at least the {data} replicas of dp"
@@ -317,6 +326,17 @@ class _Reading:
                 f"{total // data}, for global_batch_seqs is {total}"
             )
         return ""
+
+    def _depth_reason(self) -> str:
+        """Return why the chunks of a stage cannot be: more than layers, an embedding and a loss."""
+        depth, stages = self._virtual_stages(), self.degrees.values["pp"]
+        if not (depth and stages and self.shape.architecture):
+            return ""
+        layers = self.shape.architecture.num_layers
+        most = -(-(layers + 2) // stages)
+        if depth <= most:
+            return ""
+        return f"vpp: got {depth}; needs at most {most} for {layers} layers on pp {stages}"
 
     def _speed_reason(self, times: tuple[float, float, float] | None) -> str:
         devices, total, seq = self.degrees.num_gpus, self.global_batch, self.seq_length
