@@ -12,17 +12,28 @@ settings.load_profile("llmcost")
 
 
 @pytest.fixture(autouse=True)
-def _clean_surroundings(monkeypatch, tmp_path_factory):
-    for name in list(os.environ):
-        if name.startswith("LLMCOST_") or name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
-            monkeypatch.delenv(name)
-    files.clear_cache()
-    yield
-    files.clear_cache()
+def _clean_surroundings(request):
+    """Start without variables of the user, and with the shipped facts.
+
+    Facts already read are kept from test to test, as reading them again would take most of the
+    time. Only a test that takes `monkeypatch` can change where they are read from: none of what
+    was read before or during it outlives it.
+    """
+    may_change_facts = "monkeypatch" in request.fixturenames
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("LLMCOST_") or name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+                patch.delenv(name)
+        if may_change_facts:
+            files.clear_cache()
+        yield
+    if may_change_facts:
+        files.clear_cache()
 
 
 @pytest.fixture
-def empty_folder(tmp_path, monkeypatch):
+def empty_folder(tmp_path):
     """Run the test in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        yield tmp_path
