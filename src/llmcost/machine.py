@@ -13,6 +13,7 @@ from math import inf, sqrt
 
 from llmcost.catalog.gpus import PEAK_OF, Accelerator
 from llmcost.catalog.kernels import kernel_rate
+from llmcost.catalog.measured import POOLED
 from llmcost.errors import InputError, one_of
 
 FAMILIES = ("megatron", "fsdp", "xla", "other")
@@ -21,6 +22,8 @@ LOW = ("fp8", "fp8-block", "mxfp8", "nvfp4", "mxfp4", "fp4", "int8")
 OPERAND_BYTES = {"nvfp4": 0.5625, "mxfp4": 0.53125, "fp4": 0.5, "fp32": 4.0, "tf32": 4.0}
 KERNEL_OF = {"fp8": "fp8", "mxfp8": "fp8-block", "fp4": "nvfp4"}
 THIS_YEAR = 2026.5
+# Generations whose clock does not fall in long steps.
+STEADY = ("ampere", "volta")
 # Fused attention came to Megatron-LM in late 2022 (FlashAttention, arXiv 2205.14135, is of May).
 FUSED_SINCE = 2022.9
 # Early FlashAttention kernels were the usual ones in PyTorch code until then.
@@ -172,7 +175,7 @@ _USUAL_POWER = {"ampere": 400 / 312e12, "hopper": 700 / 989.4e12}
 
 def _matmul(machine: Machine, known: Constants) -> dict[str, float]:
     software, accelerator = machine.software, machine.accelerator
-    reached = _kernel(machine, "gemm_efficiency") * known.of("sustained")
+    reached = _kernel(machine, "gemm_efficiency") * _sustained(machine, known)
     reached *= known.factor(f"matmul.{machine.fitted_as}") * known.family("matmul")
     if software.family == "megatron" and software.fused_attention:
         reached *= _younger(known.of("yearly_gain"), software.when)
@@ -183,6 +186,7 @@ def _matmul(machine: Machine, known: Constants) -> dict[str, float]:
     traffic = _kernel(machine, "gemm_traffic") * (2 * operand + 2) / 3 / bandwidth
     depth = 2 * _kernel(machine, "gemm_depth") / rate / 3
     head = peak_rate(accelerator, _wide(accelerator)) * known.of("head_efficiency")
+    head *= _kernel(machine, "gemm_efficiency", "bf16")
     return {
         "matmul_rate": rate,
         "side_time": known.of("sides") * (traffic + depth),
@@ -190,6 +194,16 @@ def _matmul(machine: Machine, known: Constants) -> dict[str, float]:
         "kernel_time": min(_kernel(machine, "gemm_fixed_time"), 5e-6) * known.family("launch"),
         "head_rate": head * power_share(accelerator),
     }
+
+
+def _sustained(machine: Machine, known: Constants) -> float:
+    """Return the share of a kernel's speed that a long step keeps.
+
+    A TPU's clock does not move with its power, and an A100 or V100 stays below its limit: products
+    of training size reach there what short ones do (`gemm_sustained_share` of kernel_rates.csv).
+    """
+    steady = machine.vintage == "tpu" or machine.accelerator.generation in STEADY
+    return 1.0 if steady else known.of("sustained")
 
 
 def _wide(accelerator: Accelerator) -> str:
@@ -219,7 +233,7 @@ def _attention(machine: Machine, known: Constants) -> dict[str, float]:
             "attention_backward": 2.0,
             "score_bytes": known.of("score_bytes"),
         }
-    reached = _kernel(machine, "attention_efficiency", "bf16") * known.of("attention_sustained")
+    reached = _attention_efficiency(machine) * known.of("attention_sustained")
     reached *= known.factor(f"attention.{accelerator.generation}") * _flash(machine, known)
     return {
         "fused_attention": 1.0,
@@ -231,6 +245,16 @@ def _attention(machine: Machine, known: Constants) -> dict[str, float]:
         "attention_backward": known.of("attention_backward"),
         "score_bytes": 0.0,
     }
+
+
+def _attention_efficiency(machine: Machine) -> float:
+    """Return the share of peak of fused attention, by way of products where it is not measured."""
+    generation = machine.accelerator.generation
+    own = kernel_rate("attention_efficiency", generation, "bf16")
+    if not own.pooled:
+        return own.value
+    products = kernel_rate("gemm_efficiency", generation, "bf16").value
+    return own.value * products / kernel_rate("gemm_efficiency", POOLED, "bf16").value
 
 
 def _flash(machine: Machine, known: Constants) -> float:

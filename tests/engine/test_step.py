@@ -200,12 +200,13 @@ def test_a_heavy_head_sets_the_pace_of_the_last_stage_by_hand():
 
 def test_full_sharding_by_hand():
     """FSDP on 4: every micro-batch gathers 361,000 weights of 2 bytes twice and scatters
-    gradients of 4: three quarters of 2.888 MB, in three messages, at 1 MB/s."""
+    gradients of 4: three quarters of 2.888 MB at 1 MB/s, in three messages for each of 4
+    layers."""
     rated = {"scale_up_rate": 1e6, "scale_up_latency": 0.005}
     rated |= {"memory_rate": 1e7, "optimizer_traffic": 30.0, "gradient_traffic": 8.0}
     times = toy(rated, data_parallel=4.0, zero_stage=3.0, global_batch_size=8.0)
 
-    every = 0.75 * 361_000 * 8 / 1e6 + 3 * 0.005
+    every = 0.75 * 361_000 * 8 / 1e6 + 3 * 4 * 0.005
     assert times["data_parallel_time"] == pytest.approx(2 * every, rel=1e-12)
     assert times["optimizer_time"] == pytest.approx(361_000 * 38 / 4 / 1e7, rel=1e-12)
     assert times["step_time"] == pytest.approx(6.0 + 2 * every + 361_000 * 9.5 / 1e7, rel=1e-12)

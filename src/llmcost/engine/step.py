@@ -174,8 +174,8 @@ def _data_exchange(
 
     Without sharded parameters gradients are reduced once a step, behind the last backward pass, and
     parameters gathered behind the first forward pass. With them every micro-batch gathers
-    parameters twice and scatters gradients once, behind its own passes, inside a shard group;
-    groups then reduce what each holds once a step.
+    parameters twice and scatters gradients once, layer by layer, behind its own passes, inside a
+    shard group; groups then reduce what each holds once a step.
 
     Source: Rajbhandari et al. 2020 (arXiv 1910.02054), section 7; hybrid groups Zhao et al. 2023
     (PyTorch FSDP, arXiv 2304.11277), section 3.2.2.
@@ -191,7 +191,8 @@ def _data_exchange(
     sharded = c["zero_stage"] >= 3.0
     if not np.any(sharded):
         return whole
-    inside = _over(c, group, 2.0 * gather + reduce, 3.0)
+    layers = c["num_layers"] / c["pipeline_parallel"]
+    inside = _over(c, group, 2.0 * gather + reduce, 3.0 * layers)
     every = behind(communication=inside, computing=computing, least_share=c["shard_exposed"])
     held = (weights.shared + weights.experts) / group.replicas
     stride, groups = c["tensor_parallel"] * group.replicas, weights.replicas / group.replicas

@@ -10,7 +10,7 @@ import numpy as np
 from llmcost import engine
 from llmcost.catalog.architecture import Architecture
 from llmcost.catalog.calibration import calibration
-from llmcost.engine.recipes import OPTIMIZERS, RECIPES
+from llmcost.engine.recipes import LOSSES, OPTIMIZERS, RECIPES
 from llmcost.errors import InputError
 from llmcost.machine import Machine, rates
 from llmcost.shapes import step_columns
@@ -48,6 +48,7 @@ def memory_recipe(machine: Machine) -> dict[str, float]:
     columns = dict(RECIPES.get(machine.precision, RECIPES["bf16"]))
     columns["optimizer_bytes"] = OPTIMIZERS["adam"]
     columns["gradient_bytes"] = 2.0 if software.pure_bf16 else 4.0
+    columns["logit_bytes"] = LOSSES["torch" if software.family in ("fsdp", "other") else "megatron"]
     columns["attention_score_bytes"] = 0.0 if software.fused_attention else 5.0
     # What is planned today can leave out the outputs of norms: Megatron-Core makes them again.
     columns["recompute_norm"] = float(software.family == "megatron" and software.year is None)
