@@ -30,6 +30,8 @@ USUAL_LENGTH = 4096
 LONG = 131_072
 TOKENS_A_STEP = 4_194_304
 WIDE_EXPERT = 2000
+# Sequences of the largest pass tried where remarks tell the passes of a step.
+MOST_MICRO = 128
 RECOMPUTE = {"none": (0.0, 0.0), "selective": (1.0, 0.0), "full": (0.0, 1.0)}
 
 
@@ -130,7 +132,7 @@ def _layouts(point: Point, machine: Machine, length: int, assumed: list[str]) ->
         rows = _fill(point, length, zero, assumed)
     else:
         assumed.append(SEARCHED)
-        rows = _search(point, machine, length, zero)
+        rows = _search(point, machine, length, zero, assumed)
     return rows
 
 
@@ -149,7 +151,7 @@ def _fill(point: Point, length: int, zero: tuple[int, ...], assumed: list[str]) 
     """Return the stated degrees with every value of the knobs that are not stated."""
     depths = _depths(point, assumed)
     replicas = int(point.data_parallel or 1)
-    sizes = _micro_batches(point, replicas, assumed)
+    sizes = _micro_batches(point, length, replicas, assumed)
     kinds = _recompute(point, assumed)
     table = np.array(
         [
@@ -202,17 +204,20 @@ def _depths(point: Point, assumed: list[str]) -> tuple[int, ...]:
     return tuple(depth for depth in divisors(layers) if depth <= 20)
 
 
-def _micro_batches(point: Point, replicas: int, assumed: list[str]) -> list[tuple[float, float]]:
+def _micro_batches(
+    point: Point, length: int, replicas: int, assumed: list[str]
+) -> list[tuple[float, float]]:
     batch = point.global_batch_size
     if batch is None:
-        rounds = max(1, round(TOKENS_A_STEP / (point.seq_length or USUAL_LENGTH) / replicas))
-        batch = replicas * rounds * (point.micro_batch_size or 1)
+        unit = replicas * (point.micro_batch_size or 1)
+        batch = unit * max(1, round(TOKENS_A_STEP / length / unit))
         assumed.append(f"global batch {batch:,}")
     if point.micro_batch_size is not None:
         return [(float(point.micro_batch_size), float(batch))]
     share = batch / replicas
-    if point.hints.micro_batches:
-        return [(max(1.0, share / point.hints.micro_batches), float(batch))]
+    each = share / (point.hints.micro_batches or share + 1)
+    if each >= 1 and each.is_integer():
+        return [(each, float(batch))]
     assumed.append("micro-batch searched")
     if share < 1:
         return [(1.0, float(replicas))]
@@ -240,8 +245,11 @@ def _expert_tensor(point: Point, tensor: int) -> int:
 
 
 def _sequence_parallel(point: Point) -> bool:
-    if int(point.tensor_parallel or 1) == 1:
-        return False
+    return int(point.tensor_parallel or 1) > 1 and _splits_sequence(point)
+
+
+def _splits_sequence(point: Point) -> bool:
+    """Return whether tensor parallelism, where there is any, splits the sequence as well."""
     if point.sequence_parallel is not None:
         return point.sequence_parallel
     return point.source_date is None or point.source_date >= FUSED_SINCE
@@ -256,21 +264,14 @@ def _shard_group(point: Point) -> int:
     return replicas
 
 
-def _search(point: Point, machine: Machine, length: int, zero: tuple[int, ...]) -> dict[str, Any]:
-    """Return every legal layout with the degrees that are stated."""
+def _search(
+    point: Point, machine: Machine, length: int, zero: tuple[int, ...], assumed: list[str]
+) -> dict[str, Any]:
+    """Return every legal layout with what is stated."""
     if point.architecture is None or point.num_gpus is None:
         raise InputError(point.reason)
-    domain = machine.accelerator.scale_up_domain or machine.gpus_per_node or 8
-    sharded = 3 in zero and len(zero) == 1
     batch = _batch_for_search(point, length)
-    kinds = (point.recompute,) if point.recompute else ("none", "selective", "full")
-    limits = Limits(
-        max_tensor_parallel=64 if length >= LONG else min(max(domain, 8), 16),
-        max_pipeline_parallel=1 if sharded and point.pipeline_parallel is None else None,
-        max_micro_batch_size=16,
-        zero_stages=zero,
-        recompute=kinds,
-    )
+    limits = _limits(point, machine, length, zero)
     partial = PartialLayout(
         tensor_parallel=point.tensor_parallel,
         pipeline_parallel=point.pipeline_parallel,
@@ -282,12 +283,51 @@ def _search(point: Point, machine: Machine, length: int, zero: tuple[int, ...]) 
     )
     for wanted in (partial, replace(partial, virtual_stages=None, micro_batch_size=None)):
         try:
-            return enumerate_layouts(
+            found = enumerate_layouts(
                 point.architecture, point.num_gpus, length, batch, wanted, limits
             )
         except LayoutError as error:
             trouble = error
+            continue
+        assumed.extend(_left_out(partial, wanted))
+        return _as_stated(point, found)
     raise InputError(f"no legal layout: {trouble}")
+
+
+def _limits(point: Point, machine: Machine, length: int, zero: tuple[int, ...]) -> Limits:
+    """Return what a search for the layout of a row tries."""
+    domain = machine.accelerator.scale_up_domain or machine.gpus_per_node or 8
+    sharded = zero == (3,)
+    stated = point.recompute if point.recompute_share is None else point.recompute_share
+    return Limits(
+        max_tensor_parallel=64 if length >= LONG else min(max(domain, 8), 16),
+        max_pipeline_parallel=1 if sharded and point.pipeline_parallel is None else None,
+        max_micro_batch_size=16 if point.hints.micro_batches is None else MOST_MICRO,
+        zero_stages=zero,
+        recompute=("none", "selective", "full") if stated is None else (stated,),
+    )
+
+
+def _left_out(partial: PartialLayout, wanted: PartialLayout) -> list[str]:
+    """Return in words what of a row no legal layout can have."""
+    if partial == wanted:
+        return []
+    stated = (("depth", partial.virtual_stages), ("micro-batch", partial.micro_batch_size))
+    return [f"without {name} {value}: not legal" for name, value in stated if value is not None]
+
+
+def _as_stated(point: Point, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the layouts with what a row states beside its degrees."""
+    layouts = dict(found)
+    sequence = 1.0 if _splits_sequence(point) else 0.0
+    layouts["sequence_parallel"] = np.where(layouts["tensor_parallel"] > 1, sequence, 0.0)
+    if point.shard_group:
+        layouts["shard_group"] = np.minimum(layouts["shard_group"], float(point.shard_group))
+    rounds = layouts["global_batch_size"] / (layouts["micro_batch_size"] * layouts["data_parallel"])
+    keep = rounds == (point.hints.micro_batches or 0)
+    if point.micro_batch_size is not None or not keep.any():
+        return layouts
+    return {name: values[keep] for name, values in layouts.items()}
 
 
 def _batch_for_search(point: Point, length: int) -> int:
