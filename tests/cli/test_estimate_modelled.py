@@ -153,6 +153,10 @@ def test_where_nothing_fits_it_says_how_many_would(capsys):
         (["--recompute", "full", "--layout", "tp=8,recompute=none"], "only one"),
         (["--recompute", "some"], "none, selective or full"),
         (["--anchor", "soon"], "Needs a run such as"),
+        (["--anchor", "41% MFU on 512 h100-sxm"], "--anchor: Unknown unit"),
+        (["--layout", "cp=0"], "--layout: cp: got 0"),
+        (["--layout", "zero=4"], "--layout: zero: got 4"),
+        (["--layout", "tp=eight"], "--layout: tp: got 'eight'"),
     ],
 )
 def test_what_cannot_be_is_one_message_and_2(capsys, arguments, words):

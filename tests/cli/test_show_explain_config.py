@@ -387,6 +387,12 @@ def test_help_of_every_command_fits_80_columns(capsys, command, flag):
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+def test_help_names_what_exit_code_1_stands_for(capsys):
+    text = " ".join(llmcost(capsys, "--help").out.split())
+
+    assert "over --max-cost, or a layout does not fit" in text
+
+
 def test_version(capsys):
     assert re.fullmatch(r"llmcost \d+\.\d+\.\d+\n", llmcost(capsys, "--version").out)
 
@@ -404,6 +410,25 @@ def test_a_closed_pipe_is_no_error(capsys):
     )
     assert done.stderr == ""
     assert done.stdout.startswith("price_id")
+
+
+def test_a_reader_that_left_before_the_first_line_is_no_verdict(capsys):
+    import os
+    import subprocess
+    import sys
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "llmcost", "show", "prices", "--format", "csv"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

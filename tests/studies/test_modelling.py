@@ -102,6 +102,15 @@ def test_an_anchor_scales_the_step_and_narrows_the_range():
     assert results["step_time"].high / results["step_time"].low < before.high / before.low
 
 
+@pytest.mark.parametrize("joint", [", ", " ", ","])
+def test_an_anchors_layout_may_follow_without_a_comma(joint):
+    text = joint.join(("9 s/step on 64 h100-sxm", *WHOLE.split(",")))
+
+    found = estimate(**RUN, layout=WHOLE, anchor=text)
+
+    assert found.results["step_time"].value == pytest.approx(9.0, rel=1e-9)
+
+
 def test_an_anchor_in_every_unit_is_the_same_anchor():
     """512 x 8,192 tokens a step on 64 devices; the FLOP rate by the model FLOP of a token."""
     plain = estimate(**RUN, layout=WHOLE)

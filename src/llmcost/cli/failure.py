@@ -14,6 +14,8 @@ EXIT_INPUT = 2
 EXIT_DATA = 3
 EXIT_INTERRUPTED = 130
 MAX_MESSAGE = 600
+# Parts of a layout that are options of their own too.
+OWN_OPTION = ("global_batch_size", "recompute")
 
 NOT_OPTIONS = ("phases", "name", "results", "inputs", "warnings")
 OPTION_NAMES = {
@@ -84,8 +86,8 @@ def plain_message(message: str) -> str:
 def as_options(message: str) -> str:
     """Return a library message with its leading parameter name as the option that sets it.
 
-    >>> as_options("seq_length: got 0")
-    '--seq-length: got 0'
+    >>> as_options("seq_length: got 0"), as_options("context_parallel: got 0")
+    ('--seq-length: got 0', '--layout: cp: got 0')
     """
     match = re.match(r"([a-z][a-z_]*): ", message)
     if match is None:
@@ -93,5 +95,16 @@ def as_options(message: str) -> str:
     name = match[1]
     if name in NOT_OPTIONS:
         return message
+    part = _part_of_layout(name)
+    if part:
+        return f"--layout: {part}: {message[match.end() :]}"
     option = OPTION_NAMES.get(name, "--" + name.replace("_", "-"))
     return f"{option}: {message[match.end() :]}"
+
+
+def _part_of_layout(name: str) -> str:
+    """Return the short name of a part of a layout that no option of its own sets, or nothing."""
+    from llmcost.layout.text import KEYS, SHORT
+
+    full = KEYS.get(name, "")
+    return "" if full in OWN_OPTION else SHORT.get(full, "")

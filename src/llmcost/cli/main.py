@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,7 +39,7 @@ COMMANDS = {
 EPILOG = """\b
 Exit codes:
   0    done
-  1    a negative verdict that you asked for (over --max-cost)
+  1    a negative verdict: over --max-cost, or a layout does not fit
   2    wrong usage or unusable input
   3    a data file is wrong, or stale under --strict
   130  interrupted
@@ -51,6 +51,14 @@ or in llmcost.toml; 'llmcost config show' tells which one counts.
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        """Run a command; a reader that went away early is none of its verdicts."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _leave_the_pipe()
+            return 0
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in the order of the help."""
@@ -109,7 +117,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_the_pipe()
         return 0
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
@@ -120,3 +128,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return report(error, debug=wants_debug(given, os.environ))
     return result if isinstance(result, int) else 0
+
+
+def _leave_the_pipe() -> None:
+    """Send what is left of the output nowhere, so that nothing is said about it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

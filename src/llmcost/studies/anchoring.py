@@ -9,7 +9,7 @@ from typing import Any
 
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import throughput_rows
-from llmcost.errors import InputError, LayoutError, UnknownNameError, shown
+from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import Phase, count_from, spread_from, whole
 from llmcost.layout import PartialLayout, layout_text, read_layout
 from llmcost.reading import read_quantity
@@ -29,6 +29,7 @@ _RUN = re.compile(
     r"\s*(?P<rate>.+?)\s+on\s+(?P<count>[\d.,_]+ ?[kKM]?)\s*x?\s+(?P<rest>\S.*)", re.S
 )
 _STEP = re.compile(r"\s*(?:/|\bper\b|\ba\b)\s*step\s*$", re.I)
+_LAYOUT = re.compile(r"[,;]|\b[a-z][a-z_-]*\s*[=:]", re.I)
 _LENGTH = re.compile(r"\bseq(?:[-_]length)?\s*[=:]\s*([\w.]+)", re.I)
 
 
@@ -52,13 +53,15 @@ def anchor_of(
         if run is None:
             return _from_row(text, setting, model)
         return _from_text(run, text, setting, phase, batch)
-    except (LayoutError, UnknownNameError) as error:
+    except InputError as error:
+        if str(error).startswith("anchor: "):
+            raise
         raise InputError(f"anchor: {error}") from None
 
 
 def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, batch: int) -> Anchor:
-    name, _, rest = run["rest"].partition(",")
-    _same(setting.machine.accelerator.name, _part(name), "accelerator")
+    name, rest = _parted(run["rest"])
+    _same(setting.machine.accelerator.name, accelerator(name).name, "accelerator")
     number = whole(count_from(run["count"], "anchor", maximum=MAX_GPUS, nouns=()), "anchor")
     length = _LENGTH.search(rest)
     if length:
@@ -77,11 +80,11 @@ def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, ba
     return _anchor(measured, candidate.step_time, f"{text} ({told})")
 
 
-def _part(name: str) -> str:
-    try:
-        return accelerator(name.strip()).name
-    except InputError as error:
-        raise InputError(f"anchor: {error}") from None
+def _parted(text: str) -> tuple[str, str]:
+    """Return the accelerator and the layout of a run, with a comma between them or a space."""
+    start = _LAYOUT.search(text)
+    at = start.start() if start else len(text)
+    return text[:at].strip(" ,;"), text[at:]
 
 
 def _batch(partial: PartialLayout | None, wanted: float) -> int:
