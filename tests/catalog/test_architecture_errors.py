@@ -148,7 +148,7 @@ VALUES = st.recursive(
 FIELDS = st.dictionaries(st.sampled_from(SPELLINGS) | st.text(max_size=8), VALUES, max_size=8)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(model_type=st.sampled_from(sorted(known_names())) | VALUES, fields=FIELDS, inner=FIELDS)
 def test_any_table_gives_an_architecture_or_an_input_error(model_type, fields, inner):
     for config in (
