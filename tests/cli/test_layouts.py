@@ -136,6 +136,7 @@ def test_the_batch_may_be_tokens_or_sequences(capsys):
         (("--layout", "tp=3"), "tp=2 or tp=4"),
         (("--layout", "tp=2,pp=2,dp=4,cp=1"), "16 GPUs; needs 8"),
         (("--layout", "pp=64"), "pp"),
+        (("--global-batch-size", "7", "--layout", "dp=4"), "such as 8"),
         (("--precision", "fp4"), "h100-sxm has no peak for it"),
         (("--framework", "jax"), "megatron, fsdp, xla or other"),
         (("--global-batch-size", "0"), "--global-batch-size"),

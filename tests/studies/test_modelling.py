@@ -55,6 +55,25 @@ def test_a_batch_is_a_multiple_of_what_the_layout_shares_it_over():
     assert found.inputs["global_batch_size"].value % 80 == 0
 
 
+def test_a_published_batch_moves_to_one_that_the_devices_can_share():
+    """100,000 is 2^5 x 5^5: with 126 layers, 8 tensor ranks and 2,048 sequences nothing divides."""
+    found = estimate("llama-3.1-405b", tokens="1T", gpu="h100-sxm", num_gpus=100_000, draws=400)
+    batch = found.inputs["global_batch_size"]
+
+    assert found.inputs["mfu"].origin.kind == "modelled"
+    assert batch.value % 5 == 0
+    assert abs(batch.value / 2048 - 1) <= 0.1
+    assert batch.origin.kind == "published"
+    assert f"taken as {batch.value:,.0f} sequences" in batch.origin.source
+
+
+def test_a_given_batch_that_no_layout_can_share_names_the_nearest():
+    """8 x 4 leaves 16 of 512 devices for replicas and parts of a sequence of at least 1,024."""
+    run = RUN | {"model": "llama-3.1-70b", "num_gpus": 512}
+    with pytest.raises(LayoutError, match=r"no legal layout with tp=8,pp=4 .* is 8\.$"):
+        estimate(**run, layout="tp=8,pp=4", global_batch_size=7)
+
+
 def test_the_spread_of_the_mfu_is_the_interval_of_the_step_time():
     """Factors on a time divide an MFU; the drawn percentiles meet them (stratified draws)."""
     found = estimate(**RUN | {"draws": 4096})

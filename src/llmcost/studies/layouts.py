@@ -11,16 +11,18 @@ from llmcost._version import __version__
 from llmcost.catalog.gpus import Accelerator, accelerator
 from llmcost.catalog.runs import phases as published_phases
 from llmcost.catalog.version import data_version
-from llmcost.errors import InputError, shown
+from llmcost.errors import InputError, LayoutError, shown
 from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, whole
 from llmcost.layout import Layout, layout_text, notes
 from llmcost.machine import Machine, Software, peak_class
+from llmcost.studies.batches import settled
 from llmcost.studies.choices.cluster import GPU_NOUNS, MAX_GPUS
 from llmcost.studies.choices.given import Given
-from llmcost.studies.choices.layout import choose_framework, choose_splits
+from llmcost.studies.choices.layout import Split, choose_framework, choose_splits
 from llmcost.studies.choices.models import ChosenModel, choose_model
 from llmcost.studies.choices.workload import MAX_SEQ_LENGTH, TOKEN_NOUNS
 from llmcost.studies.intervals import interval_of, situation_of
+from llmcost.studies.modelling import Setting, search
 from llmcost.studies.rivals import Fewest, Question, Rival, fewest, relaxed, rivals, words
 from llmcost.studies.searching import Candidate, Search, usual_limits
 
@@ -170,6 +172,8 @@ def find_layouts(
     number = whole(count_from(num_gpus, "num_gpus", GPU_NOUNS, MAX_GPUS), "num_gpus")
     phase, length = _phase(given, chosen)
     split = choose_splits(given, chosen, _workload(chosen, phase), number)[0]
+    setting = Setting(chosen.architecture, machine, number)
+    split, found = _searched(setting, split, best)
     inputs = (
         dict(chosen.inputs)
         | inputs
@@ -184,8 +188,16 @@ def find_layouts(
     question = Question(
         chosen.architecture, machine, number, phase.seq_length, split.batch.sequences
     )
-    found = question.search(split.partial, best=best)
     return _answer(question, found, split.partial, inputs, chosen.warnings)
+
+
+def _searched(setting: Setting, split: Split, best: int) -> tuple[Split, Search]:
+    """Return the search, and the split with the batch that was searched."""
+    try:
+        return split, search(setting, split.phase, split.batch.sequences, split.partial, best)
+    except LayoutError as trouble:
+        [split] = settled(setting, [split], trouble)
+        return split, search(setting, split.phase, split.batch.sequences, split.partial, best)
 
 
 def _answer(
@@ -195,7 +207,7 @@ def _answer(
     inputs: Mapping[str, InputValue],
     warnings: tuple[tuple[str, str], ...],
 ) -> Layouts:
-    mixture = bool(question.architecture.groups[-1].mlp.experts)
+    mixture = any(group.mlp.experts for group in question.architecture.groups)
     situation = situation_of(question.machine, mixture=mixture)
     first = found.best[0] if found.best else None
     return Layouts(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llmcost.catalog.gpus import accelerator
-from llmcost.errors import InputError
+from llmcost.errors import InputError, LayoutError
 from llmcost.inputs import Cluster, InputValue, Origin, Workload, model_flop
 from llmcost.sampling import Spread
 from llmcost.studies.choices.given import Given, Note
@@ -72,6 +72,7 @@ def choose_modelled(
     Raises LayoutError where no layout is legal, InputError for what cannot be modelled.
     """
     from llmcost.machine import Machine, Software
+    from llmcost.studies.batches import settled
     from llmcost.studies.modelling import Setting, predict
 
     gpu = accelerator(part[0])
@@ -82,7 +83,11 @@ def choose_modelled(
     setting = Setting(model.architecture, machine, cluster.num_gpus)
     splits = choose_splits(given, model, workload, cluster.num_gpus)
     anchor = _anchor(given, model, workload, setting, splits)
-    prediction = predict(setting, splits, anchor)
+    try:
+        prediction = predict(setting, splits, anchor)
+    except LayoutError as trouble:
+        splits = settled(setting, splits, trouble)
+        prediction = predict(setting, splits, anchor)
     return _modelled(given, workload, prediction, splits, framework)
 
 
