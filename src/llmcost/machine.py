@@ -34,7 +34,8 @@ LATER_FLASH_SINCE = 2024.3
 class Software:
     """What runs the step: family of frameworks, its date, and what is known of its settings.
 
-    `year` is a date as a number, `None` for today's. What is `None` is not known.
+    `year` is a date as a number, `None` for today's. `named` is false where the family is a guess.
+    What is `None` is not known.
     """
 
     family: str = "megatron"
@@ -45,6 +46,7 @@ class Software:
     overlap_expert: bool | None = None
     graphs: str | None = None
     plain_dispatch: bool | None = None
+    named: bool = True
     pure_bf16: bool | None = None
 
     @property

@@ -37,6 +37,10 @@ def interval_of(situation: str, constants: Calibration | None = None) -> tuple[f
     return min(end["low"] for end in ends), max(end["high"] for end in ends)
 
 
+def _named(machine: Machine) -> bool:
+    return machine.software.named and machine.vintage != "other"
+
+
 def situation_of(
     machine: Machine,
     *,
@@ -52,7 +56,7 @@ def situation_of(
     parts = []
     if f"matmul.{machine.fitted_as}" not in names:
         parts.append(NEW_ACCELERATOR)
-    if f"elementwise.{machine.vintage}" not in names or machine.vintage == "other":
+    if f"elementwise.{machine.vintage}" not in names or not _named(machine):
         parts.append(NEW_FRAMEWORK)
     if machine.vintage == "legacy":
         parts.append(EARLY_SOFTWARE)

@@ -24,7 +24,8 @@ from llmcost.studies.validation.point import Point
 
 GRAPHS = {"none": "none", "full_iteration": "iteration", "full": "iteration"}
 SHARDING = {"megatron": (1,), "fsdp": (3,), "xla": (3,), "other": (1, 3)}
-SEARCHED = "layout searched"
+RECOMPUTE_FREE = "recompute: the least that fits"
+SEARCHED, DEPTHS = "layout searched", "interleaving searched"
 USUAL_LENGTH = 4096
 # Sequences from which on tensor parallelism may leave the scale-up domain.
 LONG = 131_072
@@ -87,7 +88,8 @@ def software_of(point: Point) -> Software:
     hints = point.hints
     graphs = hints.cuda_graph
     return Software(
-        family=point.family,
+        family=_family(point),
+        named=point.family != "other",
         year=None if point.source_date is None else round(4 * point.source_date) / 4,
         overlap_tensor=hints.overlap_tensor,
         overlap_data=hints.overlap_data,
@@ -97,6 +99,16 @@ def software_of(point: Point) -> Software:
         plain_dispatch=None if hints.dispatcher is None else hints.dispatcher == "alltoall",
         pure_bf16=hints.pure_bf16,
     )
+
+
+def _family(point: Point) -> str:
+    """Return the family of frameworks; of an unknown one that splits layers or depth, Megatron-like.
+
+    Tensor and pipeline parallelism as Megatron-LM has them is what such a framework runs.
+    """
+    split = (point.tensor_parallel or 1) > 1 or (point.pipeline_parallel or 1) > 1
+    tpu = (point.accelerator or "").startswith("tpu")
+    return "megatron" if point.family == "other" and split and not tpu else point.family
 
 
 def machine_of(point: Point, assumed: list[str]) -> Machine:
@@ -199,7 +211,7 @@ def _depths(point: Point, assumed: list[str]) -> tuple[int, ...]:
         return (point.virtual_stages,)
     if stages == 1 or point.schedule or point.architecture is None:
         return (1,)
-    assumed.append("interleaving searched")
+    assumed.append(DEPTHS)
     layers = -(-point.architecture.num_layers // stages)
     return tuple(depth for depth in divisors(layers) if depth <= 20)
 
@@ -230,7 +242,7 @@ def _recompute(point: Point, assumed: list[str]) -> tuple[str, ...]:
         return (point.recompute,)
     if point.recompute_share is not None:
         return ("none",)
-    assumed.append("recompute: the least that fits")
+    assumed.append(RECOMPUTE_FREE)
     return ("none", "selective", "full")
 
 

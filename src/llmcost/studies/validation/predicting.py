@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ from llmcost.counting import count
 from llmcost.errors import InputError
 from llmcost.formulas.flops import flop_per_token
 from llmcost.layout.record import COLUMNS
+from llmcost.machine import FUSED_SINCE, LATER_FLASH_SINCE, Machine
 from llmcost.studies.intervals import ANCHORED, interval_of, situation_of
 from llmcost.studies.stepping import evaluate, step_inputs
-from llmcost.studies.validation.knobs import SEARCHED, Ways, ways_of
+from llmcost.studies.validation.knobs import DEPTHS, RECOMPUTE_FREE, SEARCHED, Ways, ways_of
 from llmcost.studies.validation.point import Point
 
 if TYPE_CHECKING:
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 # Devices of a node.
-# How far over its device's memory a row that ran may come by the model, with less recomputation.
 NODE = 8
-SLACK = {0: 1.2, 1: 1.35}
+# How far over its device's memory a row that ran may come by the model: without recomputation, with
+# selective, with full; where the layout is searched; and over the least, where nothing fits.
+SLACK = (1.2, 1.35, 1.35)
+SEARCH_SLACK = 1.06
+NEARLY = 1.1
+# Lengths that a run of an unknown length may have had, over the one that is assumed.
+LENGTHS = (0.5, 2.0)
 SHORT = {
     "tensor_parallel": "tp",
     "pipeline_parallel": "pp",
@@ -95,24 +101,58 @@ def choose(point: Point, constants: Mapping[str, float] | None = None) -> Chosen
     found = evaluate(columns)
     rows = ways.layouts["zero_stage"].size
     times = np.broadcast_to(found["step_time"], rows)
-    held = np.broadcast_to(found["total_memory"], rows) / columns["device_memory"]
+    total = np.broadcast_to(found["total_memory"], rows)
+    held = _kept(ways, point, columns, total) / columns["device_memory"]
     row = _row(ways, times, held)
     layout = {name: float(ways.layouts[name][row]) for name in COLUMNS}
     longer = values["searched_layout"] if SEARCHED in ways.assumed else 1.0
-    return Chosen(ways, layout, float(times[row]) * longer)
+    return Chosen(ways, layout, _between_depths(ways, times, row) * longer)
+
+
+def _between_depths(ways: Ways, times: Floats, row: int) -> float:
+    """Return the time of a row [s], or where depths of interleaving are tried the geometric mean
+    with that of the next fastest: runs are tuned, but their depth is not published."""
+    if DEPTHS not in ways.assumed:
+        return float(times[row])
+    columns = ways.layouts
+    alike = columns["virtual_stages"] != columns["virtual_stages"][row]
+    for name in COLUMNS:
+        if name != "virtual_stages":
+            alike &= columns[name] == columns[name][row]
+    next_fastest = times[alike].min() if alike.any() else times[row]
+    return float(np.sqrt(times[row] * next_fastest))
 
 
 def _row(ways: Ways, times: Floats, held: Floats) -> int:
-    kind = 2 * ways.layouts["recompute_full"] + ways.layouts["recompute_selective"]
     if SEARCHED in ways.assumed:
-        possible = held <= 1.06
+        possible = held <= SEARCH_SLACK
     else:
-        some = ((kind == 0) & (held <= SLACK[0])) | ((kind == 1) & (held <= SLACK[1]))
-        possible = some if some.any() else np.ones(held.size, dtype=bool)
-        possible = possible & (kind == kind[possible].min()) if some.any() else kind == kind.max()
+        possible = _least_recomputed(ways, held)
     if not possible.any():
-        return int(np.argmin(held))
+        possible = held <= NEARLY * held.min()
     return int(np.flatnonzero(possible)[np.argmin(times[possible])])
+
+
+def _least_recomputed(ways: Ways, held: Floats) -> NDArray[np.bool_]:
+    """Return which ways recompute least of those that a row that ran can have had."""
+    full, selective = ways.layouts["recompute_full"] > 0, ways.layouts["recompute_selective"] > 0
+    kinds = np.where(full, 2, np.where(selective, 1, 0))
+    slacks = SLACK if RECOMPUTE_FREE in ways.assumed else (max(SLACK),) * len(SLACK)
+    each = [(kinds == kind) & (held <= slack) for kind, slack in enumerate(slacks)]
+    return next((possible for possible in each if possible.any()), each[0])
+
+
+def _kept(ways: Ways, point: Point, columns: Mapping[str, Any], total: Floats) -> Floats:
+    """Return the memory of each way [byte], at the least that its recomputation may keep.
+
+    What other code than Megatron's calls selective is any policy between none and full.
+    """
+    named = point.recompute == "selective" and point.family != "megatron"
+    if not (named and SEARCHED in ways.assumed):
+        return total
+    nothing = {"recompute_selective": 0.0, "recompute_full": 1.0}
+    least = evaluate({**columns, **nothing})["total_memory"]
+    return np.minimum(total, np.broadcast_to(least, total.size))
 
 
 def _predicted(
@@ -129,17 +169,15 @@ def _predicted(
         mixture=bool(point.mixture),
         layout_known=SEARCHED not in chosen.ways.assumed,
     )
-    time = chosen.step_time
-    anchor = None if anchors is None else anchors.get(point.id)
-    if anchor is not None:
-        ratio = _anchor_ratio(anchor, known)
-        if ratio is not None:
-            time, situation = time * ratio, ANCHORED
+    time, anchor = chosen.step_time, None if anchors is None else anchors.get(point.id)
+    ratio = None if anchor is None else _anchor_ratio(anchor, known)
+    if ratio is not None:
+        time, situation = time * ratio, ANCHORED
     low, high = interval_of(situation)
-    slowest = max([time, *_alternatives(point, chosen)]) / time
+    fastest, slowest = _doubts(point, chosen, anchor if ratio is not None else None)
     return Prediction(
         step_time=time,
-        low=time * low,
+        low=time * min(low, fastest),
         high=time * max(high, slowest),
         situation=situation,
         model_flop=step_flop(chosen),
@@ -179,22 +217,78 @@ def measured_time(point: Point, layout: Mapping[str, float]) -> float | None:
     return times[0] if times else None
 
 
-def _alternatives(point: Point, chosen: Chosen) -> list[float]:
+def _doubts(point: Point, chosen: Chosen, anchor: Point | None) -> tuple[float, float]:
+    """Return the least and most time over that predicted, of all that the row leaves open.
+
+    What an anchor leaves open in the same way is not in doubt: it ran on the same.
+    """
+    parts = point.accelerator_alternatives
+    if anchor is not None and parts == anchor.accelerator_alternatives:
+        parts = ()
+    times = _alternatives(replace(point, accelerator_alternatives=parts), chosen)
+    if anchor is None:
+        times += [_time(chosen, machine) for machine in _other_machines(point, chosen)]
+        times += _other_lengths(point, chosen)
+    longer = SEARCHED in chosen.ways.assumed
+    own = chosen.step_time / (calibration().values["searched_layout"] if longer else 1.0)
+    ratios = [1.0, *(time / own for time in times if time is not None)]
+    return min(ratios), max(ratios)
+
+
+def _alternatives(point: Point, chosen: Chosen) -> list[float | None]:
     """Return the times on the other parts that a bare name may mean [s]."""
-    times = []
-    for name in point.accelerator_alternatives:
-        part = accelerator(name)
-        if not _can_be(part, chosen):
-            continue
-        other = replace(chosen.ways.machine, accelerator=part)
-        try:
-            columns = step_inputs(
-                chosen.ways.architecture, other, chosen.layout, chosen.ways.num_gpus
-            )
-        except InputError:
-            continue
-        times.append(float(np.asarray(evaluate(columns)["step_time"]).flat[0]))
-    return times
+    named = [accelerator(name) for name in point.accelerator_alternatives]
+    machine = chosen.ways.machine
+    can = [replace(machine, accelerator=part) for part in named if _can_be(part, chosen)]
+    return [_time(chosen, other) for other in can]
+
+
+def _other_machines(point: Point, chosen: Chosen) -> Iterator[Machine]:
+    """Yield the machines that a row that names no precision or date may have run on."""
+    machine = chosen.ways.machine
+    if point.precision is None and machine.accelerator.peak_flop_rates.get("fp8"):
+        yield replace(machine, precision="fp8")
+    if point.source_date is None:
+        launched = machine.accelerator.launched or ""
+        since = float(launched[:4]) if launched[:4].isdigit() else 0.0
+        for change in (FUSED_SINCE, LATER_FLASH_SINCE):
+            if since < change - 1:
+                yield replace(machine, software=replace(machine.software, year=change - 0.1))
+
+
+def _other_lengths(point: Point, chosen: Chosen) -> list[float | None]:
+    """Return the times of as many tokens in shorter and longer sequences [s]."""
+    if point.seq_length is not None:
+        return []
+    return [_time(chosen, chosen.ways.machine, length, shorter=1 / length) for length in LENGTHS]
+
+
+def _time(
+    chosen: Chosen, machine: Machine, length: float = 1.0, shorter: float = 1.0
+) -> float | None:
+    """Return the time of the chosen layout on a machine [s]; `None` where it cannot have run.
+
+    Sequences are `length` times as long, and the time is multiplied by `shorter`.
+    """
+    layout = {**chosen.layout, "seq_length": chosen.layout["seq_length"] * length}
+    try:
+        columns = step_inputs(chosen.ways.architecture, machine, layout, chosen.ways.num_gpus)
+    except InputError:
+        return None
+    found = evaluate(columns)
+    held = float(np.asarray(found["total_memory"]).flat[0]) / columns["device_memory"]
+    smaller = machine.accelerator != chosen.ways.machine.accelerator
+    if smaller and held > SLACK[-1] and held > _share(chosen):
+        return None
+    return float(np.asarray(found["step_time"]).flat[0]) * shorter
+
+
+def _share(chosen: Chosen) -> float:
+    """Return the share of its device's memory that the chosen way takes."""
+    ways = chosen.ways
+    columns = step_inputs(ways.architecture, ways.machine, chosen.layout, ways.num_gpus)
+    total = np.asarray(evaluate(columns)["total_memory"]).flat[0]
+    return float(total / columns["device_memory"])
 
 
 def _can_be(part: Accelerator, chosen: Chosen) -> bool:
