@@ -16,6 +16,7 @@ import numpy as np
 
 from llmcost.catalog.architecture import Architecture, Attention, LayerGroup, Mlp
 from llmcost.counting import count
+from llmcost.formulas.flops import flop_per_token
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,6 +122,23 @@ def work_columns(architecture: Architecture) -> dict[str, Any]:
 def step_columns(architecture: Architecture) -> dict[str, Any]:
     """Return both views in one dictionary, whose arrays are not to be written to."""
     return dict(_step_columns(architecture))
+
+
+@lru_cache(maxsize=256)
+def model_flop_per_token(architecture: Architecture, seq_length: float) -> float:
+    """Return the training FLOP of a token, attention halved because it is causal [FLOP/token].
+
+    Sources: those of `llmcost.formulas.flops.flop_per_token`.
+    """
+    counts = count(architecture)
+    return float(
+        flop_per_token(
+            matmul_parameters=counts.matmul_parameters,
+            attention=counts.attention,
+            seq_length=seq_length,
+            causal=True,
+        )
+    )
 
 
 @lru_cache(maxsize=256)

@@ -95,7 +95,7 @@ def _read(file: DataFile, overlay: str) -> tuple[Record, ...]:
 def toml_of(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; raises DataError when it is missing or malformed."""
     try:
-        return tomllib.loads(_text(path))
+        return tomllib.loads(text_of(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"at line (\d+)", str(error))
         raise DataError(
@@ -140,12 +140,12 @@ def _unknown_file(name: str, known: list[str]) -> str:
     return f"is not the name of a data file, so it would not be read. {meant} Rename or move it"
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """Return the text of a data file; raises DataError when it is none."""
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
-    except OSError:
+    except (OSError, ValueError):
         raise DataError(
             "cannot be opened: check that the file is there and may be read", file=str(path)
         ) from None
@@ -184,7 +184,7 @@ def _key(file: DataFile, row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _read_one(file: DataFile, path: Path) -> list[Record]:
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text_of(path), newline=""), strict=True)
     try:
         return list(_checked_rows(file, path, reader))
     except csv.Error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,14 +12,13 @@ import numpy as np
 from llmcost import engine
 from llmcost.catalog.architecture import Architecture
 from llmcost.catalog.calibration import calibration
-from llmcost.counting import count
 from llmcost.engine.memory import USABLE_SHARE
 from llmcost.enumeration import Columns, Limits, enumerate_layouts, to_layout
 from llmcost.errors import InputError, one_of
-from llmcost.formulas.flops import flop_per_token
 from llmcost.layout import Layout, PartialLayout, check
 from llmcost.layout.record import as_columns
 from llmcost.machine import FAMILIES, Machine, rates
+from llmcost.shapes import model_flop_per_token
 from llmcost.studies.stepping import evaluate, rows_of, step_inputs
 
 if TYPE_CHECKING:
@@ -269,7 +267,7 @@ class _Maker:
         self, architecture: Architecture, machine: Machine, columns: Columns, found: Columns
     ) -> None:
         self._columns, self._found = columns, found
-        self._flop = _flop_per_token(architecture, float(found["seq_length"][0]))
+        self._flop = model_flop_per_token(architecture, float(found["seq_length"][0]))
         self._peak = machine.peak * float(columns["num_gpus"])
 
     def candidate(self, row: int) -> Candidate:
@@ -298,16 +296,3 @@ class _Maker:
             mfu=rate * self._flop / self._peak,
             tokens_per_second=rate,
         )
-
-
-@lru_cache(maxsize=64)
-def _flop_per_token(architecture: Architecture, seq_length: float) -> float:
-    counts = count(architecture)
-    return float(
-        flop_per_token(
-            matmul_parameters=counts.matmul_parameters,
-            attention=counts.attention,
-            seq_length=seq_length,
-            causal=True,
-        )
-    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +19,8 @@ from llmcost.catalog.overheads import default
 from llmcost.counting import count
 from llmcost.enumeration import Limits, enumerate_layouts
 from llmcost.errors import InputError
-from llmcost.formulas.flops import flop_per_token
 from llmcost.machine import Machine, Software, peak_rate
+from llmcost.shapes import model_flop_per_token
 from llmcost.studies.intervals import WHOLE_RUN, interval_of
 from llmcost.studies.stepping import evaluate, rows_of, step_inputs
 from llmcost.studies.validation.predicting import layout_words
@@ -73,7 +72,7 @@ def _run(point: RunPoint, values: Mapping[str, float]) -> RunPrediction:
         raise InputError(point.reason or "the model, the tokens or the accelerator is not known")
     machine = _machine(point)
     length = point.seq_length or SEQUENCE
-    flop = point.tokens * _flop_per_token(point.architecture, length)
+    flop = point.tokens * model_flop_per_token(point.architecture, length)
     gpus = point.num_gpus or _usual_gpus(flop, machine.peak)
     rate, layout = _fastest(point, machine, min(length, 8192), gpus, values)
     hours = point.tokens / rate / SECONDS_PER_HOUR / default("goodput").value
@@ -97,18 +96,6 @@ def _machine(point: RunPoint) -> Machine:
     precision = point.precision or ("bf16" if gpu.peak_flop_rates.get("bf16") else "fp16")
     peak_rate(gpu, precision)
     return Machine(gpu, precision, Software(family, year))
-
-
-def _flop_per_token(architecture: Any, length: int) -> float:  # noqa: ANN401
-    counts = count(architecture)
-    return float(
-        flop_per_token(
-            matmul_parameters=counts.matmul_parameters,
-            attention=counts.attention,
-            seq_length=length,
-            causal=True,
-        )
-    )
 
 
 def _usual_gpus(flop: float, peak: float) -> int:

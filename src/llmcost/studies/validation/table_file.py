@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from llmcost.catalog.files import MAX_BYTES
+from llmcost.catalog.files import text_of
 from llmcost.errors import DataError, nearest, one_of, shown
 
 EXTRA = "\0extra"
@@ -23,7 +23,7 @@ def rows_of(path: str | Path, needed: tuple[str, ...], known: tuple[str, ...]) -
     `needed`, a header twice, or an id twice; `known` are the columns to suggest from.
     """
     file = str(path)
-    reader = csv.reader(io.StringIO(_text(Path(path)), newline=""), delimiter=",", strict=True)
+    reader = csv.reader(io.StringIO(text_of(Path(path)), newline=""), delimiter=",", strict=True)
     try:
         return tuple(_rows(file, reader, needed, known))
     except csv.Error:
@@ -32,28 +32,6 @@ def rows_of(path: str | Path, needed: tuple[str, ...], known: tuple[str, ...]) -
             file=file,
             line=reader.line_num,
         ) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError):
-        raise DataError(
-            "cannot be opened: check that the file is there and may be read", file=str(path)
-        ) from None
-    if len(content) > MAX_BYTES:
-        raise DataError(f"is larger than {MAX_BYTES // 1_000_000} MB: split it", file=str(path))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            "is not UTF-8 text: save it again in the encoding UTF-8", file=str(path), line=line
-        ) from None
-    if "\0" in text:
-        raise DataError("holds a zero byte, which no text has: save it again", file=str(path))
-    return text
 
 
 def _rows(
