@@ -10,11 +10,11 @@ import numpy as np
 
 from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import Accelerator, accelerator
-from llmcost.counting import count
 from llmcost.errors import InputError
-from llmcost.formulas.flops import flop_per_token
 from llmcost.layout.record import COLUMNS
+from llmcost.layout.text import SHORT
 from llmcost.machine import FUSED_SINCE, LATER_FLASH_SINCE, Machine
+from llmcost.shapes import model_flop_per_token
 from llmcost.studies.intervals import ANCHORED, interval_of, situation_of
 from llmcost.studies.stepping import evaluate, step_inputs
 from llmcost.studies.validation.knobs import DEPTHS, RECOMPUTE_FREE, SEARCHED, Ways, ways_of
@@ -34,17 +34,12 @@ SEARCH_SLACK = 1.06
 NEARLY = 1.1
 # Lengths that a run of an unknown length may have had, over the one that is assumed.
 LENGTHS = (0.5, 2.0)
-SHORT = {
-    "tensor_parallel": "tp",
-    "pipeline_parallel": "pp",
-    "virtual_stages": "vp",
-    "context_parallel": "cp",
-    "data_parallel": "dp",
-    "expert_parallel": "ep",
-    "expert_tensor_parallel": "etp",
-    "micro_batch_size": "mbs",
-    "zero_stage": "zero",
-}
+# The degrees that are told of a layout, in this order.
+TOLD = (
+    *("tensor_parallel", "pipeline_parallel", "virtual_stages", "context_parallel"),
+    *("data_parallel", "expert_parallel", "expert_tensor_parallel", "micro_batch_size"),
+    "zero_stage",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +119,8 @@ def _between_depths(ways: Ways, times: Floats, row: int) -> float:
 
 
 def _row(ways: Ways, times: Floats, held: Floats) -> int:
-    if SEARCHED in ways.assumed:
-        possible = held <= SEARCH_SLACK
-    else:
-        possible = _least_recomputed(ways, held)
+    searched = SEARCHED in ways.assumed
+    possible = held <= SEARCH_SLACK if searched else _least_recomputed(ways, held)
     if not possible.any():
         possible = held <= NEARLY * held.min()
     return int(np.flatnonzero(possible)[np.argmin(times[possible])])
@@ -151,8 +144,9 @@ def _kept(ways: Ways, point: Point, columns: Mapping[str, Any], total: Floats) -
     if not (named and SEARCHED in ways.assumed):
         return total
     nothing = {"recompute_selective": 0.0, "recompute_full": 1.0}
-    least = evaluate({**columns, **nothing})["total_memory"]
-    return np.minimum(total, np.broadcast_to(least, total.size))
+    least: Floats = evaluate({**columns, **nothing})["total_memory"]
+    held: Floats = np.minimum(total, np.broadcast_to(least, total.size))
+    return held
 
 
 def _predicted(
@@ -229,9 +223,9 @@ def _doubts(point: Point, chosen: Chosen, anchor: Point | None) -> tuple[float, 
     if anchor is None:
         times += [_time(chosen, machine) for machine in _other_machines(point, chosen)]
         times += _other_lengths(point, chosen)
-    longer = SEARCHED in chosen.ways.assumed
-    own = chosen.step_time / (calibration().values["searched_layout"] if longer else 1.0)
-    ratios = [1.0, *(time / own for time in times if time is not None)]
+    known = [time for time in times if time is not None]
+    own = _time(chosen, chosen.ways.machine) if known else None
+    ratios = [1.0, *(time / own for time in known if own)]
     return min(ratios), max(ratios)
 
 
@@ -300,20 +294,14 @@ def _can_be(part: Accelerator, chosen: Chosen) -> bool:
 
 def step_flop(chosen: Chosen) -> float:
     """Return the model FLOP of a step, attention halved because it is causal [FLOP]."""
-    counts = count(chosen.ways.architecture)
-    length = int(chosen.layout["seq_length"])
-    per_token: Any = flop_per_token(
-        matmul_parameters=counts.matmul_parameters,
-        attention=counts.attention,
-        seq_length=length,
-        causal=True,
-    )
-    return float(per_token) * length * chosen.layout["global_batch_size"]
+    length = chosen.layout["seq_length"]
+    per_token = model_flop_per_token(chosen.ways.architecture, length)
+    return per_token * length * chosen.layout["global_batch_size"]
 
 
 def layout_words(layout: Mapping[str, float]) -> str:
     """Return a layout in short names, with what is 1 or none left out."""
-    told = [f"{short}={layout[name]:.0f}" for name, short in SHORT.items() if layout[name] > 1]
+    told = [f"{SHORT[name]}={layout[name]:.0f}" for name in TOLD if layout[name] > 1]
     for name, word in (("recompute_full", "full"), ("recompute_selective", "selective")):
         if layout[name]:
             told.append(f"recompute={word}" if layout[name] == 1 else f"recompute={layout[name]:g}")
