@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from llmcost.catalog.gpus import PEAK_OF, Accelerator
+from llmcost.catalog.gpus import Accelerator, peak_class
 from llmcost.catalog.kernels import kernel_rate
 from llmcost.catalog.measured import POOLED
-from llmcost.errors import InputError, one_of
+from llmcost.errors import InputError
 
 FAMILIES = ("megatron", "fsdp", "xla", "other")
 GRAPHS = ("none", "layer", "iteration")
@@ -98,19 +98,6 @@ class Machine:
     def fitted_as(self) -> str:
         """The generation and peak that a fitted constant is named by."""
         return f"{self.accelerator.generation}.{self.peak_class}"
-
-
-def peak_class(accelerator: Accelerator, precision: str) -> str:
-    """Return the name of the peak that a precision runs at on an accelerator."""
-    wanted = PEAK_OF.get(precision.removesuffix("-block"), precision)
-    if accelerator.peak_flop_rates.get(wanted):
-        return wanted
-    has = [name for name, rate in accelerator.peak_flop_rates.items() if rate]
-    if not has:
-        raise InputError(f"{accelerator.name}: no peak of it is known, so no step is modelled.")
-    raise InputError(
-        f"precision: got {precision}; {accelerator.name} has no peak for it, only {one_of(has)}."
-    )
 
 
 def peak_rate(accelerator: Accelerator, precision: str) -> float:

@@ -215,6 +215,27 @@ def peak(accelerator: Accelerator, precision: str) -> float:
     )
 
 
+def peak_class(accelerator: Accelerator, precision: str) -> str:
+    """Return the name of the peak that a precision runs at on an accelerator.
+
+    Raises InputError where it has none.
+    """
+    wanted = PEAK_OF.get(precision.removesuffix("-block"), precision)
+    if accelerator.peak_flop_rates.get(wanted):
+        return wanted
+    has = [name for name, rate in accelerator.peak_flop_rates.items() if rate]
+    if not has:
+        raise InputError(f"{accelerator.name}: no peak of it is known, so no step is modelled.")
+    raise InputError(
+        f"precision: got {precision}; {accelerator.name} has no peak for it, only {one_of(has)}."
+    )
+
+
+def usual_precision(accelerator: Accelerator) -> str:
+    """Return the precision that training on an accelerator has where none is stated: 16 bit."""
+    return "bf16" if accelerator.peak_flop_rates.get("bf16") else "fp16"
+
+
 def _catalogue() -> Mapping[str, Accelerator]:
     return _catalogue_of(str(overlay_folder() or ""))
 

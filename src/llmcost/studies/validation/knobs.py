@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from llmcost.catalog.architecture import Architecture
-from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.gpus import accelerator, usual_precision
 from llmcost.catalog.models import model
 from llmcost.enumeration import Limits, enumerate_layouts
 from llmcost.errors import InputError, LayoutError
@@ -102,7 +102,7 @@ def software_of(point: Point) -> Software:
 
 
 def _family(point: Point) -> str:
-    """Return the family of frameworks; of an unknown one that splits layers or depth, Megatron-like.
+    """Return the family of frameworks; Megatron-like for an unknown one that splits work.
 
     Tensor and pipeline parallelism as Megatron-LM has them is what such a framework runs.
     """
@@ -116,7 +116,7 @@ def machine_of(point: Point, assumed: list[str]) -> Machine:
     gpu = accelerator(str(point.accelerator))
     precision = point.precision
     if precision is None:
-        precision = "bf16" if gpu.peak_flop_rates.get("bf16") else "fp16"
+        precision = usual_precision(gpu)
         assumed.append(f"precision {precision}")
     return Machine(
         gpu,

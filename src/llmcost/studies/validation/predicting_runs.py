@@ -14,7 +14,7 @@ from math import log2
 import numpy as np
 
 from llmcost.catalog.calibration import calibration
-from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.gpus import accelerator, usual_precision
 from llmcost.catalog.overheads import default
 from llmcost.counting import count
 from llmcost.enumeration import Limits, enumerate_layouts
@@ -93,7 +93,7 @@ def _machine(point: RunPoint) -> Machine:
     gpu = accelerator(str(point.accelerator))
     family = "xla" if gpu.vendor == "Google" else "megatron"
     year = float(point.date[:4]) + 0.5 if point.date[:4].isdigit() else None
-    precision = point.precision or ("bf16" if gpu.peak_flop_rates.get("bf16") else "fp16")
+    precision = point.precision or usual_precision(gpu)
     peak_rate(gpu, precision)
     return Machine(gpu, precision, Software(family, year))
 
