@@ -154,6 +154,8 @@ def test_where_nothing_fits_it_says_how_many_would(capsys):
         (["--recompute", "some"], "none, selective or full"),
         (["--anchor", "soon"], "Needs a run such as"),
         (["--anchor", "41% MFU on 512 h100-sxm"], "--anchor: Unknown unit"),
+        (["--precision", "nvfp4"], "--precision: h100-sxm has no published fp4 peak"),
+        (["--gpu", "tpu-8t"], "--gpu: got tpu-8t, which has no published peak"),
         (["--layout", "cp=0"], "--layout: cp: got 0"),
         (["--layout", "zero=4"], "--layout: zero: got 4"),
         (["--layout", "tp=eight"], "--layout: tp: got 'eight'"),
@@ -241,6 +243,14 @@ def test_tpus_run_xla_and_fsdp_shards_weights(capsys):
     data = llmcost(capsys, *SMALL, "--framework", "fsdp", "--json").data
 
     assert ",zero=3," in data["inputs"]["layout"]["value"]
+
+
+def test_fp8_scaled_by_blocks_runs_at_the_fp8_peak(capsys):
+    runs = [llmcost(capsys, *SMALL, "--precision", p, "--json").data for p in ("fp8", "fp8-block")]
+
+    assert len({run["inputs"]["peak_flop_rate"]["value"] for run in runs}) == 1
+    assert runs[1]["inputs"]["precision"]["value"] == "fp8-block"
+    assert runs[1]["step"]["parts"]["matmul"] != runs[0]["step"]["parts"]["matmul"]
 
 
 def test_precision_without_a_peak_is_the_same_error_as_with_an_mfu(capsys):

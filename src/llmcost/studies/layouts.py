@@ -8,15 +8,15 @@ from typing import Any
 
 from llmcost import engine
 from llmcost._version import __version__
-from llmcost.catalog.gpus import Accelerator, accelerator
+from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.runs import phases as published_phases
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, LayoutError, shown
 from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, whole
 from llmcost.layout import Layout, layout_text, notes
-from llmcost.machine import Machine, Software, peak_class
+from llmcost.machine import Machine, Software
 from llmcost.studies.batches import settled
-from llmcost.studies.choices.cluster import GPU_NOUNS, MAX_GPUS
+from llmcost.studies.choices.cluster import GPU_NOUNS, MAX_GPUS, choose_precision
 from llmcost.studies.choices.given import Given
 from llmcost.studies.choices.layout import Split, choose_framework, choose_splits
 from llmcost.studies.choices.models import ChosenModel, choose_model
@@ -247,7 +247,7 @@ def _machine(given: Given) -> tuple[Machine, dict[str, InputValue]]:
         raise InputError(f"gpu: got {shown(name)}; needs a name from: llmcost show gpus.")
     part = accelerator(name)
     family = choose_framework(given, part.vendor)
-    precision = _precision(given, part)
+    precision = choose_precision(given, part)
     word = str(precision.value)
     machine = Machine(part, word, Software(family=str(family.value)))
     source = Origin("catalogue", f"gpu_specs.csv: {', '.join(part.sources)}", part.launched)
@@ -257,18 +257,6 @@ def _machine(given: Given) -> tuple[Machine, dict[str, InputValue]]:
         "peak_flop_rate": InputValue(machine.peak, "FLOP/s/GPU", source),
         "framework": family,
     }
-
-
-def _precision(given: Given, part: Accelerator) -> InputValue:
-    value = given["precision"]
-    if value is None:
-        usual = "bf16" if part.peak_flop_rates.get("bf16") else "fp16"
-        return InputValue(usual, "", Origin("default", "the usual training precision"))
-    if not isinstance(value, str):
-        raise InputError(f"precision: got {shown(value)}; needs a name such as bf16 or fp8.")
-    word = value.strip().casefold()
-    peak_class(part, word)
-    return InputValue(word, "", given.origin("precision"))
 
 
 def _phase(given: Given, model: ChosenModel) -> tuple[Phase, InputValue]:

@@ -9,7 +9,7 @@ from llmcost.catalog.columns import day_from
 from llmcost.catalog.gpus import Accelerator, accelerator, peak
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
-from llmcost.errors import DataError, InputError, shown
+from llmcost.errors import DataError, InputError, UnknownNameError, shown
 from llmcost.formulas import money
 from llmcost.inputs import Cluster, InputValue, Origin, count_from, spread_from, whole
 from llmcost.sampling import Spread
@@ -21,6 +21,8 @@ MAX_PRICE = 1e6
 STALE_DAYS = 90
 GPU_NOUNS = ("gpus", "gpu", "accelerators", "chips", "devices")
 PRICE_UNIT = "USD/GPU/hour"
+# Precisions that are another one with its scales kept apart, and run at its peak.
+SCALED = {"fp8-block": "fp8"}
 
 Inputs = dict[str, InputValue]
 
@@ -66,7 +68,13 @@ def _run_origin(run: Any) -> Origin:  # noqa: ANN401
     )
 
 
-def _peak(given: Given, part: Accelerator) -> tuple[float, Inputs]:
+def choose_precision(given: Given, part: Accelerator) -> InputValue:
+    """Return the precision, the usual one unless given; raises InputError without its peak."""
+    if not part.peak_flop_rates:
+        raise InputError(
+            f"gpu: got {part.name}, which has no published peak at any precision; needs another "
+            "accelerator, see: llmcost show gpus."
+        )
     precision, origin = given["precision"], given.origin("precision")
     if precision is None:
         precision = "bf16" if "bf16" in part.peak_flop_rates else "fp16"
@@ -75,10 +83,21 @@ def _peak(given: Given, part: Accelerator) -> tuple[float, Inputs]:
     if not isinstance(precision, str):
         raise InputError(f"precision: got {shown(precision)}; needs a name such as bf16 or fp8.")
     precision = precision.strip().casefold()
-    rate = peak(part, precision)
+    try:
+        peak(part, SCALED.get(precision, precision))
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise InputError(f"precision: {error}.") from None
+    return InputValue(precision, "", origin)
+
+
+def _peak(given: Given, part: Accelerator) -> tuple[float, Inputs]:
+    precision = choose_precision(given, part)
+    rate = peak(part, SCALED.get(str(precision.value), str(precision.value)))
     source = Origin("catalogue", f"gpu_specs.csv: {', '.join(part.sources)}", part.launched)
     return rate, {
-        "precision": InputValue(precision, "", origin),
+        "precision": precision,
         "peak_flop_rate": InputValue(rate, "FLOP/s/GPU", source),
     }
 
