@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
+from typing import Any
 
 import numpy as np
 
+from llmcost.catalog.architecture import Architecture
 from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import accelerator, usual_precision
 from llmcost.catalog.overheads import default
@@ -73,8 +75,7 @@ def _run(point: RunPoint, values: Mapping[str, float]) -> RunPrediction:
     machine = _machine(point)
     length = point.seq_length or SEQUENCE
     flop = point.tokens * model_flop_per_token(point.architecture, length)
-    gpus = point.num_gpus or _usual_gpus(flop, machine.peak)
-    rate, layout = _fastest(point, machine, min(length, 8192), gpus, values)
+    rate, layout = _on_enough(point, machine, min(length, 8192), flop, values)
     hours = point.tokens / rate / SECONDS_PER_HOUR / default("goodput").value
     hours *= values["searched_layout"] * values["whole_run_length"]
     low, high = interval_of(WHOLE_RUN)
@@ -104,6 +105,20 @@ def _usual_gpus(flop: float, peak: float) -> int:
     return int(min(max(2 ** round(log2(max(wanted, 1.0))), FEWEST), MOST))
 
 
+def _on_enough(
+    point: RunPoint, machine: Machine, length: int, flop: float, values: Mapping[str, float]
+) -> tuple[float, str]:
+    """Return what `_fastest` does, on the stated devices or else on the usual ones that fit."""
+    gpus = point.num_gpus or _usual_gpus(flop, machine.peak)
+    while True:
+        try:
+            return _fastest(point, machine, length, gpus, values)
+        except InputError:
+            gpus *= 2
+            if point.num_gpus or gpus > MOST:
+                raise
+
+
 def _fastest(
     point: RunPoint,
     machine: Machine,
@@ -118,21 +133,28 @@ def _fastest(
     tokens = next(batch for limit, batch in BATCHES if parameters <= limit)
     batch = max(num_gpus, round(tokens / length))
     batch = -(-batch // num_gpus) * num_gpus
-    xla = machine.software.family == "xla"
+    for zero in (3,) if machine.software.family == "xla" else (1, 3):
+        layouts = _layouts(point.architecture, machine, num_gpus, length, batch, zero)
+        columns = step_inputs(point.architecture, machine, layouts, num_gpus, values)
+        found = evaluate(columns)
+        rows = layouts["zero_stage"].size
+        fits = np.broadcast_to(found["fits"], rows)
+        if not fits.any():
+            continue
+        times = np.where(fits, np.broadcast_to(found["step_time"], rows), np.inf)
+        best = int(np.argmin(times))
+        chosen = {name: float(value) for name, value in rows_of(layouts, best).items()}
+        return batch * length / float(times[best]) / num_gpus, layout_words(chosen)
+    raise InputError(f"no layout fits {num_gpus} of {machine.accelerator.name}")
+
+
+def _layouts(
+    architecture: Architecture, machine: Machine, num_gpus: int, length: int, batch: int, zero: int
+) -> dict[str, Any]:
     limits = Limits(
         max_tensor_parallel=8,
-        max_pipeline_parallel=1 if xla else None,
+        max_pipeline_parallel=1 if machine.software.family == "xla" else None,
         max_micro_batch_size=8,
-        zero_stages=(3,) if xla else (1,),
+        zero_stages=(zero,),
     )
-    layouts = enumerate_layouts(point.architecture, num_gpus, length, batch, None, limits)
-    columns = step_inputs(point.architecture, machine, layouts, num_gpus, values)
-    found = evaluate(columns)
-    rows = layouts["zero_stage"].size
-    fits = np.broadcast_to(found["fits"], rows)
-    if not fits.any():
-        raise InputError(f"no layout fits {num_gpus} of {machine.accelerator.name}")
-    times = np.where(fits, np.broadcast_to(found["step_time"], rows), np.inf)
-    best = int(np.argmin(times))
-    chosen = {name: float(value) for name, value in rows_of(layouts, best).items()}
-    return batch * length / float(times[best]) / num_gpus, layout_words(chosen)
+    return enumerate_layouts(architecture, num_gpus, length, batch, None, limits)
