@@ -82,3 +82,23 @@ def test_a_depth_beyond_the_layers_cannot_be() -> None:
 def test_accumulation_is_read_whole_or_not_at_all(text: str, expected: int | None) -> None:
     """Two figures for one knob say neither."""
     assert read_hints(text, "", "").micro_batches == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({"source_date": "2024-03", "source_short": "nemo-25.09"}, 2024 + 2.5 / 12),
+        ({"source_url_or_repo_path": "arXiv:2104.04473 table 1"}, 2021 + 3.5 / 12),
+        ({"source_short": "nemo-24.07"}, 2024 + 6.5 / 12),
+        ({"framework": "Megatron-Bridge (NeMo 25.09 container)"}, 2025 + 8.5 / 12),
+        (
+            {"source_url_or_repo_path": "blog.example.com/2023-11-02-speed"},
+            2023 + (10 + 2 / 31) / 12,
+        ),
+        ({"framework": "PyTorch 2.10, CUDA 12.8, driver 535.104.05"}, None),
+        ({}, None),
+    ],
+)
+def test_a_date_is_that_of_the_row_or_of_its_source(cells, expected: float | None) -> None:
+    """Papers and releases are numbered by year and month; other versions are no dates."""
+    assert point_of(LLAMA | cells).source_date == (expected and pytest.approx(expected))

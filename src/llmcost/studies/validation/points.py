@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llmcost.catalog.columns import last_day
 from llmcost.catalog.measured import THROUGHPUT_HEADERS, throughput_rows
 from llmcost.studies.validation.batches import batch_of, length_of, total_from_rate, total_of
 from llmcost.studies.validation.cells import Cells
 from llmcost.studies.validation.conventions import Workdone
+from llmcost.studies.validation.dates import date_of
 from llmcost.studies.validation.degrees import DEGREES, Degrees, solved
 from llmcost.studies.validation.devices import Device, device
 from llmcost.studies.validation.hints import read_hints
@@ -116,7 +116,7 @@ class _Reading:
         return {
             "id": cells.raw("id"),
             "source": cells.text("source_short"),
-            "source_date": _year(cells.text("source_date")),
+            "source_date": date_of(cells.text("source_date"), *self._names()),
             "framework": self.framework,
             "family": self.family,
             "model": cells.text("model_name"),
@@ -131,6 +131,10 @@ class _Reading:
             "precision": self.precision,
             "fp8_scaling": self._scaling(),
         }
+
+    def _names(self) -> tuple[str, ...]:
+        text = self.cells.text
+        return text("source_short"), text("source_url_or_repo_path"), self.framework
 
     def _layout(self) -> dict[str, Any]:
         values, sharding = self.degrees.values, self.sharding
@@ -370,16 +374,3 @@ def _task(text: str, elsewhere: str) -> str:
     if re.search(r"lora|peft|adapter", told):
         return "lora"
     return "sft" if re.search(r"\bsft\b|fine-?_?tun|instruction", told) else "pretrain"
-
-
-def _year(text: str) -> float | None:
-    """Return a date as a year with a fraction, `None` where it is none."""
-    try:
-        day = last_day(text)
-    except ValueError:
-        found = re.search(r"(?:19|20)\d\d", text)
-        return float(found[0]) + 0.5 if found else None
-    if len(text) == 4:
-        return day.year + 0.5
-    month = day.month - 1 + (0.5 if len(text) == 7 else day.day / 31)
-    return day.year + month / 12
