@@ -58,3 +58,20 @@ def test_the_wheel_answers_from_an_empty_folder(wheel, tmp_path):
     claims = run_from(wheel, tmp_path, "show", "claims", "--json")
     assert len(json.loads(claims)["results"]) == 26
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_wheel_predicts_from_an_empty_folder(wheel, tmp_path):
+    """Constants, kernel rates and measured rows come along."""
+    cluster = ("llama-3.1-8b", "--gpu", "h100-sxm", "--gpus", "16", "--json")
+    answer = json.loads(run_from(wheel, tmp_path, "estimate", *cluster, "--tokens", "1T"))
+    assert answer["inputs"]["mfu"]["origin"]["kind"] == "modelled"
+    assert answer["memory"]["fits"]
+
+    best = json.loads(run_from(wheel, tmp_path, "layouts", *cluster, "--best", "1"))
+    assert best["results"][0]["fits"]
+
+    lines = (wheel / "llmcost" / "data" / "throughput.csv").read_text(encoding="utf-8").split("\n")
+    (tmp_path / "mine.csv").write_text("\n".join(lines[:4]) + "\n", encoding="utf-8")
+    held = json.loads(run_from(wheel, tmp_path, "validate", "--data", "mine.csv", "--json"))
+    assert [row["scored"] for row in held["rows"]] == [True] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
