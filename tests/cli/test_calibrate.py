@@ -72,6 +72,15 @@ def test_too_few_rows_are_refused(capsys, few_rows):
     assert not (few_rows.parent / "calibration.toml").exists()
 
 
+@pytest.mark.parametrize("place", ["gone/mine.toml", "."])
+def test_a_place_that_cannot_be_written_is_told_before_the_fit(capsys, empty_folder, place):
+    ran = llmcost(capsys, "calibrate", "--data", "gone.csv", "-o", place)
+
+    assert ran.code == 2
+    assert "--output: got" in ran.err
+    assert "cannot be written" in ran.err
+
+
 def test_a_missing_file_is_exit_3(capsys, empty_folder):
     assert llmcost(capsys, "calibrate", "--data", "gone.csv").code == 3
 

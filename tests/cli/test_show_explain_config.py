@@ -256,6 +256,8 @@ def test_config_show_tells_what_counts_where_nothing_is_set(capsys):
     assert found["goodput"]["value"] == "85% (60% – 95%)"
     assert inputs["goodput"]["value"] == 0.85
     assert found["strict"]["value"] == "no"
+    assert found["mfu"]["value"] == "predicted for the layout"
+    assert found["layout"]["value"] == "the fastest that fits"
     assert (found["gpu"]["value"], found["gpu"]["origin"]) == (None, "not set")
 
 

@@ -50,6 +50,7 @@ def calibrate(data: str | None, cross_validate: str | None, output: str, quiet: 
     from llmcost.studies.calibration import calibrate as refit
     from llmcost.studies.calibration import toml_text
 
+    _check_output(output)
     command = "llmcost calibrate" + (f" --data {data}" if data else "")
     found = refit(
         data,
@@ -71,4 +72,20 @@ def calibrate(data: str | None, cross_validate: str | None, output: str, quiet: 
             output=None,
             fields=None,
             no_color=False,
+        )
+
+
+def _check_output(output: str) -> None:
+    """Raise InputError where nothing can be written, before the minutes that a fit takes."""
+    import os
+    from pathlib import Path
+
+    from llmcost.errors import InputError, shown
+
+    file = Path(output)
+    where = file if file.exists() else file.parent
+    if file.is_dir() or not file.parent.is_dir() or not os.access(where, os.W_OK):
+        raise InputError(
+            f"output: got {shown(output)}, which cannot be written; needs the name of a file in a "
+            "folder that exists and may be written to."
         )

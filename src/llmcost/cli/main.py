@@ -44,8 +44,8 @@ Exit codes:
   3    a data file is wrong, or stale under --strict
   130  interrupted
 
-Every option can be set by an environment variable (LLMCOST_ESTIMATE_GPU=h100-sxm)
-or in llmcost.toml; 'llmcost config show' tells which one counts.
+Every option can be set by an environment variable (LLMCOST_ESTIMATE_GPU=h100-sxm),
+those of estimate in llmcost.toml too; 'llmcost config show' tells which one counts.
 """
 
 

@@ -15,7 +15,10 @@ CHOSEN_LATER = {
     "tokens": "as published for the model",
     "seq_length": "as published for the model",
     "precision": "bf16",
-    "mfu": "measured runs on the accelerator",
+    "mfu": "predicted for the layout",
+    "layout": "the fastest that fits",
+    "global_batch_size": "as published for the model, or by rule",
+    "framework": "megatron, xla on TPUs",
     "price": "median over providers",
     "terms": "on-demand",
     "today": "the day of the run",
@@ -96,5 +99,5 @@ def default_text(name: str) -> str | None:
     if name == "recompute":
         kinds = ("none", "selective", "full")
         shares = [default(f"recompute_{kind}_share").value or 0 for kind in kinds]
-        return f"{kinds[shares.index(max(shares))]} (drawn as in measured runs)"
+        return f"{kinds[shares.index(max(shares))]} (or by the predicted layout)"
     return CHOSEN_LATER.get(name)
