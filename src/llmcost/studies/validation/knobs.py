@@ -293,15 +293,19 @@ def _search(
         expert_parallel=point.expert_parallel,
         micro_batch_size=point.micro_batch_size,
     )
-    for wanted in (partial, replace(partial, virtual_stages=None, micro_batch_size=None)):
+    fewer = replace(partial, virtual_stages=None, micro_batch_size=None)
+    even = point.num_gpus * max(1, round(batch / point.num_gpus))
+    trouble = LayoutError("no legal layout")
+    for wanted, shared in ((partial, batch), (fewer, batch), (partial, even), (fewer, even)):
         try:
             found = enumerate_layouts(
-                point.architecture, point.num_gpus, length, batch, wanted, limits
+                point.architecture, point.num_gpus, length, shared, wanted, limits
             )
         except LayoutError as error:
-            trouble = error
+            trouble = error if shared == batch else trouble
             continue
         assumed.extend(_left_out(partial, wanted))
+        found["global_batch_size"] = np.full(found["zero_stage"].size, float(batch))
         return _as_stated(point, found)
     raise InputError(f"no legal layout: {trouble}")
 

@@ -33,7 +33,10 @@ SLACK = (1.2, 1.35, 1.35)
 SEARCH_SLACK = 1.06
 NEARLY = 1.1
 # Lengths that a run of an unknown length may have had, over the one that is assumed.
-LENGTHS = (0.5, 2.0)
+LENGTHS = (0.25, 4.0)
+# How much less of its peak a part may reach than the one that a bare name usually means: a layout
+# that wastes more on it was not meant for it.
+WORSE = 1.5
 # The degrees that are told of a layout, in this order.
 TOLD = (
     *("tensor_parallel", "pipeline_parallel", "virtual_stages", "context_parallel"),
@@ -219,7 +222,8 @@ def _doubts(point: Point, chosen: Chosen, anchor: Point | None) -> tuple[float, 
     parts = point.accelerator_alternatives
     if anchor is not None and parts == anchor.accelerator_alternatives:
         parts = ()
-    times = _alternatives(replace(point, accelerator_alternatives=parts), chosen)
+    named = replace(point, accelerator_alternatives=parts)
+    times: list[float | None] = [*_alternatives(named, chosen)]
     if anchor is None:
         times += [_time(chosen, machine) for machine in _other_machines(point, chosen)]
         times += _other_lengths(point, chosen)
@@ -229,12 +233,18 @@ def _doubts(point: Point, chosen: Chosen, anchor: Point | None) -> tuple[float, 
     return min(ratios), max(ratios)
 
 
-def _alternatives(point: Point, chosen: Chosen) -> list[float | None]:
+def _alternatives(point: Point, chosen: Chosen) -> list[float]:
     """Return the times on the other parts that a bare name may mean [s]."""
     named = [accelerator(name) for name in point.accelerator_alternatives]
     machine = chosen.ways.machine
     can = [replace(machine, accelerator=part) for part in named if _can_be(part, chosen)]
-    return [_time(chosen, other) for other in can]
+    own = _time(chosen, machine) if can else None
+    times = [(other, _time(chosen, other)) for other in can]
+    return [
+        time
+        for other, time in times
+        if time and own and time * other.peak <= WORSE * own * machine.peak
+    ]
 
 
 def _other_machines(point: Point, chosen: Chosen) -> Iterator[Machine]:
