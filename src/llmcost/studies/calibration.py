@@ -231,7 +231,8 @@ def _intervals(
     for name, each in ratios.items():
         if len(each) < FEWEST:
             report(f"{name}: {len(each)} residuals, needs {FEWEST}; its interval stays")
-        found[name] = _ends(each) if len(each) >= FEWEST else start.intervals[name]
+        ends = _even_ends if name in (NEW_FRAMEWORK, NEW_ACCELERATOR) else _ends
+        found[name] = ends(each) if len(each) >= FEWEST else start.intervals[name]
     return found
 
 
@@ -346,6 +347,17 @@ def _ends(ratios: Sequence[float]) -> dict[str, float]:
         "high": float(max(high, 1 + LEAST_SHARE)),
         "residuals": float(count),
     }
+
+
+def _even_ends(ratios: Sequence[float]) -> dict[str, float]:
+    """Return an interval as wide to both sides, from the size of residuals alone.
+
+    Few frameworks and generations stand behind many residuals: on which side the next one falls,
+    the last ones do not tell.
+    """
+    sizes = np.exp(np.abs(np.log(ratios)))
+    ends = _ends([*sizes, *(1.0 / sizes)])
+    return {**ends, "residuals": float(len(ratios))}
 
 
 def toml_text(found: Calibration) -> str:
