@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost import Estimate, InputError, Q, UnitError, UnknownNameError, estimate
@@ -155,6 +155,7 @@ def test_a_number_that_cannot_be_used_is_an_input_error(name, value):
         estimate(**given_ | {name: value})
 
 
+@settings(max_examples=25)
 @given(st.integers(min_value=0, max_value=10**9))
 def test_json_round_trip_and_reproducible_by_seed(seed):
     one = estimate(

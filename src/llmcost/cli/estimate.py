@@ -12,15 +12,14 @@ from llmcost.cli.options import (
     attention_names,
     complete,
     config_option,
-    framework_names,
     gpu_names,
     law_names,
     model_names,
     output_options,
-    precision_names,
     provider_names,
     recompute_names,
     settings_of,
+    step_options,
     terms_names,
     warn_of_unknown_variables,
     where_given,
@@ -45,13 +44,7 @@ from llmcost.cli.types import InUnit, Whole
 @click.option(
     "--active-parameters", metavar="COUNT", help="Used per token, in a mixture of experts."
 )
-@click.option(
-    "--precision",
-    metavar="NAME",
-    help="bf16, fp16, fp8, ...  [default: bf16]",
-    shell_complete=complete(precision_names),
-)
-@click.option("--seq-length", metavar="COUNT", help="Tokens per sequence: 8192.")
+@step_options
 @click.option("--mfu", metavar="SHARE", help="Model FLOP utilization: 41%, 0.41, 35..45%.")
 @click.option(
     "--throughput",
@@ -75,12 +68,6 @@ from llmcost.cli.types import InUnit, Whole
     "--global-batch-size",
     metavar="COUNT",
     help="Sequences of a step (2048), or tokens: '16M tokens'.  [default: published, or by rule]",
-)
-@click.option(
-    "--framework",
-    metavar="NAME",
-    help="megatron, fsdp, xla or other.  [default: megatron; xla on TPUs]",
-    shell_complete=complete(framework_names),
 )
 @click.option(
     "--anchor",

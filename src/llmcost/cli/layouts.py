@@ -10,11 +10,10 @@ from llmcost.cli.failure import EXIT_VERDICT
 from llmcost.cli.options import (
     OUTPUT,
     complete,
-    framework_names,
     gpu_names,
     model_names,
     output_options,
-    precision_names,
+    step_options,
     warn_of_unknown_variables,
     where_given,
     with_variables,
@@ -42,19 +41,7 @@ from llmcost.cli.options import (
     metavar="COUNT",
     help="Sequences of a step: 2048; or its tokens: '16M tokens'.",
 )
-@click.option("--seq-length", metavar="COUNT", help="Tokens per sequence: 8192.")
-@click.option(
-    "--precision",
-    metavar="NAME",
-    help="bf16, fp16, fp8, ...  [default: bf16]",
-    shell_complete=complete(precision_names),
-)
-@click.option(
-    "--framework",
-    metavar="NAME",
-    help="megatron, fsdp, xla or other.  [default: megatron; xla on TPUs]",
-    shell_complete=complete(framework_names),
-)
+@step_options
 @click.option("--layout", metavar="TEXT", help="What is given of the layout: tp=8,pp=16.")
 @click.option(
     "--best",

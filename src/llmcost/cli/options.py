@@ -52,6 +52,28 @@ def output_options(command: F) -> F:
     return command
 
 
+def step_options(command: F) -> F:
+    """Add the options of what every model of a step is told: precision, length, framework."""
+    options = (
+        click.option(
+            "--precision",
+            metavar="NAME",
+            help="bf16, fp16, fp8, ...  [default: bf16]",
+            shell_complete=complete(precision_names),
+        ),
+        click.option("--seq-length", metavar="COUNT", help="Tokens per sequence: 8192."),
+        click.option(
+            "--framework",
+            metavar="NAME",
+            help="megatron, fsdp, xla or other.  [default: megatron; xla on TPUs]",
+            shell_complete=complete(framework_names),
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def config_option(command: F) -> F:
     """Add --config, which fills the defaults of the other options from a TOML file."""
     return click.option(
