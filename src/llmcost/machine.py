@@ -96,8 +96,11 @@ class Machine:
 
     @property
     def fitted_as(self) -> str:
-        """The generation and peak that a fitted constant is named by."""
-        return f"{self.accelerator.generation}.{self.peak_class}"
+        """The generation and peak that a fitted constant is named by, fp16 as bf16 where both are."""
+        name = self.peak_class
+        if name == "fp16" and self.accelerator.generation not in STEADY:
+            name = "bf16"
+        return f"{self.accelerator.generation}.{name}"
 
 
 def peak_rate(accelerator: Accelerator, precision: str) -> float:
