@@ -96,7 +96,7 @@ class Machine:
 
     @property
     def fitted_as(self) -> str:
-        """The generation and peak that a fitted constant is named by, fp16 as bf16 where both are."""
+        """The generation and peak a fitted constant is named by, fp16 as bf16 where both are."""
         name = self.peak_class
         if name == "fp16" and self.accelerator.generation not in STEADY:
             name = "bf16"
