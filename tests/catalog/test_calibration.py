@@ -177,3 +177,18 @@ def test_a_broken_file_is_refused(tmp_path, old, new, says):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(LlmcostError, match=r"none\.toml"):
         read_calibration(tmp_path / "none.toml")
+
+
+def test_a_users_own_constants_replace_the_shipped_ones(tmp_path, monkeypatch):
+    """A calibration.toml in the folder of one's own data is the one in use."""
+    text = (data_folder() / "calibration.toml").read_text(encoding="utf-8")
+    shipped = calibration().values["sustained"]
+    own = text.replace(
+        f'[constants."sustained"]\nkind = "fitted"\nvalue = {shipped!r}',
+        '[constants."sustained"]\nkind = "fitted"\nvalue = 0.5',
+    )
+    assert own != text
+    (tmp_path / "calibration.toml").write_text(own, encoding="utf-8")
+    monkeypatch.setenv("LLMCOST_DATA", str(tmp_path))
+
+    assert calibration().values["sustained"] == 0.5

@@ -190,5 +190,5 @@ def test_a_toml_file_that_would_be_ignored_is_refused(tmp_path, monkeypatch):
     (tmp_path / "model_types.toml").write_text("", encoding="utf-8")
     monkeypatch.setenv(files.OVERLAY, str(tmp_path))
 
-    with pytest.raises(DataError, match=r"only CSV files and sources\.toml"):
+    with pytest.raises(DataError, match=r"only CSV files, calibration\.toml and sources\.toml"):
         files.overlay_folder()

@@ -61,7 +61,10 @@ def read_calibration(path: str | Path) -> Calibration:
 
 
 @cached_facts
-def _calibration(_overlay: str) -> Calibration:
+def _calibration(overlay: str) -> Calibration:
+    own = Path(overlay, FILE)
+    if overlay and own.is_file():
+        return read_calibration(own)
     return _parsed(read_toml(FILE), FILE)
 
 

@@ -22,7 +22,7 @@ from llmcost.catalog.columns import MAX_CELL, Cell, Column, DataFile, parsed
 from llmcost.errors import DataError, nearest, one_of, shown
 
 OVERLAY = "LLMCOST_DATA"
-OWN_TOML = "sources.toml"
+OWN_TOML = ("calibration.toml", "sources.toml")
 MAX_BYTES = 100_000_000
 KINDS_OF_FILE = (".csv", ".toml")
 MAX_PATH = 100
@@ -116,9 +116,9 @@ def _check_overlay(folder: str) -> None:
         ) from None
     known = [path.name for path in data_folder().iterdir() if path.suffix in KINDS_OF_FILE]
     for name in own:
-        if name in known and name.endswith(".toml") and name != OWN_TOML:
+        if name in known and name.endswith(".toml") and name not in OWN_TOML:
             raise DataError(
-                f"cannot be replaced: only CSV files and {OWN_TOML} can. Move it away",
+                f"cannot be replaced: only CSV files, {' and '.join(OWN_TOML)} can. Move it away",
                 file=str(Path(folder, name)),
             )
         if name in known and not Path(folder, name).is_file():

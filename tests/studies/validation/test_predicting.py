@@ -8,7 +8,7 @@ import pytest
 from llmcost.catalog.calibration import calibration
 from llmcost.studies.stepping import evaluate, step_inputs
 from llmcost.studies.validation.knobs import ways_of
-from llmcost.studies.validation.points import point_of
+from llmcost.studies.validation.points import point_of, read_points
 from llmcost.studies.validation.predicting import choose, predict_points
 
 ROW = {
@@ -235,3 +235,23 @@ def test_a_batch_that_no_layout_can_share_evenly_is_run_as_it_is() -> None:
     assert odd.step_time is not None
     assert odd.global_batch_size == 2048
     assert 0.7 * even.step_time < odd.step_time < even.step_time
+
+
+def test_a_step_faster_than_the_peak_is_not_scored(tmp_path):
+    """9e9 tokens a second on one device cannot be: the row says so, and by how much."""
+    path = tmp_path / "fast.csv"
+    path.write_text(
+        "id,source_short,framework,model_name,seq_len,gpu,n_gpus,dtype,tp,pp,dp,cp,micro_batch,"
+        "global_batch_seqs,recompute,reported_tokens_per_s_per_gpu\n"
+        "a,x,NeMo,Llama 3 8B,8192,H100-SXM5-80GB,8,bf16,1,1,8,1,1,128,none,9e9\n"
+        "c,x,NeMo,Llama 3 8B,,H100-SXM5-80GB,8,,,,,,,,,9e9\n"
+        "b,x,NeMo,Llama 3 8B,8192,H100-SXM5-80GB,8,bf16,1,1,8,1,1,128,none,9000\n",
+        encoding="utf-8",
+    )
+
+    fast, bare, usual = predict_points(read_points(path))
+
+    for one in (fast, bare):
+        assert one.step_time is None
+        assert "needs at most the peak" in one.reason
+    assert usual.step_time is not None

@@ -18,6 +18,7 @@ from llmcost.shapes import model_flop_per_token
 from llmcost.studies.intervals import ANCHORED, interval_of, situation_of
 from llmcost.studies.stepping import evaluate, step_inputs
 from llmcost.studies.validation.knobs import DEPTHS, RECOMPUTE_FREE, SEARCHED, Ways, ways_of
+from llmcost.studies.validation.measured_step import LARGEST_PEAK_SHARE
 from llmcost.studies.validation.point import Point
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _predicted(
     chosen = _chosen(point, known)
     if isinstance(chosen, str):
         return Prediction(reason=chosen)
+    if reason := _beyond_peak(point, chosen):
+        return Prediction(reason=reason)
     machine = chosen.ways.machine
     situation = situation_of(
         machine,
@@ -183,6 +186,22 @@ def _predicted(
         global_batch_size=chosen.layout["global_batch_size"],
         seq_length=chosen.layout["seq_length"],
         assumed=chosen.ways.assumed,
+    )
+
+
+def _beyond_peak(point: Point, chosen: Chosen) -> str:
+    """Return why a measured step cannot be, empty where it can: it beats the dense peak."""
+    measured = measured_time(point, chosen.layout)
+    if measured is None or point.task != "pretrain":
+        return ""
+    peak = chosen.ways.machine.peak * chosen.ways.num_gpus
+    share = step_flop(chosen) / peak / measured
+    if share <= LARGEST_PEAK_SHARE:
+        return ""
+    return (
+        f"{point.measured_basis}: a step of {measured:.3g} s is {share:.3g} times the dense peak "
+        f"at {chosen.ways.machine.precision}; needs at most the peak. Is it a rate of all devices, "
+        "or another precision?"
     )
 
 
