@@ -9,6 +9,7 @@ from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import PEAK_OF, accelerator, accelerators
 from llmcost.errors import InputError
 from llmcost.machine import FAMILIES, Machine, Software, link_class, peak_rate, power_share, rates
+from llmcost.studies.stepping import memory_recipe
 
 RATES = (
     *("matmul_rate", "head_rate", "attention_rate", "memory_rate"),
@@ -20,6 +21,28 @@ CONSTANTS = calibration().values
 
 def rated(name, precision="bf16", software=None, **wired):
     return rates(Machine(accelerator(name), precision, software or Software(), **wired), CONSTANTS)
+
+
+def test_the_kind_of_context_exchange():
+    """All-to-all lies before and behind attention, which hides nothing of it."""
+    found = {
+        name: rated("h100-sxm", software=Software(context_exchange=name))
+        for name in (None, "all-gather", "ring", "all-to-all")
+    }
+
+    assert [one["context_kind"] for one in found.values()] == [0.0, 0.0, 1.0, 2.0]
+    assert found[None] == found["all-gather"]
+    assert (found["all-to-all"]["context_hidden"], found["all-to-all"]["context_exposed"]) == (0, 1)
+    with pytest.raises(InputError, match="context_exchange 'rings'"):
+        rated("h100-sxm", software=Software(context_exchange="rings"))
+
+
+@pytest.mark.parametrize(("name", "twice"), [(None, 0), ("ring", 0), ("all-to-all", 1)])
+def test_memory_of_all_to_all_context_parallelism(name, twice):
+    """Only all-to-all keeps outputs of attention before and after their exchange."""
+    machine = Machine(accelerator("h100-sxm"), "bf16", Software(context_exchange=name))
+
+    assert memory_recipe(machine)["context_all_to_all"] == twice
 
 
 def modelled(gpu):

@@ -18,6 +18,7 @@ from llmcost.errors import InputError
 
 FAMILIES = ("megatron", "fsdp", "xla", "other")
 GRAPHS = ("none", "layer", "iteration")
+CONTEXT_KINDS = {None: 0.0, "all-gather": 0.0, "ring": 1.0, "all-to-all": 2.0}
 LOW = ("fp8", "fp8-block", "mxfp8", "nvfp4", "mxfp4", "fp4", "int8")
 OPERAND_BYTES = {"nvfp4": 0.5625, "mxfp4": 0.53125, "fp4": 0.5, "fp32": 4.0, "tf32": 4.0}
 KERNEL_OF = {"fp8": "fp8", "mxfp8": "fp8-block", "fp4": "nvfp4"}
@@ -48,6 +49,7 @@ class Software:
     plain_dispatch: bool | None = None
     named: bool = True
     pure_bf16: bool | None = None
+    context_exchange: str | None = None
 
     @property
     def when(self) -> float:
@@ -286,12 +288,16 @@ def _overlap(machine: Machine, known: Constants) -> dict[str, float]:
     software = machine.software
     apart = software.overlap_data is False
     sixteen = machine.vintage == "fsdp" or software.pure_bf16 is True
+    kind = software.context_exchange
+    if kind not in CONTEXT_KINDS:
+        raise InputError(f"context_exchange {kind!r}: must be one of {[*CONTEXT_KINDS]}.")
     return {
         "tensor_exposed": 1.0
         if software.overlap_tensor is False
         else known.family("tensor_exposed"),
-        "context_hidden": known.of("context_hidden"),
-        "context_exposed": known.of("context_exposed"),
+        "context_kind": CONTEXT_KINDS[kind],
+        "context_hidden": 0.0 if kind == "all-to-all" else known.of("context_hidden"),
+        "context_exposed": 1.0 if kind == "all-to-all" else known.of("context_exposed"),
         "pipeline_exposed": 1.0
         if software.overlap_pipeline is False
         else known.of("pipeline_exposed"),

@@ -99,6 +99,80 @@ def test_context_parallelism_gathers_keys_and_values_once_a_layer():
     assert exchanges.context_exchange(c, TOKENS, 0.5) == pytest.approx(expected, rel=1e-12)
 
 
+def context(kind, **given):
+    """4 ranks of 1,000 tokens; 500 elements of keys and values a layer, 700 of queries and outputs,
+    halved by TP 2."""
+    layout = {"context_parallel": 4.0, "tensor_parallel": 2.0, **given}
+    widths = {"attention_width": np.array([[3 * 400.0], [3 * 300.0]])}
+    c = columns(context_kind=kind, **widths, **layout)
+    return float(np.squeeze(exchanges.context_exchange(c, TOKENS, 0.5)))
+
+
+def test_a_ring_waits_for_every_hop():
+    """Liu et al. 2023: 3 hops of 0.5 MB (1,000 tokens, 250 elements) in each of 3 layers."""
+    hop = LATENCY + 2 * 1000 * 250 / LINK
+
+    assert context(exchanges.RING) == pytest.approx(3 * 3 * hop, rel=1e-12)
+
+
+def test_a_ring_across_nodes_goes_at_the_pace_of_the_network():
+    """8 ranks 2 devices apart: 4 in each of 2 nodes, 7 hops."""
+    hop = NETWORK_LATENCY + 2 * 1000 * 250 / NETWORK
+
+    assert context(exchanges.RING, context_parallel=8.0) == pytest.approx(3 * 7 * hop, rel=1e-12)
+
+
+def test_all_to_all_exchanges_queries_keys_values_and_outputs():
+    """Jacobs et al. 2023: three quarters of 1.2 MB (1,000 tokens, 600 elements) in each of 3
+    layers, before attention and behind it."""
+    layer = 2 * LATENCY + 3 / 4 * 2 * 1000 * 600 / LINK
+
+    assert context(exchanges.ALL_TO_ALL) == pytest.approx(3 * layer, rel=1e-12)
+
+
+def test_all_to_all_across_nodes():
+    """8 ranks, 4 in each of 2 nodes: half of 1.2 MB crosses, at both latencies."""
+    layer = 2 * (LATENCY + NETWORK_LATENCY) + 1 / 2 * 2 * 1000 * 600 / NETWORK
+
+    assert context(exchanges.ALL_TO_ALL, context_parallel=8.0) == pytest.approx(
+        3 * layer, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("kind", [exchanges.ALL_GATHER, exchanges.RING, exchanges.ALL_TO_ALL])
+def test_one_rank_of_context_exchanges_nothing(kind):
+    assert context(kind, context_parallel=1.0) == 0
+
+
+@pytest.mark.parametrize("kind", [exchanges.ALL_GATHER, exchanges.RING, exchanges.ALL_TO_ALL])
+@pytest.mark.parametrize("link", ["scale_up_rate", "network_rate"])
+@pytest.mark.parametrize("ranks", [2.0, 4.0, 6.0, 32.0])
+def test_context_exchange_is_no_slower_over_faster_links(kind, link, ranks):
+    times = [context(kind, context_parallel=ranks, **{link: rate}) for rate in (1e7, 1e8, 1e9)]
+
+    assert times == sorted(times, reverse=True)
+
+
+def test_kinds_of_context_exchange_side_by_side():
+    """One row a kind is what each kind is alone; without the column keys and values are
+    gathered."""
+    kinds = np.array([exchanges.ALL_GATHER, exchanges.RING, exchanges.ALL_TO_ALL])
+    widths = {"attention_width": np.array([[3 * 400.0], [3 * 300.0]])}
+    c = columns(context_parallel=4.0, tensor_parallel=2.0, **widths)
+    together = exchanges.context_exchange({**c, "context_kind": kinds}, TOKENS, 0.5)
+
+    assert together.tolist() == [context(kind) for kind in kinds]
+    assert float(exchanges.context_exchange(c, TOKENS, 0.5)) == together[0]
+
+
+def test_all_to_all_moves_as_much_backward_as_forward():
+    """Gathers and rings also move the gradients of keys and values."""
+    kinds = np.array([exchanges.ALL_GATHER, exchanges.RING, exchanges.ALL_TO_ALL])
+
+    assert exchanges.context_backward({"context_kind": kinds}).tolist() == [2.0, 2.0, 1.0]
+    assert exchanges.context_backward({}) == 2.0
+
+
 def expert(**given):
     c = columns(expert_layers=1.0, chosen_experts=2.0, **given)
     return float(exchanges.expert_exchange(c, 2 * TOKENS))

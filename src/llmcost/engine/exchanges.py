@@ -15,6 +15,8 @@ import numpy as np
 from llmcost.formulas import communication
 
 ACTIVATION_BYTES = 2.0
+# Values of `context_kind`; where the column is absent, keys and values are gathered.
+ALL_GATHER, RING, ALL_TO_ALL = 0.0, 1.0, 2.0
 
 
 def none_of(column: Any) -> bool:  # noqa: ANN401
@@ -47,14 +49,77 @@ def tensor_exposed(c: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
 
 def context_exchange(c: Mapping[str, Any], tokens: Any, tensor: Any) -> Any:  # noqa: ANN401
-    """Return the forward time of gathering keys and values over context parallelism [s].
+    """Return the forward time of exchanges of context parallelism in all layers [s].
 
-    Source: Llama Team 2024 (arXiv 2407.21783), section 3.3.2, all-gather; a ring moves as much
-    (Liu et al. 2023, arXiv 2310.01889).
+    Keys and values are gathered, go round a ring, or change places by all-to-all with queries and
+    outputs, as `context_kind` tells.
+
+    Source: Llama Team 2024 (arXiv 2407.21783), section 3.3.2, for the gather; for the others see
+    `ring_exchange` and `all_to_all_exchange`.
     """
-    ranks = c["context_parallel"]
+    ranks, kind = c["context_parallel"], c.get("context_kind", ALL_GATHER)
     message = ACTIVATION_BYTES * tokens * ranks * c["kv_width"] * tensor
-    return gather_time(c, message, ranks, c["tensor_parallel"], c["num_layers"])
+    gathered = gather_time(c, message, ranks, c["tensor_parallel"], c["num_layers"])
+    if none_of(kind):
+        return gathered
+    others = [ring_exchange(c, message), all_to_all_exchange(c, tokens, tensor)]
+    return np.select([kind == RING, kind == ALL_TO_ALL], others, gathered)
+
+
+def ring_exchange(c: Mapping[str, Any], message: Any) -> Any:  # noqa: ANN401
+    """Return the time in which keys and values, `message` in all, go round in all layers [s].
+
+    Each hop passes on those of one rank, and waits for the latency in every layer.
+
+    Source: Liu et al. 2023 (arXiv 2310.01889), section 3.
+    """
+    return communication.ring_exchange_time.kernel(
+        message=message,
+        ranks=c["context_parallel"],
+        ranks_in_domain=_context_ranks_in_domain(c),
+        latency=c["scale_up_latency"] * c["num_layers"],
+        bandwidth=c["scale_up_rate"],
+        network_latency=c["network_latency"] * c["num_layers"],
+        network_bandwidth=c["network_rate"],
+    )
+
+
+def all_to_all_exchange(c: Mapping[str, Any], tokens: Any, tensor: Any) -> Any:  # noqa: ANN401
+    """Return the time to part heads and not tokens for attention, and back, in all layers [s].
+
+    Queries, keys and values go in one exchange before attention, outputs in one behind it. Ranks
+    beyond the number of key and value heads would hold copies, which are not counted.
+
+    Source: Jacobs et al. 2023 (arXiv 2309.14509), section 3.2.
+    """
+    width = c["kv_width"] + c["attention_width"].sum(axis=0)
+    times = 2.0 * c["num_layers"]
+    return communication.all_to_all_time.kernel(
+        message=ACTIVATION_BYTES * tokens * width * tensor,
+        ranks=c["context_parallel"],
+        ranks_in_domain=_context_ranks_in_domain(c),
+        latency=c["scale_up_latency"] * times,
+        bandwidth=c["scale_up_rate"],
+        network_latency=c["network_latency"] * times,
+        network_bandwidth=c["network_rate"],
+        pipelined_share=1.0,
+    )
+
+
+def context_backward(c: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the backward exchange of context parallelism as a multiple of the forward one.
+
+    A gather or a ring moves keys and values again, and their gradients; all-to-all moves only the
+    gradients of what it moved forward.
+    """
+    kind = c.get("context_kind", ALL_GATHER)
+    return 2.0 if none_of(kind) else np.where(kind == ALL_TO_ALL, 1.0, 2.0)
+
+
+def _context_ranks_in_domain(c: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    return communication.ranks_in_domain.kernel(
+        ranks=c["context_parallel"], stride=c["tensor_parallel"], domain=c["scale_up_domain"]
+    )
 
 
 def expert_exchange(c: Mapping[str, Any], routed: Any) -> Any:  # noqa: ANN401

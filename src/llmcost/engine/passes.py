@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from llmcost.engine.exchanges import (
+    context_backward,
     context_exchange,
     expert_exchange,
     none_of,
@@ -97,7 +98,7 @@ def backward(c: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
         "memory_bound": c["memory_backward"] * parts["memory_bound"],
         "launch": c["launch_backward"] * parts["launch"],
         "tensor": parts["tensor"],
-        "context": 2.0 * parts["context"],
+        "context": context_backward(c) * parts["context"],
         "expert": parts["expert"],
     }
 

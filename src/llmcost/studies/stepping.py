@@ -50,6 +50,7 @@ def memory_recipe(machine: Machine) -> dict[str, float]:
     columns["gradient_bytes"] = 2.0 if software.pure_bf16 else 4.0
     columns["logit_bytes"] = LOSSES["torch" if software.family in ("fsdp", "other") else "megatron"]
     columns["attention_score_bytes"] = 0.0 if software.fused_attention else 5.0
+    columns["context_all_to_all"] = float(software.context_exchange == "all-to-all")
     # What is planned today can leave out the outputs of norms: Megatron-Core makes them again.
     columns["recompute_norm"] = float(software.family == "megatron" and software.year is None)
     return columns

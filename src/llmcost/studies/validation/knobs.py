@@ -98,6 +98,7 @@ def software_of(point: Point) -> Software:
         graphs=None if graphs is None else GRAPHS.get(graphs, "layer"),
         plain_dispatch=None if hints.dispatcher is None else hints.dispatcher == "alltoall",
         pure_bf16=hints.pure_bf16,
+        context_exchange=hints.context_exchange,
     )
 
 
