@@ -279,6 +279,36 @@ def test_no_layout_says_the_rule_and_the_nearest(text, says):
     assert says[1] in close
 
 
+UNFILLED = {
+    "tp=8,pp=16,dp=100": "tp=8 x pp=16 x dp=100 (cp free) is 12800 GPUs; needs 16384, the cluster, "
+    "or a divisor of it. Nearest legal: dp=128.",
+    "tp=8,pp=16,cp=1,dp=100": "tp=8 x pp=16 x cp=1 x dp=100 is 12800 GPUs; needs 16384, the "
+    "cluster. Nearest legal: dp=128.",
+    "dp=100": "dp=100 (tp, pp and cp free) is 100 GPUs; needs 16384, the cluster, or a divisor of "
+    "it. Nearest legal: dp=128.",
+}
+
+
+@pytest.mark.parametrize(("text", "says"), UNFILLED.items(), ids=list(UNFILLED))
+def test_degrees_that_do_not_fill_the_cluster_are_named_as_given(text, says):
+    with pytest.raises(LayoutError) as raised:
+        enumerate_layouts(LLAMA_405B, 16384, 8192, 2048, read_layout(text))
+
+    rule, close = str(raised.value).split(" Nearest that keeps every rule: ")
+    assert rule == says
+    assert "dp=128" in close
+
+
+@pytest.mark.parametrize("cp", ["", "cp=1,"])
+def test_of_a_batch_that_few_replicas_share_no_two_nearest_are_named(cp):
+    """2,000 sequences are 16 x 125, so that 128 replicas cannot share them."""
+    with pytest.raises(LayoutError) as raised:
+        enumerate_layouts(LLAMA_405B, 16384, 8192, 2000, read_layout(f"tp=8,pp=16,{cp}dp=100"))
+
+    assert "is 12800 GPUs" in str(raised.value)
+    assert "dp=128" not in str(raised.value)
+
+
 def test_limits_that_leave_nothing_say_so():
     limits = Limits(max_tensor_parallel=1, max_pipeline_parallel=1, min_context_tokens=10**6)
 

@@ -298,3 +298,15 @@ def test_the_saved_json_is_the_estimate_again(capsys):
     data = llmcost(capsys, *SMALL, "--json").data
 
     assert Estimate.from_dict(data).to_dict() == data
+
+
+@pytest.mark.parametrize("more", ["", "cp=1,"])
+def test_replicas_that_do_not_fill_the_cluster_name_what_was_given(capsys, more):
+    """128 x 100 is no 16,384; nobody gave a cp, and the published batch is 2,048 sequences."""
+    layout = f"tp=8,pp=16,{more}dp=100"
+    model = ("llama-3.1-405b", "--tokens", "1T", "--gpu", "h100-sxm", "--gpus", "16384")
+    ran = llmcost(capsys, "estimate", *model, "--layout", layout)
+
+    assert "is 12800 GPUs; needs 16384, the cluster" in ran.err
+    assert "Nearest legal: dp=128. Nearest that keeps every rule: tp=8,pp=16,dp=128" in ran.err
+    assert "cp=8" not in ran.err

@@ -11,6 +11,7 @@ import numpy as np
 from llmcost.enumeration.rows import to_layout
 from llmcost.enumeration.search import Array, Columns, Limits, search
 from llmcost.errors import LayoutError
+from llmcost.layout.messages import unfilled
 from llmcost.layout.nearby import divisors, nearest_divisors
 from llmcost.layout.record import SCHEDULE_CODES, Layout, PartialLayout
 from llmcost.layout.rules import first_broken
@@ -60,11 +61,30 @@ def why_none(where: Situation, fixed: PartialLayout) -> str:
         asked = _as_asked(where, fixed, close)
     except LayoutError as error:
         return f"{error}{_told(close, fixed)}"
+    if _cannot_fill(where, fixed):
+        return f"{unfilled(fixed, where, _replicas(close, fixed))}{_told(close, fixed)}"
     broken = first_broken(asked, where)
     if broken is None:
         parts = layout_text(fixed) or "any parts"
         return f"No layout with {parts} lies within the limits of this search; widen them."
     return f"{broken.message(asked, where)}{_told(close, fixed)}"
+
+
+def _cannot_fill(where: Situation, fixed: PartialLayout) -> bool:
+    """Return whether the given degrees do not fill the cluster, whatever the free ones are."""
+    if fixed.data_parallel is None:
+        return False
+    degrees: list[int | None] = [getattr(fixed, name) for name in ALWAYS_SHOWN]
+    filled = prod(degree or 1 for degree in degrees)
+    return where.num_gpus % filled != 0 if None in degrees else where.num_gpus != filled
+
+
+def _replicas(close: Layout | None, fixed: PartialLayout) -> int | None:
+    """Return the data parallelism to take instead, None where another part must change too."""
+    kept = {name: value for name, value in fixed.given().items() if name in ALWAYS_SHOWN[:3]}
+    if close is None or any(getattr(close, name) != value for name, value in kept.items()):
+        return None
+    return None if close.data_parallel == fixed.data_parallel else close.data_parallel
 
 
 def _freed(given: dict[str, Any]) -> PartialLayout:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import gcd, lcm
+from math import gcd, lcm, prod
 
 from llmcost.errors import one_of
 from llmcost.layout.nearby import around, divisors, nearest_divisors
-from llmcost.layout.record import Layout
+from llmcost.layout.record import Layout, PartialLayout
 from llmcost.layout.situation import Situation
 
 
@@ -27,6 +27,28 @@ def cluster(layout: Layout, where: Situation) -> str:
     return (
         f"tp={tp} x pp={pp} x cp={cp} x dp={layout.data_parallel} is {layout.devices} GPUs; needs "
         f"{where.num_gpus}, the cluster.{_try(*_filling(layout, where))}"
+    )
+
+
+def unfilled(given: PartialLayout, where: Situation, replicas: int | None) -> str:
+    """Say that the given degrees do not multiply to the cluster, whatever the free ones are.
+
+    `replicas` is the nearest legal data parallelism, None where that alone is not enough.
+    """
+    parts = {
+        "tp": given.tensor_parallel,
+        "pp": given.pipeline_parallel,
+        "cp": given.context_parallel,
+        "dp": given.data_parallel,
+    }
+    known = {key: value for key, value in parts.items() if value is not None}
+    product = " x ".join(f"{key}={value}" for key, value in known.items())
+    *front, last = [key for key in parts if key not in known] or [""]
+    free = f" ({', '.join(front)} and {last} free)" if front else f" ({last} free)" if last else ""
+    needed = f"{where.num_gpus}, the cluster{', or a divisor of it' if free else ''}"
+    return (
+        f"{product}{free} is {prod(known.values())} GPUs; needs {needed}."
+        f"{_try('dp', [replicas] if replicas else [])}"
     )
 
 

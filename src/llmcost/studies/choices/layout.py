@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, lcm
+from math import inf, lcm, prod
 from typing import TYPE_CHECKING
 
 from llmcost.catalog.overheads import Default, default
@@ -77,11 +77,24 @@ def choose_splits(
     for phase in workload.phases:
         own = _layout(phase.layout)
         partial = shared if own is None else _with_recompute(given, own)
-        batch = _batch(given, model, phase, main, num_gpus, partial)
+        sharing = _sharing(partial, num_gpus)
+        batch = _batch(given, model, phase, main, num_gpus, sharing)
         if own is not None or phase is main:
-            _check_shared(batch, partial)
+            _check_shared(batch, sharing)
         splits.append(Split(phase, batch, partial, own is not None))
     return tuple(splits)
+
+
+def _sharing(partial: PartialLayout | None, num_gpus: int) -> PartialLayout | None:
+    """Return what is given of a layout, without replicas that cannot fill the cluster.
+
+    A batch that fits such replicas would fit no layout that is legal.
+    """
+    if partial is None or partial.data_parallel is None:
+        return partial
+    model = (partial.tensor_parallel, partial.pipeline_parallel, partial.context_parallel)
+    filled = partial.data_parallel * prod(degree or 1 for degree in model)
+    return replace(partial, data_parallel=None) if num_gpus % filled else partial
 
 
 def _check_shared(batch: Batch, partial: PartialLayout | None) -> None:
