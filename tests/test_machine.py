@@ -7,8 +7,9 @@ import pytest
 
 from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import PEAK_OF, accelerator, accelerators
+from llmcost.catalog.kernels import link_class
 from llmcost.errors import InputError
-from llmcost.machine import FAMILIES, Machine, Software, link_class, peak_rate, power_share, rates
+from llmcost.machine import FAMILIES, Machine, Software, peak_rate, power_share, rates
 from llmcost.studies.stepping import memory_recipe
 
 RATES = (

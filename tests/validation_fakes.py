@@ -60,3 +60,27 @@ class FakePrediction:
     layout: str = "tp=1"
     global_batch_size: int | None = 16
     seq_length: int | None = 4096
+
+
+# A row of a measured table that states all but what was measured.
+FULL_ROW = {
+    "id": "a",
+    "source_date": "2025-06",
+    "framework": "Megatron-LM",
+    "model_name": "Llama 3.1 70B",
+    "gpu": "H100-SXM5-80GB",
+    "n_gpus": "64",
+    "dtype": "bf16",
+    "tp": "4",
+    "pp": "4",
+    "vpp": "5",
+    "cp": "1",
+    "dp": "4",
+    "ep": "1",
+    "fsdp_or_zero_stage": "zero1",
+    "sequence_parallel": "yes",
+    "micro_batch": "1",
+    "global_batch_seqs": "128",
+    "seq_len": "8192",
+    "recompute": "none",
+}

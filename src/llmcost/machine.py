@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 from llmcost.catalog.gpus import Accelerator, peak_class
-from llmcost.catalog.kernels import kernel_rate
+from llmcost.catalog.kernels import axis_share, kernel_rate, link_class
 from llmcost.catalog.measured import POOLED
 from llmcost.errors import InputError
 
@@ -23,6 +23,8 @@ LOW = ("fp8", "fp8-block", "mxfp8", "nvfp4", "mxfp4", "fp4", "int8")
 OPERAND_BYTES = {"nvfp4": 0.5625, "mxfp4": 0.53125, "fp4": 0.5, "fp32": 4.0, "tf32": 4.0}
 KERNEL_OF = {"fp8": "fp8", "mxfp8": "fp8-block", "fp4": "nvfp4"}
 THIS_YEAR = 2026.5
+# What joins devices whose links or network nobody published [byte/s]: PCIe 3 x16, 100 Gbit/s.
+PLAIN_LINK, PLAIN_PORT = 16e9, 12.5e9
 # Generations whose clock does not fall in long steps.
 STEADY = ("ampere", "volta")
 # Fused attention came to Megatron-LM in late 2022 (FlashAttention, arXiv 2205.14135, is of May).
@@ -118,8 +120,8 @@ def rates(machine: Machine, constants: Mapping[str, float]) -> dict[str, float]:
     """
     peak_class(machine.accelerator, machine.precision)
     known = Constants(constants, machine)
-    found = _exchange(machine, known, bool(machine.software.plain_dispatch))
-    found |= _matmul(machine, known) | _attention(machine, known) | _memory(machine, known)
+    found = _exchange(machine, known) | _matmul(machine, known) | _attention(machine, known)
+    found |= _memory(machine, known)
     return found | _overlap(machine, known) | _links(machine, known) | _expert(machine, known)
 
 
@@ -333,63 +335,50 @@ def _expert(machine: Machine, known: Constants) -> dict[str, float]:
     }
 
 
+def _domain(machine: Machine) -> int:
+    """Return the devices that fast links join [GPU]."""
+    domain = machine.slice_size or machine.accelerator.scale_up_domain or machine.gpus_per_node or 1
+    inside = machine.gpus_per_node and domain <= 16 and not machine.slice_size
+    return machine.gpus_per_node if machine.gpus_per_node and inside else domain
+
+
+def _link(machine: Machine) -> float:
+    """Return the links of one device, one way [byte/s]."""
+    return machine.accelerator.scale_up_bandwidth or PLAIN_LINK
+
+
+def _port(machine: Machine) -> float:
+    """Return the network of one device, one way [byte/s]: its share of the node's where stated."""
+    if machine.node_bandwidth:
+        return machine.node_bandwidth / (machine.gpus_per_node or min(_domain(machine), 8))
+    return machine.accelerator.nic_bandwidth or PLAIN_PORT
+
+
 def _links(machine: Machine, known: Constants) -> dict[str, float]:
     accelerator = machine.accelerator
-    domain = machine.slice_size or accelerator.scale_up_domain or machine.gpus_per_node or 1
-    if machine.gpus_per_node and domain <= 16 and not machine.slice_size:
-        domain = machine.gpus_per_node
-    link = accelerator.scale_up_bandwidth or 16e9
-    network = accelerator.nic_bandwidth or 12.5e9
-    if machine.node_bandwidth:
-        network = machine.node_bandwidth / (machine.gpus_per_node or min(domain, 8))
     share = kernel_rate("all_gather_bandwidth_share", link_class(accelerator), "").value
-    share *= _axis_share(accelerator)
+    share *= axis_share(accelerator)
     return {
-        "scale_up_domain": float(domain),
-        "scale_up_rate": link * share * known.of("link_share"),
-        "network_rate": network * known.of("network_share"),
+        "scale_up_domain": float(_domain(machine)),
+        "scale_up_rate": _link(machine) * share * known.of("link_share"),
+        "network_rate": _port(machine) * known.of("network_share"),
         "scale_up_latency": known.of("scale_up_latency"),
         "network_latency": known.of("network_latency"),
     }
 
 
-def _exchange(machine: Machine, known: Constants, plain: bool) -> dict[str, float]:
+def _exchange(machine: Machine, known: Constants) -> dict[str, float]:
     """Return the rates at which tokens travel to experts: by a fused dispatcher, or all-to-all."""
-    links, accelerator = _links(machine, known), machine.accelerator
-    within = link_class(accelerator)
-    if within == "nvlink5":
-        within = "nvlink5-rack"
-    link = accelerator.scale_up_bandwidth or 16e9
-    network = links["network_rate"] / known.of("network_share")
+    links = link_class(machine.accelerator)
+    within = "nvlink5-rack" if links == "nvlink5" else links
     share = kernel_rate("expert_exchange_share", within, "").value
-    if plain:
-        share = kernel_rate("all_to_all_bandwidth_share", link_class(accelerator), "").value
-        share *= known.of("link_share")
+    if machine.software.plain_dispatch:
+        share = kernel_rate("all_to_all_bandwidth_share", links, "").value * known.of("link_share")
     return {
-        "expert_link_rate": link * share,
-        "expert_network_rate": network * known.of("expert_network_share"),
+        "expert_link_rate": _link(machine) * share,
+        "expert_network_rate": _port(machine) * known.of("expert_network_share"),
         "expert_latency": kernel_rate("expert_exchange_latency", within, "").value,
     }
-
-
-def _axis_share(accelerator: Accelerator) -> float:
-    """Return the share of a chip's links that one axis of a torus has; 1 elsewhere."""
-    text = (accelerator.scale_up_link or "").casefold()
-    axes = 3 if "3d torus" in text else 2 if "2d torus" in text else 1
-    return 1 / axes
-
-
-def link_class(accelerator: Accelerator) -> str:
-    """Return the class of the links between accelerators that kernel_rates.csv knows them by."""
-    text = (accelerator.scale_up_link or "").casefold()
-    for word, name in (
-        *(("nvlink2", "nvlink3"), ("nvlink3", "nvlink3"), ("nvlink4", "nvlink4")),
-        *(("nvlink", "nvlink5"), ("pcie", "pcie")),
-        *(("ici", "ici"), ("infinity", "xgmi")),
-    ):
-        if word in text:
-            return name
-    return "any"
 
 
 def _needed(value: float | None, what: str, accelerator: Accelerator) -> float:

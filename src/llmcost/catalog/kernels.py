@@ -8,6 +8,7 @@ from typing import Any
 
 from llmcost.catalog.columns import Column, DataFile
 from llmcost.catalog.files import cached_facts, overlay_folder, read
+from llmcost.catalog.gpus import Accelerator
 from llmcost.catalog.measured import POOLED
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import UnknownNameError
@@ -73,6 +74,26 @@ def kernel_rate(name: str, generation: str, precision: str = "") -> KernelRate:
     result says which it was. Raises UnknownNameError for a name that no row has.
     """
     return _kernel_rate(name, generation, precision, str(overlay_folder() or ""))
+
+
+def axis_share(accelerator: Accelerator) -> float:
+    """Return the share of a chip's links that one axis of a torus has; 1 elsewhere."""
+    text = (accelerator.scale_up_link or "").casefold()
+    axes = 3 if "3d torus" in text else 2 if "2d torus" in text else 1
+    return 1 / axes
+
+
+def link_class(accelerator: Accelerator) -> str:
+    """Return the class of the links between accelerators that kernel_rates.csv knows them by."""
+    text = (accelerator.scale_up_link or "").casefold()
+    for word, name in (
+        *(("nvlink2", "nvlink3"), ("nvlink3", "nvlink3"), ("nvlink4", "nvlink4")),
+        *(("nvlink", "nvlink5"), ("pcie", "pcie")),
+        *(("ici", "ici"), ("infinity", "xgmi")),
+    ):
+        if word in text:
+            return name
+    return "any"
 
 
 @cached_facts

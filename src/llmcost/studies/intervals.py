@@ -15,16 +15,6 @@ MIXTURE = "mixture of experts"
 LAYOUT_MISSING = "layout missing"
 WHOLE_RUN = "whole run"
 ANCHORED = "anchored"
-SITUATIONS = (
-    KNOWN,
-    NEW_FRAMEWORK,
-    NEW_ACCELERATOR,
-    EARLY_SOFTWARE,
-    MIXTURE,
-    LAYOUT_MISSING,
-    WHOLE_RUN,
-    ANCHORED,
-)
 
 
 def interval_of(situation: str, constants: Calibration | None = None) -> tuple[float, float]:

@@ -5,29 +5,9 @@ import pytest
 from llmcost.errors import InputError
 from llmcost.studies.validation.knobs import SEARCHED, machine_of, ways_of, without_layout
 from llmcost.studies.validation.points import point_of
+from tests.validation_fakes import FULL_ROW
 
-ROW = {
-    "id": "a",
-    "source_date": "2025-06",
-    "framework": "Megatron-LM",
-    "model_name": "Llama 3.1 70B",
-    "gpu": "H100-SXM5-80GB",
-    "n_gpus": "64",
-    "dtype": "bf16",
-    "tp": "4",
-    "pp": "4",
-    "vpp": "5",
-    "cp": "1",
-    "dp": "4",
-    "ep": "1",
-    "fsdp_or_zero_stage": "zero1",
-    "sequence_parallel": "yes",
-    "micro_batch": "1",
-    "global_batch_seqs": "128",
-    "seq_len": "8192",
-    "recompute": "none",
-    "reported_tokens_per_s_per_gpu": "800",
-}
+ROW = FULL_ROW | {"reported_tokens_per_s_per_gpu": "800"}
 
 
 def ways(**cells: str):

@@ -10,29 +10,9 @@ from llmcost.studies.stepping import evaluate, step_inputs
 from llmcost.studies.validation.knobs import ways_of
 from llmcost.studies.validation.points import point_of, read_points
 from llmcost.studies.validation.predicting import choose, predict_points
+from tests.validation_fakes import FULL_ROW
 
-ROW = {
-    "id": "a",
-    "source_date": "2025-06",
-    "framework": "Megatron-LM",
-    "model_name": "Llama 3.1 70B",
-    "gpu": "H100-SXM5-80GB",
-    "n_gpus": "64",
-    "dtype": "bf16",
-    "tp": "4",
-    "pp": "4",
-    "vpp": "5",
-    "cp": "1",
-    "dp": "4",
-    "ep": "1",
-    "fsdp_or_zero_stage": "zero1",
-    "sequence_parallel": "yes",
-    "micro_batch": "1",
-    "global_batch_seqs": "128",
-    "seq_len": "8192",
-    "recompute": "none",
-    "reported_step_time_s": "20",
-}
+ROW = FULL_ROW | {"reported_step_time_s": "20"}
 SMALL = ROW | {"model_name": "Llama 3.1 8B", "n_gpus": "8", "tp": "1", "pp": "1", "vpp": "1"}
 SMALL |= {"dp": "8", "fsdp_or_zero_stage": "FSDP", "framework": "torchtitan", "recompute": "full"}
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from llmcost.catalog.columns import day_from
-from llmcost.catalog.gpus import Accelerator, accelerator, peak
+from llmcost.catalog.gpus import Accelerator, accelerator, peak, usual_precision
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
 from llmcost.errors import DataError, InputError, UnknownNameError, shown
@@ -77,7 +77,7 @@ def choose_precision(given: Given, part: Accelerator) -> InputValue:
         )
     precision, origin = given["precision"], given.origin("precision")
     if precision is None:
-        precision = "bf16" if "bf16" in part.peak_flop_rates else "fp16"
+        precision = usual_precision(part)
         why = "the usual training precision"
         origin = Origin("default", why if precision == "bf16" else f"{why}, bf16, is not there")
     if not isinstance(precision, str):

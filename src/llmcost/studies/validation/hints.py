@@ -21,7 +21,6 @@ _PARTS = {
     "expert": r"\ba2a\b|all-?to-?all|\bep\b|expert",
 }
 _DISABLED = r"overlap.{0,60}(disabled|off\b|false)|(no|without|disabled?) .{0,30}overlap"
-_ENABLED = r"overlap"
 _DROP = (
     r"token-?\s?drop(?!less)|drops? tokens|capacity[ _]factor\s*(of|=|:)?\s*1(\.0*)?\b|tokendrop"
 )

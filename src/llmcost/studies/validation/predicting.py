@@ -10,6 +10,7 @@ import numpy as np
 
 from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import Accelerator, accelerator
+from llmcost.engine.memory import USABLE_SHARE
 from llmcost.errors import InputError
 from llmcost.layout.record import COLUMNS
 from llmcost.layout.text import SHORT
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 # Devices of a node.
 NODE = 8
 # How far over its device's memory a row that ran may come by the model: without recomputation, with
-# selective, with full; where the layout is searched; and over the least, where nothing fits.
+# selective, with full.
 SLACK = (1.2, 1.35, 1.35)
-SEARCH_SLACK = 1.06
+# How far over the least memory a way may come, where nothing fits.
 NEARLY = 1.1
 # Lengths that a run of an unknown length may have had, over the one that is assumed.
 LENGTHS = (0.25, 4.0)
@@ -124,7 +125,7 @@ def _between_depths(ways: Ways, times: Floats, row: int) -> float:
 
 def _row(ways: Ways, times: Floats, held: Floats) -> int:
     searched = SEARCHED in ways.assumed
-    possible = held <= SEARCH_SLACK if searched else _least_recomputed(ways, held)
+    possible = held <= USABLE_SHARE if searched else _least_recomputed(ways, held)
     if not possible.any():
         possible = held <= NEARLY * held.min()
     return int(np.flatnonzero(possible)[np.argmin(times[possible])])

@@ -26,7 +26,6 @@ from llmcost.studies.validation.naming import (
 )
 from llmcost.studies.validation.stated import Shape, Stated
 
-PADDING = 0.06
 SAME_SIZE = 0.04
 DIMENSIONS = (*("hidden", "n_heads", "n_kv_heads", "head_dim", "ffn_hidden", "n_experts", "top_k"),)
 

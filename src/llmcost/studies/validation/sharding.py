@@ -53,7 +53,6 @@ _IN_NODE = (
     r"|hybrid_shard|node-local"
 )
 _MODEL_WAYS = r"(\d+)\s*-?\s*way\s+(?:model|tensor)"
-_SAYS_ONE = r"^(?:dp\W*)?(?:1|single)\b"
 
 
 @dataclass(frozen=True, slots=True)
