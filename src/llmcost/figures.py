@@ -312,14 +312,16 @@ _CARBON = Family(
 )
 
 _DECIMAL_PREFIXES = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_SI = {base: _prefixed(base, "k M G T P E") for base in ("B", "bit", "W", "Wh", "J", "FLOP/s")}
+_SI_BASES = ("B", "bit", "W", "Wh", "J", "L", "FLOP/s")
+_SI = {base: _prefixed(base, "k M G T P E") for base in _SI_BASES}
 _BINARY = _prefixed("B", "Ki Mi Gi Ti Pi", "1024")
-_PREFIXED_UNIT = re.compile(r"(|[kMGTPE])(B|bit|W|Wh|J|FLOP/s)(/.*|)")
+_PREFIXED_UNIT = re.compile(r"(|[kMGTPE])(B|bit|W|Wh|J|L|FLOP/s)(/.*|)")
 _BINARY_UNIT = re.compile(r"([KMGTP]i)B(/.*|)")
 
 _WORDS = {
     **dict.fromkeys(("byte", "bytes"), "B"),
     **dict.fromkeys(("second", "seconds"), "s"),
+    **dict.fromkeys(("litre", "litres"), "L"),
     **dict.fromkeys(("hours", "h"), "hour"),
     **dict.fromkeys(("days", "d"), "day"),
     **dict.fromkeys(("minutes", "min"), "minute"),
@@ -355,7 +357,9 @@ _NAMED = {
     "GPU": replace(_WHOLE, after=" GPUs", one=" GPU"),
     "node": replace(_WHOLE, after=" nodes", one=" node"),
     "GPU*hour": replace(_COUNT, after=" GPU-hours", one=" GPU-hour"),
+    "person": replace(_COUNT, after=" people", one=" person"),
     "USD": _MONEY,
+    "1": _PLAIN,
     "FLOP": replace(_PLAIN, after=" FLOP"),
 }
 _CARBON_UNITS = {"gCO2e": "1", "kgCO2e": "1e3", "tCO2e": "1e6", "ktCO2e": "1e9", "MtCO2e": "1e12"}

@@ -34,6 +34,11 @@ _WANTED = {
     "USD": Wanted("an amount in USD", "$100M", money=True),
     "USD/hour": Wanted("a price in USD", "20 USD/hour", money=True),
     "USD/GPU/hour": Wanted("a price in USD", "2.50 USD/GPU/hour", money=True),
+    "USD/GPU": Wanted("a price in USD", "35,000 USD/GPU", money=True),
+    "USD/kWh": Wanted("a price in USD", "0.08 USD/kWh", money=True),
+    "USD/person/year": Wanted("a salary in USD", "200,000 USD/person/year", money=True),
+    "person": Wanted("a number of people", "60 people"),
+    "1/GPU/hour": Wanted("a rate of failures", "2e-5 1/GPU/hour"),
     "FLOP/s/GPU": Wanted("a rate", "430 TFLOP/s/GPU"),
     "token/s/GPU": Wanted("a rate", "9,500 token/s/GPU"),
 }
@@ -125,9 +130,16 @@ def dimension_gap(given: str, needed: str) -> str:
     own, target = _powers(given), _powers(needed)
     gaps = {name: target.get(name, 0) - own.get(name, 0) for name in {**target, **own}}
     told_gaps = sorted(
-        (gap > 0, _NOUNS.get(name, name), name in target) for name, gap in gaps.items() if gap
+        (gap > 0, _noun(name, needed), name in target) for name, gap in gaps.items() if gap
     )
     return "; ".join(_told_gap(*each) for each in told_gaps)
+
+
+def _noun(dimension: str, needed: str) -> str:
+    """Return the word for a dimension, in the unit of time that is needed."""
+    if dimension == "[time]" and "year" in needed:
+        return "year"
+    return _NOUNS.get(dimension, dimension)
 
 
 def _told_gap(lacks: bool, noun: str, belongs: bool) -> str:
@@ -247,6 +259,8 @@ _NOUNS = {
     "[computation]": "FLOP",
     "[token]": "token",
     "[device]": "GPU",
+    "[person]": "person",
+    "[volume]": "litre",
     "[currency]": "USD",
     "[currency_eur]": "EUR",
 }
