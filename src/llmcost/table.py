@@ -29,12 +29,26 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar a row, all on one axis: from `base` to the number in each field that `ends` names.
+
+    With two ends the bar of the first is drawn light and that of the second dark. `title` heads
+    the bars. Only the formats for terminals draw them; every format has the numbers.
+    """
+
+    ends: tuple[str, ...]
+    base: float = 0.0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells under named fields.
 
     `rows` hold full values (numbers stay numbers) for files and other programs; `texts`, when
     given, hold the same cells as short text for people. `None` is a missing value. `people_fields`
-    names the fields that people are shown (all of them where it is empty).
+    names the fields that people are shown (all of them where it is empty). `bars` are drawn beside
+    the rows, or under each of them on a narrow screen.
     """
 
     name: str
@@ -44,6 +58,7 @@ class Table:
     texts: tuple[tuple[str, ...], ...] | None = None
     notes: tuple[str, ...] = ()
     people_fields: tuple[str, ...] = ()
+    bars: Bars | None = None
 
     def records(self) -> list[dict[str, Cell]]:
         """Return one dictionary a row, keyed by field name."""

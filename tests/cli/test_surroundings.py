@@ -46,6 +46,17 @@ def test_any_output_encoding(tmp_path, encoding):
     assert codes == [["table", "0"], ["json", "0"], ["csv", "0"]]
 
 
+@pytest.mark.parametrize("setting", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
+def test_rules_and_dashes_have_ascii_forms(tmp_path, setting):
+    """Signs that our own tables are drawn with are spelled, never escaped."""
+    command = [*(sys.executable, "-m", "llmcost"), *("show", "models", "llama-3.1-405b")]
+    text = process(command, tmp_path, PYTHONUTF8="0", **setting).stdout
+
+    assert text.isascii()
+    assert b"-----" in text
+    assert b"\\u" not in text
+
+
 def test_a_closed_standard_output(tmp_path):
     words = " ".join(ESTIMATE)
     done = process(f"{words} -o out.json >&-", tmp_path)

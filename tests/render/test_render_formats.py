@@ -37,7 +37,7 @@ from llmcost.render.cells import display_width, grid, visible, wrapped
 from llmcost.render.terminal import column_widths
 from llmcost.table import Document, Field, Table
 
-HELPERS = {"__init__", "ascii_text", "cells", "files", "selection"}
+HELPERS = {"__init__", "ascii_text", "bars", "cells", "files", "selection"}
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 EMPTY = replace(DOCUMENT, tables=(replace(TABLE, rows=()),), flat=replace(TABLE, rows=()))
 

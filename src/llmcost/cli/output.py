@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NARROWEST = 30
+ASCII_LOCALES = frozenset({"C", "POSIX"})
 
 
 def emit(
@@ -42,7 +43,12 @@ def emit(
 
 
 def _encodable(text: str, chosen: str) -> str:
-    """Return the text as the output's encoding can hold it: in ASCII where it must be."""
+    """Return the text as the output's encoding can hold it: in ASCII where it must be.
+
+    Under LC_ALL=C Python itself writes UTF-8; whoever sets it wants ASCII on the screen.
+    """
+    if chosen in FOR_TERMINALS and os.environ.get("LC_ALL") in ASCII_LOCALES:
+        return in_ascii(text)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)

@@ -164,6 +164,7 @@ def _with_columns(table: Table, chosen: Sequence[str]) -> Table:
         rows=tuple(tuple(row[at] for at in kept) for row in table.rows),
         texts=None if texts is None else tuple(tuple(row[at] for at in kept) for row in texts),
         people_fields=(),
+        bars=table.bars if table.bars and set(table.bars.ends) <= set(chosen) else None,
     )
 
 

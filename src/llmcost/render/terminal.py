@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llmcost.render.ascii_text import in_ascii
+from llmcost.render.bars import NARROWEST as NARROWEST_BARS
+from llmcost.render.bars import WIDEST as WIDEST_BARS
+from llmcost.render.bars import bar_lines
 from llmcost.render.cells import Grid, display_width, grid, visible, wrapped
-from llmcost.table import Document
+from llmcost.table import Document, Table
 
 GAP = "  "
 NARROWEST = 20
@@ -48,8 +51,8 @@ def _laid_out(document: Document, style: Style) -> str:
     title = style.text(visible(document.title))
     blocks = [style.marked(wrapped(title, style.width), BOLD)]
     for one in document.tables:
-        shown = grid(one)
-        blocks.append(_block(_without_title(shown, document.title), style))
+        shown = _without_title(grid(one), document.title)
+        blocks.append(_block(shown, style, one if one.bars else None))
     blocks.append(_messages(document.messages, style))
     blocks.append(style.marked(_paragraph(document.footer, style), DIM))
     return "\n\n".join("\n".join(block) for block in blocks if any(block)) + "\n"
@@ -77,16 +80,20 @@ def _hanging(lead: str, text: str, width: int) -> list[str]:
     return [lead + first, *(" " * len(lead) + line for line in rest)]
 
 
-def _block(shown: Grid, style: Style) -> list[str]:
+def _block(shown: Grid, style: Style, barred: Table | None) -> list[str]:
     """Return the lines of one table: its title, its columns or stacked rows, its notes."""
     lines = style.marked(_paragraph(shown.title, style), BOLD)
     body = _restyled(shown, style)
     if not body.rows:
         lines.append(NOTHING)
-    elif widths := column_widths(body, style.width):
-        lines += _columns(body, widths, style)
+    elif barred and (beside := _bars_beside(body, barred, style)):
+        lines += beside
     else:
-        lines += _stacked(body, style)
+        under = _bars(barred, min(style.width, WIDEST_BARS), style) if barred else ()
+        if widths := column_widths(body, style.width):
+            lines += _columns(body, widths, style, under)
+        else:
+            lines += _stacked(body, style, under)
     if shown.notes:
         lines.append("")
     for note in shown.notes:
@@ -99,6 +106,41 @@ def _restyled(shown: Grid, style: Style) -> Grid:
         shown,
         headings=tuple(map(style.text, shown.headings)),
         rows=tuple(tuple(map(style.text, row)) for row in shown.rows),
+    )
+
+
+def _bars(barred: Table, width: int, style: Style) -> tuple[str, ...]:
+    return tuple(style.text(line) for line in bar_lines(barred, width))
+
+
+def _bars_beside(body: Grid, barred: Table, style: Style) -> list[str]:
+    """Return rows with their bars as a last column, or no lines where that is too wide.
+
+    Cells stay on one line where the bars can make room for that.
+    """
+    for room in range(WIDEST_BARS, NARROWEST_BARS - 1, -1):
+        widths = column_widths(body, style.width - len(GAP) - room)
+        if widths and (room == NARROWEST_BARS or _on_one_line(body, widths)):
+            break
+    else:
+        return []
+    used = sum(widths) + len(GAP) * len(widths)
+    bars = _bars(barred, min(style.width - used, WIDEST_BARS), style)
+    title = style.text(visible(barred.bars.title)) if barred.bars else ""
+    whole = replace(
+        body,
+        headings=(*body.headings, title),
+        numeric=(*body.numeric, False),
+        rows=tuple((*row, bar) for row, bar in zip(body.rows, bars, strict=True)),
+    )
+    return _columns(whole, [*widths, display_width(bars[0])], style)
+
+
+def _on_one_line(body: Grid, widths: Sequence[int]) -> bool:
+    return all(
+        display_width(cell) <= width
+        for row in body.rows
+        for cell, width in zip(row, widths, strict=True)
     )
 
 
@@ -143,13 +185,17 @@ def _grown(widths: list[int], wanted: list[int], spare: int) -> list[int]:
     return widths
 
 
-def _columns(shown: Grid, widths: Sequence[int], style: Style) -> list[str]:
+def _columns(
+    shown: Grid, widths: Sequence[int], style: Style, under: Sequence[str] = ()
+) -> list[str]:
+    """Return headings and rows in columns; under each row its line of `under`, if there are any."""
     headings = list(_row(shown.headings, shown.numeric, widths))
     lines = style.marked(headings, BOLD)
     if style.rule:
         lines.append(GAP.join(style.rule * width for width in widths))
-    for row in shown.rows:
+    for at, row in enumerate(shown.rows):
         lines += _row(row, shown.numeric, widths)
+        lines += [line.rstrip() for line in under[at : at + 1]]
     return lines
 
 
@@ -167,17 +213,20 @@ def _padded(text: str, width: int, right: bool) -> str:
     return space + text if right else text + space
 
 
-def _stacked(shown: Grid, style: Style) -> list[str]:
+def _stacked(shown: Grid, style: Style, under: Sequence[str] = ()) -> list[str]:
     """Return each row as lines of heading and value, for a table too wide for the page."""
     widest = max(map(display_width, shown.headings))
     left = min(widest, (style.width - len(GAP)) // 2)
     widths = (left, style.width - len(GAP) - left)
     blocks = [
         "\n".join(
-            line
-            for pair in zip(shown.headings, row, strict=True)
-            for line in _row(pair, (False, False), widths)
+            [
+                line
+                for pair in zip(shown.headings, row, strict=True)
+                for line in _row(pair, (False, False), widths)
+            ]
+            + [line.rstrip() for line in under[at : at + 1]]
         )
-        for row in shown.rows
+        for at, row in enumerate(shown.rows)
     ]
     return "\n\n".join(blocks).split("\n")
