@@ -15,6 +15,18 @@ from llmcost.errors import DataError, InputError, UnknownNameError, one_of, show
 RELATIONS = ("between", "about", "equal", "more_than", "less_than", "order_of", "qualitative")
 KINDS = ("training", "adjacent", "context", "qualitative")
 BASES = ("rental", "amortised", "acquisition", "self-reported", "vague", "stated")
+PRICE_BASES = (
+    *("on-demand", "spot", "reserved-1y", "reserved-3y", "capacity-block", "marketplace"),
+    *("contract-1y", "rental", "owner", "purchase", "assumed", "not-stated", "none"),
+)
+SCOPES = (
+    *("final-run", "run-and-post-training", "post-training", "development", "staff", "cluster"),
+    *("several-models", "programme", "fleet", "not-stated"),
+)
+HOURS_SOURCES = (
+    *("reported", "counted", "computed", "assumed", "speculative", "bound", "from-cost"),
+    "not-stated",
+)
 BOUNDS = {
     "between": "low high",
     "about": "low high",
@@ -40,7 +52,14 @@ PUBLISHED = DataFile(
         Column("high", "number"),
         Column("unit"),
         Column("basis", required=True, choices=BASES),
+        Column("price_basis", required=True, choices=PRICE_BASES),
+        Column("provider"),
+        Column("price", "number", "USD/GPU/hour", positive=True),
+        Column("scope", required=True, choices=SCOPES),
         Column("gpu_hours", "number", "GPU*hour", positive=True),
+        Column("hours_source", choices=HOURS_SOURCES),
+        Column("num_gpus", "count", "GPU", positive=True),
+        Column("hours", "number", "hour", positive=True),
         Column("gpu"),
         Column("model_flop", "number", "FLOP", positive=True),
         Column("includes"),
@@ -69,7 +88,9 @@ class Claim:
     `lows` and `highs` hold one bound, or one a subject where the claim names several figures; a
     bound that the relation does not give is absent. `order_of` names a power of ten by its lower
     end ("hundreds" is 100). `kind` is training (a figure of a training run), adjacent (money or
-    machines around it), context (not about training) or qualitative (no figure).
+    machines around it), context (not about training) or qualitative (no figure). `scope` and
+    `price_basis` say what an estimate must cover to be set against it, `stand_in` names a model of
+    the catalogue where the subject is none, and `outside` says why nothing can be.
     """
 
     essay: Essay
@@ -84,6 +105,10 @@ class Claim:
     kind: str
     what_it_covers: str
     statement: str
+    scope: str = "not-stated"
+    price_basis: str = "not-stated"
+    stand_in: str | None = None
+    outside: str | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +131,9 @@ class PublishedClaim:
     """One published cost or compute figure, with the hours [GPU*hour] behind it where known.
 
     `derived_from` names the quantity that the figure was worked out from: compute worked back from
-    a cost cannot confirm that cost. `re_check` marks a figure that nobody could verify.
+    a cost cannot confirm that cost. `hours_source` says how the hours are known, `price_basis` and
+    `price` [USD/GPU/hour] what an hour was priced at, `num_gpus` and `hours` [hour] the factors of
+    the hours where they are. `re_check` marks a figure that nobody could verify.
     """
 
     id: str
@@ -119,7 +146,14 @@ class PublishedClaim:
     high: float | None
     unit: str
     basis: str
+    price_basis: str
+    provider: str | None
+    price: float | None
+    scope: str
     gpu_hours: float | None
+    hours_source: str | None
+    num_gpus: int | None
+    hours: float | None
     gpu: str | None
     model_flop: float | None
     includes: str | None
@@ -159,6 +193,13 @@ def published_claims() -> tuple[PublishedClaim, ...]:
 
 def _published(row: Mapping[str, Any]) -> PublishedClaim:
     _check_bounds(row["relation"], row["low"], row["high"], row["_file"], row["_line"])
+    if (row["gpu_hours"] is None) != (row["hours_source"] is None):
+        raise DataError(
+            "gpu_hours and hours_source stand together: give both or neither",
+            file=row["_file"],
+            line=row["_line"],
+            column="hours_source",
+        )
     values = {column.name: row[column.name] for column in PUBLISHED.columns}
     keys = source_keys(values.pop("source"))
     return PublishedClaim(**values | {"unit": row["unit"] or "", "sources": keys})
@@ -191,6 +232,7 @@ def _checked(essay: Essay, entry: Mapping[str, Any], path: Path) -> Claim:
     texts = {name: _text(entry, name, path, "[[claim]]") for name in CLAIM_TEXTS}
     _choice(texts["relation"], RELATIONS, "relation", path)
     _choice(texts["kind"], KINDS, "kind", path)
+    meant = _meant(entry, path)
     if (texts["kind"] == "qualitative") != (texts["relation"] == "qualitative"):
         raise DataError(f"claim {texts['id']!r}: kind and relation disagree", file=str(path))
     subjects = entry.get("subjects")
@@ -207,7 +249,17 @@ def _checked(essay: Essay, entry: Mapping[str, Any], path: Path) -> Claim:
         highs=highs,
         printed_unit=str(entry.get("printed_unit", texts["unit"])),
         **texts,
+        **meant,
     )
+
+
+def _meant(entry: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Return what a claim says of its own comparison: scope, price basis, stand-in or reason."""
+    names = [name for name in ("scope", "price_basis", "stand_in", "outside") if name in entry]
+    meant = {name: _text(entry, name, path, "[[claim]]") for name in names}
+    _choice(meant.get("scope", "not-stated"), SCOPES, "scope", path)
+    _choice(meant.get("price_basis", "not-stated"), PRICE_BASES, "price_basis", path)
+    return meant
 
 
 def _text(table: Mapping[str, Any], name: str, path: Path, where: str) -> str:
