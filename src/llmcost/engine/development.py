@@ -1,7 +1,8 @@
 """From the cost of a final run to that of developing the model, rented and owned.
 
-A column is a float or an array; columns broadcast. Nothing here checks anything. A line that is out
-is given as 0; NaN marks what is not known and stays NaN in every result that needs it.
+A column is a float or an array; columns broadcast. Nothing here checks anything. A line without its
+columns is out: it is no result, and sums do not have it. NaN marks what is not known and stays NaN
+in every result that needs it.
 """
 
 from __future__ import annotations
@@ -19,20 +20,28 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+STAFF = ("staff", "staff_time", "salary", "staff_overhead", "equity_pay")
 INPUTS = {
     "cost": "USD",
     "owned_cost": "USD",
     "experiments_ratio": "",
     "post_training_share": "",
+    "staff_share": "",
     "staff_cost": "USD",
+    "staff": "person",
+    "staff_time": "year",
+    "salary": "USD/person/year",
+    "staff_overhead": "",
+    "equity_pay": "USD/person/year",
     "rental_add_ons": "",
     "storage_cost": "USD",
     "network_cost": "USD",
     "data_cost": "USD",
 }
 AMOUNTS = ("staff_cost", "storage_cost", "network_cost", "data_cost")
-LINES = ("cost", "experiments_cost", "post_training_cost", *AMOUNTS, "rental_add_ons_cost")
-OWNED_LINES = ("owned_cost", "owned_experiments_cost", "owned_post_training_cost", *AMOUNTS)
+COMPUTE = ("experiments_cost", "post_training_cost")
+LINES = ("cost", *COMPUTE, *AMOUNTS, "rental_add_ons_cost")
+OWNED_LINES = ("owned_cost", *(f"owned_{name}" for name in COMPUTE), *AMOUNTS)
 OUTPUTS = {
     **dict.fromkeys((*LINES[1:], "development_cost"), "USD"),
     **dict.fromkeys((*OWNED_LINES[1:3], "owned_development_cost"), "USD"),
@@ -40,30 +49,24 @@ OUTPUTS = {
 
 
 def development(columns: Mapping[str, Any]) -> dict[str, Floats]:
-    """Return the OUTPUTS of every row, from the INPUTS in the units those tables state.
+    """Return the OUTPUTS that the columns allow, from INPUTS in the units those tables state.
 
-    The LINES sum to `development_cost`, the OWNED_LINES to `owned_development_cost`: add-ons are
-    those of a bill for rental, amounts are the same in both.
+    Needed are `cost`, `experiments_ratio` and `post_training_share`. Staff is an amount, people and
+    pay (without shares where `equity_pay` is absent), or a share in the owner's development. The
+    LINES sum to `development_cost`, the OWNED_LINES to `owned_development_cost`: amounts are the
+    same in both, and add-ons are those of a bill for rental.
     """
     c = columns
-    amounts = {name: c[name] for name in AMOUNTS}
-    rented, owned = _compute(c, c["cost"]), _compute(c, c["owned_cost"])
-    add_ons = formulas.rental_add_ons_cost.kernel(
-        compute_cost=sum(rented.values()), rental_add_ons=c["rental_add_ons"]
-    )
+    rented, owned = _compute(c, c["cost"]), _compute(c, c.get("owned_cost", np.nan))
+    amounts = {**_staff(c, owned), **{name: c[name] for name in AMOUNTS[1:] if name in c}}
+    add_ons = _add_ons(c, rented)
     outputs = {
-        "experiments_cost": rented["experiments_cost"],
-        "post_training_cost": rented["post_training_cost"],
+        **{name: rented[name] for name in COMPUTE},
         **amounts,
-        "rental_add_ons_cost": add_ons,
-        "development_cost": formulas.development_cost.kernel(
-            **rented, **amounts, rental_add_ons_cost=add_ons
-        ),
-        "owned_experiments_cost": owned["experiments_cost"],
-        "owned_post_training_cost": owned["post_training_cost"],
-        "owned_development_cost": formulas.development_cost.kernel(
-            **owned, **amounts, rental_add_ons_cost=0.0
-        ),
+        **add_ons,
+        "development_cost": _total(rented, amounts, add_ons),
+        **{f"owned_{name}": owned[name] for name in COMPUTE},
+        "owned_development_cost": _total(owned, amounts, {}),
     }
     rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
     return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
@@ -93,3 +96,35 @@ def _compute(c: Mapping[str, Any], final_run_cost: Any) -> dict[str, Any]:  # no
             final_run_cost=final_run_cost, post_training_share=c["post_training_share"]
         ),
     }
+
+
+def _staff(c: Mapping[str, Any], owned: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people cost [USD]: as given, of people and pay, or by their share."""
+    if "staff_cost" in c:
+        return {"staff_cost": c["staff_cost"]}
+    if "staff" in c:
+        people = {name: c[name] for name in STAFF if name in c}
+        return {"staff_cost": formulas.staff_cost.kernel(**{"equity_pay": 0.0, **people})}
+    if "staff_share" not in c:
+        return {}
+    compute = sum(owned.values())
+    cost = formulas.staff_cost_by_share.kernel(compute_cost=compute, staff_share=c["staff_share"])
+    return {"staff_cost": cost}
+
+
+def _add_ons(c: Mapping[str, Any], rented: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a bill for rental has beside accelerators [USD], where a share is given."""
+    if "rental_add_ons" not in c:
+        return {}
+    cost = formulas.rental_add_ons_cost.kernel(
+        compute_cost=sum(rented.values()), rental_add_ons=c["rental_add_ons"]
+    )
+    return {"rental_add_ons_cost": cost}
+
+
+def _total(
+    compute: Mapping[str, Any], amounts: Mapping[str, Any], add_ons: Mapping[str, Any]
+) -> Any:  # noqa: ANN401
+    """Return the sum of all lines [USD]; a line that is out counts as nothing."""
+    out = dict.fromkeys((*AMOUNTS, "rental_add_ons_cost"), 0.0)
+    return formulas.development_cost.kernel(**{**out, **compute, **amounts, **add_ons})

@@ -56,7 +56,7 @@ def post_training_cost(*, final_run_cost: Any, post_training_share: Any) -> Any:
     staff_time="year",
     salary="USD/person/year",
     staff_overhead="",
-    equity="USD/person/year",
+    equity_pay="USD/person/year",
 )
 def staff_cost(
     *,
@@ -64,21 +64,23 @@ def staff_cost(
     staff_time: Any,  # noqa: ANN401
     salary: Any,  # noqa: ANN401
     staff_overhead: Any,  # noqa: ANN401
-    equity: Any,  # noqa: ANN401
+    equity_pay: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     """Return what the people of the development cost [USD].
 
-    `staff` are full-time equivalents over `staff_time`; `staff_overhead` is the full cost of a
-    salary over the salary (taxes, benefits, office), and equity comes without one.
+    `staff` are full-time equivalents over `staff_time`; `staff_overhead` is what an employee costs
+    over the salary (taxes, benefits, office), and shares come without one.
 
     Source: Cottier et al. 2024 (arXiv 2405.21015), appendix on research and development staff.
     """
-    return staff * staff_time * (salary * staff_overhead + equity)
+    return staff * staff_time * (salary * staff_overhead + equity_pay)
 
 
 @unit_checked("USD", compute_cost="USD", staff_share="")
 def staff_cost_by_share(*, compute_cost: Any, staff_share: Any) -> Any:  # noqa: ANN401
     """Return what people cost, from their share in compute and people together [USD].
+
+    Compute is that of an owner: the published shares are over amortised hardware and energy.
 
     Source: Cottier et al. 2024 (arXiv 2405.21015): 29 to 49% of the amortised cost of hardware,
     energy and staff, with equity.
