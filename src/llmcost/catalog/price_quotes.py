@@ -18,6 +18,7 @@ RENTAL_TERMS = (
 TERMS = (*RENTAL_TERMS, "purchase")
 PROVIDER_CLASSES = ("hyperscaler", "neocloud", "marketplace", "aggregate", "purchase")
 GRADES = ("A", "B", "C")
+UNIT_KINDS = ("chip", "board", "server", "cluster")
 
 GPU_PRICES = DataFile(
     "gpu_prices.csv",
@@ -35,6 +36,7 @@ GPU_PRICES = DataFile(
         Column("as_of", "date", required=True),
         Column("date_basis"),
         Column("region"),
+        Column("unit_kind", choices=UNIT_KINDS),
         Column("gpus_in_unit", "count", "GPU", minimum=1),
         Column("source", required=True),
         Column("source_detail"),
@@ -50,7 +52,8 @@ class PriceQuote:
 
     `price` [USD/GPU/hour] of a rental or `purchase_price` [USD/GPU]; `gpu` is `None` where the
     listing fits several accelerators, and such a quote is never used for any of them. `day` is the
-    last day that `as_of` can mean.
+    last day that `as_of` can mean. `unit_kind` says what a purchase is of: a chip (module or card),
+    a board of several, a whole server, or a cluster with its network; `None` where nobody knows.
     """
 
     price_id: str
@@ -66,6 +69,7 @@ class PriceQuote:
     day: date
     date_basis: str | None
     region: str | None
+    unit_kind: str | None
     gpus_in_unit: int | None
     source: str
     source_detail: str | None
@@ -98,6 +102,11 @@ def newest_price_day() -> date:
     return last_day(max(days))
 
 
+def first_price_day() -> date:
+    """Return the last day that the date of the oldest price can mean, rentals and purchases."""
+    return min(last_day(row["as_of"]) for row in _rows())
+
+
 def terms_known() -> tuple[str, ...]:
     """Return the terms of rental that have a price, the commonest kinds first."""
     found = {row["terms"] for row in _rental_rows()}
@@ -112,6 +121,11 @@ def providers_known() -> tuple[str, ...]:
 
 def _rental_rows() -> Iterator[Record]:
     return (row for row in _rows() if row["kind"] == "rental")
+
+
+def purchases() -> tuple[PriceQuote, ...]:
+    """Return every purchase quote, in file order; raises DataError for a faulty file."""
+    return tuple(_quote(row) for row in _rows() if row["kind"] == "purchase")
 
 
 def rentals_of(gpu: str) -> tuple[PriceQuote, ...]:
@@ -134,6 +148,8 @@ def _faults(row: Record, names: Collection[str]) -> Iterator[tuple[str, str]]:
         yield "gpu", f"got {shown(row['gpu'])}; needs a name of gpu_specs.csv, or nothing"
     if rental and row["provider"] is None:
         yield "provider", "is empty, but every rental needs it"
+    if rental and row["unit_kind"] is not None:
+        yield "unit_kind", f"got {row['unit_kind']} in a rental; only a purchase has one"
     if rental == (row["terms"] == "purchase"):
         yield "terms", f"got {row['terms']} in a row of kind {row['kind']}"
     for column, of_rental in (("price", True), ("purchase_price", False)):
