@@ -1,7 +1,8 @@
 """From device-hours to the cost of owning the devices, and to energy, carbon and water.
 
 A column is a float or an array; columns broadcast. Nothing here checks anything; NaN marks what is
-not known and stays NaN in every result that needs it, and in no other.
+not known and stays NaN in every result that needs it, and in no other. A column that is absent is
+not known, but for those that have a value in ABSENT.
 """
 
 from __future__ import annotations
@@ -39,6 +40,14 @@ INPUTS = {
     "embodied_carbon_per_gpu": "kgCO2e/GPU",
     "water_intensity": "litre/kWh",
 }
+# New hardware, written off in equal parts, without interest.
+OPTIONS = ("embodied_carbon_per_gpu", "water_intensity")
+ABSENT = {
+    **{name: np.nan for name in INPUTS if name not in OPTIONS},
+    "declining": 0.0,
+    "server_age": 0.0,
+    "cost_of_capital": 0.0,
+}
 COSTS = ("owned_servers_cost", "owned_network_cost", "owned_capital_cost", "energy_cost")
 OUTPUTS = {
     "acquisition_cost": "USD",
@@ -67,9 +76,9 @@ def ownership(columns: Mapping[str, Any]) -> dict[str, Floats]:
 
     `declining` is 0 (straight line over `server_lifetime`) or 1 (the published declining value, for
     which `server_age` is the time from the date of the price to the start of training). The COSTS
-    sum to `owned_cost`.
+    sum to `owned_cost`. Embodied carbon and water are results only where their column is given.
     """
-    c = columns
+    c = {**ABSENT, **columns}
     used = _energy(c)
     costs = {**_hardware(c), "energy_cost": _energy_cost(c, used["energy"])}
     owned_cost = money.owned_cost.kernel(**costs)
@@ -83,6 +92,8 @@ def ownership(columns: Mapping[str, Any]) -> dict[str, Floats]:
         "owned_cost": owned_cost,
         "owned_price": money.owned_price.kernel(owned_cost=owned_cost, gpu_hours=c["gpu_hours"]),
         **used,
+        **_embodied_carbon(c),
+        **_water(c, used["energy"]),
     }
     rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
     return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
@@ -139,7 +150,7 @@ def _energy_cost(c: Mapping[str, Any], energy: Any) -> Any:  # noqa: ANN401
 
 
 def _energy(c: Mapping[str, Any]) -> dict[str, Any]:
-    """Return power, energy, and what making and running the hardware emits and drinks."""
+    """Return mean power [MW], energy [MWh] and the emissions of making it [tCO2e]."""
     power = energies.mean_power_per_gpu.kernel(
         rated_power=c["rated_power"],
         server_power_ratio=c["server_power_ratio"],
@@ -151,11 +162,21 @@ def _energy(c: Mapping[str, Any]) -> dict[str, Any]:
         "mean_power": energies.mean_power.kernel(num_gpus=c["num_gpus"], mean_power_per_gpu=power),
         "energy": energy,
         "carbon": energies.carbon.kernel(energy=energy, carbon_intensity=c["carbon_intensity"]),
-        "embodied_carbon": energies.embodied_carbon.kernel(
-            gpu_hours=c["gpu_hours"],
-            embodied_carbon_per_gpu=c["embodied_carbon_per_gpu"],
-            server_lifetime=c["server_lifetime"],
-            cluster_utilization=c["cluster_utilization"],
-        ),
-        "water": energies.water.kernel(energy=energy, water_intensity=c["water_intensity"]),
     }
+
+
+def _embodied_carbon(c: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the run's part in the emissions of making hardware [tCO2e], where those are given."""
+    name = "embodied_carbon_per_gpu"
+    if name not in c:
+        return {}
+    use = {key: c[key] for key in ("gpu_hours", "server_lifetime", "cluster_utilization", name)}
+    return {"embodied_carbon": energies.embodied_carbon.kernel(**use)}
+
+
+def _water(c: Mapping[str, Any], energy: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the water of the run [litre], where that of a kilowatt-hour is given."""
+    if "water_intensity" not in c:
+        return {}
+    water = energies.water.kernel(energy=energy, water_intensity=c["water_intensity"])
+    return {"water": water}
