@@ -14,7 +14,8 @@ from numbers import Real
 from llmcost.table import Cell, Table
 
 LIGHT, DARK, BASE = "░", "█", "│"
-NARROWEST, WIDEST = 12, 48
+# Columns that bars have beside rows of one line each, beside rows that wrap, and at most.
+NARROWEST, BESIDE_WRAPPED, WIDEST = 12, 24, 48
 
 
 @dataclass(frozen=True, slots=True)

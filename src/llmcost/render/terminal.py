@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llmcost.render.ascii_text import in_ascii
-from llmcost.render.bars import NARROWEST as NARROWEST_BARS
-from llmcost.render.bars import WIDEST as WIDEST_BARS
-from llmcost.render.bars import bar_lines
+from llmcost.render import bars as bar
 from llmcost.render.cells import Grid, display_width, grid, visible, wrapped
 from llmcost.table import Document, Table
 
@@ -89,11 +87,12 @@ def _block(shown: Grid, style: Style, barred: Table | None) -> list[str]:
     elif barred and (beside := _bars_beside(body, barred, style)):
         lines += beside
     else:
-        under = _bars(barred, min(style.width, WIDEST_BARS), style) if barred else ()
+        under = _bars(barred, min(style.width, bar.WIDEST), style) if barred else ()
         if widths := column_widths(body, style.width):
             lines += _columns(body, widths, style, under)
         else:
             lines += _stacked(body, style, under)
+        lines += _paragraph(barred.bars.title, style) if barred and barred.bars else []
     if shown.notes:
         lines.append("")
     for note in shown.notes:
@@ -110,30 +109,36 @@ def _restyled(shown: Grid, style: Style) -> Grid:
 
 
 def _bars(barred: Table, width: int, style: Style) -> tuple[str, ...]:
-    return tuple(style.text(line) for line in bar_lines(barred, width))
+    return tuple(style.text(line) for line in bar.bar_lines(barred, width))
 
 
 def _bars_beside(body: Grid, barred: Table, style: Style) -> list[str]:
-    """Return rows with their bars as a last column, or no lines where that is too wide.
-
-    Cells stay on one line where the bars can make room for that.
-    """
-    for room in range(WIDEST_BARS, NARROWEST_BARS - 1, -1):
-        widths = column_widths(body, style.width - len(GAP) - room)
-        if widths and (room == NARROWEST_BARS or _on_one_line(body, widths)):
-            break
-    else:
+    """Return rows with their bars as a last column, or no lines where that is too narrow."""
+    widths = _widths_beside(body, style.width - len(GAP))
+    if not widths:
         return []
     used = sum(widths) + len(GAP) * len(widths)
-    bars = _bars(barred, min(style.width - used, WIDEST_BARS), style)
+    bars = _bars(barred, min(style.width - used, bar.WIDEST), style)
     title = style.text(visible(barred.bars.title)) if barred.bars else ""
     whole = replace(
         body,
         headings=(*body.headings, title),
         numeric=(*body.numeric, False),
-        rows=tuple((*row, bar) for row, bar in zip(body.rows, bars, strict=True)),
+        rows=tuple((*row, line) for row, line in zip(body.rows, bars, strict=True)),
     )
     return _columns(whole, [*widths, display_width(bars[0])], style)
+
+
+def _widths_beside(body: Grid, width: int) -> list[int]:
+    """Return the widths of columns that leave room for bars, the most with every row on one line.
+
+    Rows that wrap anyway have bars of some width beside them, or none.
+    """
+    for room in range(bar.WIDEST, bar.NARROWEST - 1, -1):
+        widths = column_widths(body, width - room)
+        if widths and _on_one_line(body, widths):
+            return widths
+    return column_widths(body, width - bar.BESIDE_WRAPPED)
 
 
 def _on_one_line(body: Grid, widths: Sequence[int]) -> bool:

@@ -1,0 +1,249 @@
+"""Which assumption moves the answer most?
+
+Each uncertain input is put at its 5th and at its 95th percentile while the others stay at their
+medians (a tornado diagram), and is correlated by rank with the result over the draws of all of
+them at once (Spearman). The first tells in the unit of the result what one input can do alone; the
+second tells how much of the spread it carries beside the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from llmcost import sampling
+from llmcost.errors import InputError, UnknownNameError, shown
+from llmcost.inputs import InputValue, Origin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from llmcost.sampling import Spread
+
+    Floats = NDArray[np.float64]
+
+TAIL = 0.05
+OF = "cost"
+NEGLIGIBLE = 1e-9
+RECOMPUTE = "recompute"
+LEVELS = ("none", "selective", "full")
+LEVEL_COLUMNS = ("recompute_selective", "recompute_full")
+
+
+class Model(Protocol):
+    """A run whose results follow from its inputs, row by row."""
+
+    @property
+    def spreads(self) -> Mapping[str, Spread]:
+        """The range of each input, by name."""
+
+    def draws(self, count: int, seed: int) -> Mapping[str, Any]:
+        """Return `count` draws of every input that is drawn."""
+
+    def evaluate(self, drawn: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Return every result, one row a draw; what is not drawn is at its middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """What one input does to a result: its ends [unit], the result at each, and their effect.
+
+    `effect` is the distance between the least and the greatest result at either end and the
+    middle; `rank_correlation` is Spearman's, over draws of all inputs. Of a choice, such as the
+    kind of recomputation, `low` and `high` are words.
+    """
+
+    input: str
+    unit: str
+    low: float | str
+    value: float | str
+    high: float | str
+    at_low: float
+    at_high: float
+    effect: float
+    rank_correlation: float | None
+    share: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The inputs that move one result [unit], those that move it most first.
+
+    `value` is the result with every input at its middle, `low` and `high` the interval of the
+    draws; `without_effect` names uncertain inputs that do not move it.
+    """
+
+    of: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    influences: tuple[Influence, ...]
+    without_effect: tuple[str, ...] = ()
+    inputs: Mapping[str, InputValue] = field(default_factory=dict)
+    warnings: tuple[tuple[str, str], ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """One input at its low end, its middle and its high end: as people read it, and as columns."""
+
+    name: str
+    told: tuple[float | str, float | str, float | str]
+    columns: Mapping[str, tuple[float, float, float]]
+    drawn: Floats
+    share: bool = False
+
+
+def weigh(
+    model: Model,
+    of: str,
+    units: Mapping[str, str],
+    *,
+    draws: int,
+    seed: int,
+    inputs: Mapping[str, InputValue],
+    reasons: Sequence[str] = (),
+) -> Sensitivity:
+    """Return what each uncertain input of a model does to the result `of`.
+
+    `units` holds the unit of each result, `reasons` why some are not known. Raises
+    UnknownNameError for a result that there is none of, InputError for one that is not known for
+    this run or that no uncertain input moves.
+    """
+    middle = model.evaluate()
+    name = _known(of, [each for each in middle if each in units])
+    value = _value(name, middle, units, reasons)
+    drawn = model.draws(draws, seed)
+    results = _rows(model.evaluate(drawn)[name], draws)
+    ends = list(_ends(model, drawn, draws))
+    found = list(_influences(model, name, value, ends, results, inputs))
+    moving = [one for one in found if one.effect > NEGLIGIBLE * abs(value)]
+    if not moving:
+        raise InputError(_nothing_uncertain(name, [one.input for one in found]))
+    low, high = sampling.interval(results)
+    return Sensitivity(
+        of=name,
+        unit=units[name],
+        value=value,
+        low=low,
+        high=high,
+        influences=tuple(sorted(moving, key=_least_first, reverse=True)),
+        without_effect=tuple(one.input for one in found if one not in moving),
+        inputs=inputs,
+        meta={"draws": draws, "seed": seed},
+    )
+
+
+def _least_first(one: Influence) -> tuple[float, float, str]:
+    return one.effect, abs(one.rank_correlation or 0.0), one.input
+
+
+def _known(of: str, known: Sequence[str]) -> str:
+    name = of.strip().lower().replace("-", "_")
+    if name in known:
+        return name
+    hint = "See the results of llmcost estimate --json." if len(known) > 20 else ""
+    raise UnknownNameError("result", of, known, hint or f"Choose from {', '.join(known)}.")
+
+
+def _value(
+    name: str, middle: Mapping[str, Any], units: Mapping[str, str], reasons: Sequence[str]
+) -> float:
+    value = _first(middle[name])
+    if np.isfinite(value):
+        return value
+    known = [each for each in middle if each in units and np.isfinite(_first(middle[each]))]
+    why = " ".join(reasons) or "It needs inputs that were not given and that nothing tells."
+    raise InputError(f"of: {name} is not known for this run. {why} Known here: {', '.join(known)}.")
+
+
+def _first(values: Any) -> float:  # noqa: ANN401
+    return float(np.asarray(values).flat[0])
+
+
+def _rows(values: Any, draws: int) -> Floats:  # noqa: ANN401
+    """Return one number a draw; a result that no draw moves is one number for all of them."""
+    return np.broadcast_to(np.asarray(values, dtype=np.float64).reshape(-1), (draws,))
+
+
+def _ends(model: Model, drawn: Mapping[str, Any], draws: int) -> Iterator[_Ends]:
+    """Yield every input that has two different ends."""
+    for name, spread in model.spreads.items():
+        low, high = (float(spread.quantile(share)) for share in (TAIL, 1 - TAIL))
+        if low < high:
+            ends = (low, spread.value, high)
+            yield _Ends(name, ends, {name: ends}, _rows(drawn[name], draws), spread.share)
+    if all(name in drawn for name in LEVEL_COLUMNS):
+        yield from _recompute(*(_rows(drawn[name], draws) for name in LEVEL_COLUMNS))
+
+
+def _recompute(selective: Floats, full: Floats) -> Iterator[_Ends]:
+    """Yield the kind of recomputation, a choice: the least of it drawn, the usual, the most."""
+    level = (selective + 2 * full).astype(int)
+    low, high = np.quantile(level, (TAIL, 1 - TAIL), method="inverted_cdf")
+    ends = (int(low), int(np.bincount(level).argmax()), int(high))
+    if low < high:
+        columns = {
+            name: (float(ends[0] == at), float(ends[1] == at), float(ends[2] == at))
+            for at, name in enumerate(LEVEL_COLUMNS, 1)
+        }
+        told = (LEVELS[ends[0]], LEVELS[ends[1]], LEVELS[ends[2]])
+        yield _Ends(RECOMPUTE, told, columns, level.astype(np.float64))
+
+
+def _influences(
+    model: Model,
+    name: str,
+    value: float,
+    ends: Sequence[_Ends],
+    results: Floats,
+    inputs: Mapping[str, InputValue],
+) -> Iterator[Influence]:
+    """Yield the influence of each input, all of them evaluated at once: two rows an input."""
+    if not ends:
+        return
+    found = _rows(model.evaluate(_two_rows_each(ends))[name], 2 * len(ends))
+    for at, one in enumerate(ends):
+        at_low, at_high = (float(found[2 * at + side]) for side in (0, 1))
+        told = inputs.get(one.name)
+        yield Influence(
+            *(one.name, _unit(one, told), *one.told, at_low, at_high),
+            effect=max(at_low, at_high, value) - min(at_low, at_high, value),
+            rank_correlation=_correlation(one.drawn, results),
+            share=one.share,
+            origin=told.origin if told else None,
+        )
+
+
+def _two_rows_each(ends: Sequence[_Ends]) -> dict[str, Floats]:
+    """Return columns with two rows an input: that one at its ends, all others at their middle."""
+    triples = {name: triple for one in ends for name, triple in one.columns.items()}
+    columns = {name: np.full(2 * len(ends), middle) for name, (_, middle, _) in triples.items()}
+    for at, one in enumerate(ends):
+        for name, (low, _, high) in one.columns.items():
+            columns[name][2 * at : 2 * at + 2] = low, high
+    return columns
+
+
+def _unit(one: _Ends, told: InputValue | None) -> str:
+    return told.unit if told and one.name != RECOMPUTE else ""
+
+
+def _correlation(drawn: Floats, results: Floats) -> float | None:
+    if not np.ptp(drawn) or not np.ptp(results):
+        return None
+    return float(sampling.rank_correlation(drawn, results))
+
+
+def _nothing_uncertain(name: str, still: Sequence[str]) -> str:
+    what = f"of those that are uncertain ({', '.join(still)}) none moves" if still else "none moves"
+    return (
+        f"of: got {shown(name)}; needs a result that uncertain inputs move, and {what} it. "
+        "Choose another with --of, or give an input as a range, such as --mfu 35..45%."
+    )
