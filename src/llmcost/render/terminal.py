@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from llmcost.render.ascii_text import in_ascii
 from llmcost.render import bars as bar
+from llmcost.render.ascii_text import in_ascii
 from llmcost.render.cells import Grid, display_width, grid, visible, wrapped
 from llmcost.table import Document, Table
 
