@@ -49,6 +49,7 @@ DEVICES = DataFile(
         Column("gpu", required=True),
         Column("family", required=True),
         Column("kind", required=True, choices=KINDS),
+        Column("listed_as", required=True),
         Column("released", "date", required=True),
         Column("rated_power", "number", "W/GPU", required=True, positive=True),
         Column("peak", "number", "TFLOP/s/GPU", required=True, positive=True),
@@ -87,6 +88,7 @@ FIGURES = DataFile(
         Column("figure", "number", "USD", required=True, positive=True),
         Column("dollars_of", "date", required=True),
         Column("edition", required=True),
+        Column("published", "date"),
         _positive("training_time", "hour"),
         _positive("gpu_hours", "GPU*hour"),
         _positive("purchase_price", "USD/GPU"),
@@ -96,7 +98,7 @@ FIGURES = DataFile(
         Column("note"),
     ),
 )
-AS_THEN = ("training_time", "gpu_hours", "purchase_price", "rated_power", "price")
+AS_THEN = ("published", "training_time", "gpu_hours", "purchase_price", "rated_power", "price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ class Device:
     """An accelerator as the method has it: rated_power [W/GPU], peak_flop_rate [FLOP/s/GPU].
 
     `purchase_price` [USD/GPU] was seen on `price_day`; a price of a `single` chip is without its
-    server. A TPU is not sold: its price is an estimate, and has no row and no day.
+    server. A TPU is not sold: its price is an estimate, and has no row and no day. `listed_as` are
+    its names in the authors' price list, its own first.
     """
 
     gpu: str
     family: str
     kind: str
+    listed_as: tuple[str, ...]
     released: date
     rated_power: float
     peak_flop_rate: float
@@ -174,7 +178,7 @@ class Figure:
     figure: float
     dollars_of: str
     edition: str
-    as_then: Mapping[str, float]
+    as_then: Mapping[str, float | str]
     sources: tuple[str, ...]
     note: str
 
@@ -286,6 +290,7 @@ def _device(row: Record) -> Device:
         gpu=row["gpu"],
         family=row["family"],
         kind=row["kind"],
+        listed_as=source_keys(row["listed_as"]),
         released=last_day(row["released"]),
         rated_power=row["rated_power"],
         peak_flop_rate=row["peak"] * 1e12,

@@ -1,0 +1,1 @@
+"""Published methods of costing a run, each under its own name."""
