@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from llmcost.amounts import Distribution as Distribution
     from llmcost.catalog.architecture import architecture_from_config as architecture_from_config
     from llmcost.counting import count as count
     from llmcost.errors import DataError as DataError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from llmcost.errors import MissingExtraError as MissingExtraError
     from llmcost.errors import UnitError as UnitError
     from llmcost.errors import UnknownNameError as UnknownNameError
-    from llmcost.studies.estimation import Estimate as Estimate
+    from llmcost.studies.answers import Estimate as Estimate
     from llmcost.studies.estimation import estimate as estimate
     from llmcost.studies.layouts import Layouts as Layouts
     from llmcost.studies.layouts import find_layouts as find_layouts
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DataError": "llmcost.errors",
-    "Estimate": "llmcost.studies.estimation",
+    "Distribution": "llmcost.amounts",
+    "Estimate": "llmcost.studies.answers",
     "InputError": "llmcost.errors",
     "Layouts": "llmcost.studies.layouts",
     "LayoutError": "llmcost.errors",

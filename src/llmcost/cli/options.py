@@ -243,6 +243,23 @@ def law_names() -> list[tuple[str, str]]:
     return list(LAW_TITLES.items())
 
 
+def depreciation_names() -> list[tuple[str, str]]:
+    """Return the ways to write off a server."""
+    return [("straight-line", "equal parts over its life"), ("declining", "by falling value")]
+
+
+def scope_names() -> list[tuple[str, str]]:
+    """Return what a cost can include."""
+    return [("final-run", "the run itself"), ("development", "experiments, people and the rest")]
+
+
+def region_names() -> list[tuple[str, str]]:
+    """Return regions with a price of electricity or a carbon intensity."""
+    from llmcost.catalog.regions import regions
+
+    return [(name, "") for name in regions()]
+
+
 def recompute_names() -> list[tuple[str, str]]:
     """Return kinds of recomputation."""
     return [("none", ""), ("selective", "attention"), ("full", "the whole forward pass")]

@@ -13,9 +13,9 @@ FIGHTS = (
     *((own, name) for own in ("mfu", "throughput") for name in MODEL_ONLY),
     ("model", "parameters"),
     ("model", "active_parameters"),
-    *(("price", name) for name in ("price_per_node_hour", "provider", "terms", "as_of")),
-    *(("price_per_node_hour", name) for name in ("provider", "terms", "as_of")),
-    *(("gpus_per_node", name) for name in ("price", "provider", "terms", "as_of")),
+    *(("price", name) for name in ("price_per_node_hour", "provider", "terms")),
+    *(("price_per_node_hour", name) for name in ("provider", "terms")),
+    *(("gpus_per_node", name) for name in ("price", "provider", "terms")),
 )
 
 

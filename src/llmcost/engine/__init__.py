@@ -1,5 +1,6 @@
 """The one engine: columns in, columns out."""
 
+from llmcost.engine.complete import MONEY, RESULTS, complete, failures
 from llmcost.engine.development import INPUTS as DEVELOPMENT_INPUTS
 from llmcost.engine.development import LINES as DEVELOPMENT_LINES
 from llmcost.engine.development import OUTPUTS as DEVELOPMENT_OUTPUTS
@@ -27,13 +28,17 @@ __all__ = [
     "INPUTS",
     "LOSSES",
     "MEMORY_PARTS",
+    "MONEY",
     "OUTPUTS",
     "OWNED_COSTS",
     "OWNED_DEVELOPMENT_LINES",
     "OWNERSHIP_INPUTS",
     "OWNERSHIP_OUTPUTS",
+    "RESULTS",
     "STEP_PARTS",
+    "complete",
     "development",
+    "failures",
     "fits",
     "goodput",
     "memory",

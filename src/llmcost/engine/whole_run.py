@@ -34,6 +34,7 @@ INPUTS = {
     "peak_flop_rate": "FLOP/s/GPU",
     "mfu": "",
     "goodput": "",
+    "steady_share": "",
     "num_gpus": "GPU",
     "price": "USD/GPU/hour",
 }
@@ -45,6 +46,7 @@ OUTPUTS = {
     "mfu": "",
     "hfu": "",
     "goodput": "",
+    "steady_share": "",
     "gpu_hours": "GPU*hour",
     "wall_clock": "day",
     "tokens_per_second": "token/s",
@@ -74,6 +76,7 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
         peak_flop_rate=c["peak_flop_rate"],
         mfu=mfu,
         goodput=c["goodput"],
+        steady_share=c["steady_share"],
     )
     cost = money.rental_cost.kernel(gpu_hours=gpu_hours, price=c["price"])
     outputs = {
@@ -86,6 +89,7 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
             mfu=mfu, model_flop=flop["model_flop"], hardware_flop=flop["hardware_flop"]
         ),
         "goodput": c["goodput"],
+        "steady_share": c["steady_share"],
         "gpu_hours": gpu_hours,
         "wall_clock": duration.wall_clock.kernel(gpu_hours=gpu_hours, num_gpus=c["num_gpus"]),
         "tokens_per_second": duration.tokens_per_second.kernel(

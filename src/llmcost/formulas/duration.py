@@ -10,17 +10,27 @@ SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
 
 
-@unit_checked("GPU*hour", model_flop="FLOP", peak_flop_rate="FLOP/s/GPU", mfu="", goodput="")
-def gpu_hours(*, model_flop: Any, peak_flop_rate: Any, mfu: Any, goodput: Any) -> Any:  # noqa: ANN401
+@unit_checked(
+    "GPU*hour", model_flop="FLOP", peak_flop_rate="FLOP/s/GPU", mfu="", goodput="", steady_share=""
+)
+def gpu_hours(
+    *,
+    model_flop: Any,  # noqa: ANN401
+    peak_flop_rate: Any,  # noqa: ANN401
+    mfu: Any,  # noqa: ANN401
+    goodput: Any,  # noqa: ANN401
+    steady_share: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
     """Return the device time that a training run occupies [GPU*hour].
 
-    Time lost to failures, restarts and stalls is included through `goodput`, the share of wall
-    clock that moved training forward; with a goodput of 1 it is the productive time alone.
+    Time lost to failures, restarts and checkpoints is included through `goodput`, the share of wall
+    clock that moved training forward, and slow steps and evaluation through `steady_share`, the
+    mean rate of steps over that of a good step; with 1 for both it is the productive time alone.
 
     Source: the definitions of MFU (Chowdhery et al. 2022, arXiv 2204.02311, appendix B) and of
     goodput, solved for device time.
     """
-    return model_flop / (peak_flop_rate * mfu * goodput) / SECONDS_PER_HOUR
+    return model_flop / (peak_flop_rate * mfu * goodput * steady_share) / SECONDS_PER_HOUR
 
 
 @unit_checked("day", gpu_hours="GPU*hour", num_gpus="GPU")

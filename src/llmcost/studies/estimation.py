@@ -3,207 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from llmcost import engine, sampling
+from llmcost import sampling
 from llmcost._version import __version__
 from llmcost.catalog.version import data_version
-from llmcost.errors import InputError, UnknownNameError, nearest, shown
+from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.formulas import scaling_laws
-from llmcost.inputs import (
-    Assumptions,
-    Cluster,
-    InputValue,
-    Workload,
-    as_columns,
-    as_whole,
-    spread_from,
-)
+from llmcost.inputs import InputValue, Workload, spread_from
 from llmcost.studies import choices
-from llmcost.units import registry
+from llmcost.studies.answers import (
+    OVER_BUDGET,
+    RESULT_ORDER,
+    RESULT_UNITS,
+    Estimate,
+    Result,
+    Warned,
+)
+from llmcost.studies.choices.factors import Factors
+from llmcost.studies.run_model import RunModel
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from numpy.typing import NDArray
 
-    from llmcost.studies.choices import Assumed
     from llmcost.studies.modelling import Prediction
 
-SCHEMA = "llmcost.estimate/1"
-RESULT_UNITS = {
-    "parameters": "",
-    "active_parameters": "",
-    "tokens": "token",
-    **engine.OUTPUTS,
-    "compute_optimal_tokens": "token",
-    "compute_optimal_ratio": "",
-    "step_time": "s",
-}
-RESULT_ORDER = (
-    "parameters",
-    "active_parameters",
-    "tokens",
-    "model_flop",
-    "model_flop_6nd",
-    "hardware_flop",
-    "gpu_hours",
-    "wall_clock",
-    "step_time",
-    "tokens_per_second",
-    "tokens_per_gpu_second",
-    "mfu",
-    "hfu",
-    "goodput",
-    "tokens_per_parameter",
-    "compute_optimal_tokens",
-    "compute_optimal_ratio",
-    "cost",
-    "cost_per_million_tokens",
-)
+    Floats = NDArray[np.float64]
+
 MAX_DRAWS = 1_000_000
-REPR_RESULTS = ("tokens", "model_flop", "gpu_hours", "wall_clock", "cost")
-OVER_BUDGET = "over-max-cost"
+MIN_LEVEL, MAX_LEVEL = 0.1, 0.999
+HISTOGRAMS = ("cost", "owned_cost", "development_cost", "gpu_hours", "wall_clock", "energy")
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One number of an answer, with its 10th and 90th percentile; `None` is not known."""
+class Prepared:
+    """A run ready to evaluate: its model, and what a reader is told about the inputs."""
 
-    value: float | None
-    unit: str
-    low: float | None
-    high: float | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this result; whole counts are whole numbers."""
-        ends = {"value": self.value, "unit": self.unit, "low": self.low, "high": self.high}
-        if self.unit not in ("", "token") or self.low != self.high:
-            return ends
-        return {key: as_whole(number) for key, number in ends.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Something a reader of the result should know: a stable code and a sentence."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Estimate:
-    """The answer: results and inputs by their glossary names, and warnings.
-
-    A result is also an attribute that gives a pint quantity (``estimate.cost``); `interval` gives
-    its range. Where the MFU is modelled, `step` and `memory` hold the step of the main phase by
-    part, and what a device holds. `to_dict` and `from_dict` are inverse to each other.
-    """
-
-    results: Mapping[str, Result]
+    model: RunModel
     inputs: Mapping[str, InputValue]
-    warnings: tuple[Warned, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    step: Mapping[str, Any] | None = None
-    memory: Mapping[str, Any] | None = None
+    notes: tuple[tuple[str, str], ...]
+    law: str
+    prediction: Prediction | None
+    offers: Sequence[Mapping[str, Any]]
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        """Return a result as a quantity, or `None` when it is not known."""
-        if name in RESULT_UNITS and name not in self.results:
-            return None
-        if name.startswith("_") or name not in self.results:
-            close = nearest(name, self.results)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise AttributeError(f"Estimate has no result {name!r}{hint}")
-        result = self.results[name]
-        return None if result.value is None else _quantity(result.value, result.unit)
 
-    def __repr__(self) -> str:
-        model = self.inputs.get("model")
-        told = ", ".join(
-            f"{name}={result.value:.3g} {result.unit}".rstrip()
-            for name in REPR_RESULTS
-            if (result := self.results.get(name)) is not None and result.value is not None
-        )
-        return f"Estimate({model.value if model else 'own parameters'}: {told})"
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """An estimate, and the draws behind it by result name."""
 
-    def __dir__(self) -> list[str]:
-        return sorted([*object.__dir__(self), *self.results])
-
-    def interval(self, name: str) -> tuple[Any, Any]:
-        """Return the 10th and 90th percentile of a result as quantities.
-
-        Raises UnknownNameError for a name that is not among the results.
-        """
-        if name not in self.results:
-            raise UnknownNameError("result", name, self.results)
-        result = self.results[name]
-        ends = (result.low, result.high)
-        low, high = (None if end is None else _quantity(end, result.unit) for end in ends)
-        return low, high
-
-    @property
-    def over_budget(self) -> bool:
-        """Whether the cost is over the `max_cost` that was asked about."""
-        return any(warning.code == OVER_BUDGET for warning in self.warnings)
-
-    @property
-    def asked_and_does_not_fit(self) -> bool:
-        """Whether the run does not fit in the layout that was asked about."""
-        asked = self.inputs.get("layout")
-        held = self.memory is None or self.memory["fits"]
-        return not held and asked is not None and asked.origin.kind == "user"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON document of this estimate."""
-        return {
-            "schema": SCHEMA,
-            **self.meta,
-            "inputs": {name: value.to_dict() for name, value in self.inputs.items()},
-            "results": {name: result.to_dict() for name, result in self.results.items()},
-            **({"step": self.step} if self.step else {}),
-            **({"memory": self.memory} if self.memory else {}),
-            "warnings": [{"code": w.code, "message": w.message} for w in self.warnings],
-        }
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Estimate:
-        """Return the estimate that `to_dict` wrote; raises InputError for anything else."""
-        from llmcost.studies.rereading import estimate_parts, reports
-
-        results, inputs, warnings, meta = estimate_parts(document, SCHEMA)
-        return cls(
-            {name: Result(**result) for name, result in results.items()},
-            inputs,
-            tuple(Warned(**warning) for warning in warnings),
-            meta,
-            **reports(document),
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row of results as a pandas frame, units in the headers."""
-        import pandas as pd
-
-        columns: dict[str, list[float | None]] = {}
-        for name, result in self.results.items():
-            for suffix, number in (
-                ("", result.value),
-                ("_low", result.low),
-                ("_high", result.high),
-            ):
-                columns[f"{name}{suffix} [{result.unit}]" if result.unit else name + suffix] = [
-                    number
-                ]
-        return pd.DataFrame(columns)
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
+    estimate: Estimate
+    draws: Mapping[str, Floats]
 
 
 def estimate(
@@ -231,14 +84,23 @@ def estimate(
     provider: str | None = None,
     terms: str | None = None,
     as_of: str | None = None,
+    depreciation: str | None = None,
+    region: str | None = None,
+    embodied: bool | None = None,
+    water: bool | None = None,
+    scope: str | None = None,
+    equity: bool | None = None,
+    post_training: object = None,
     max_cost: object = None,
     attention_flop: str = "causal",
     scaling_law: str = "hoffmann-2022-approach-1",
     draws: int = sampling.DRAWS,
     seed: int = sampling.SEED,
+    interval: object = sampling.INTERVAL,
     strict: bool = False,
     today: date | str | None = None,
     origins: Mapping[str, str] | None = None,
+    **assumptions: Unpack[Factors],
 ) -> Estimate:
     """Return what a training run takes: FLOP, GPU-hours, wall clock and cost, with ranges.
 
@@ -248,81 +110,143 @@ def estimate(
     bare numbers, everything else needs its unit. Without `mfu` or `throughput` the MFU is predicted
     where the architecture, the accelerator and their number are known: in `layout` (text such as
     "tp=8,pp=16", whole or in part), else in the fastest that fits; `global_batch_size` is in
-    sequences, or in tokens when it says so; `anchor` is a measured run to scale to. `origins` says
-    where a user's value was written (by parameter name). Raises InputError, UnitError, LayoutError
-    and UnknownNameError for what cannot be used, DataError for a wrong data file, or for a stale
-    price under `strict`.
+    sequences, or in tokens when it says so; `anchor` is a measured run to scale to. Goodput is
+    modelled from failures unless given. Renting on every terms, owning, buying, energy and carbon
+    stand side by side; `scope` "development" adds what lies beyond the final run. Every further
+    assumption (`pue`, `server_price`, `failure_rate`, ...) is taken by its name in `Factors`.
+    `interval` is the share of the draws between low and high. `origins` says where a user's value
+    was written (by parameter name). Raises InputError, UnitError, LayoutError and UnknownNameError
+    for what cannot be used, DataError for a wrong data file, or for a stale price under `strict`.
     """
     arguments = dict(locals())
-    given = choices.Given(
-        {name: value for name, value in arguments.items() if name in choices.NAMES},
-        dict(origins or {}),
-    )
+    arguments |= arguments.pop("assumptions")
+    return simulate(**arguments).estimate
+
+
+def simulate(
+    *,
+    max_cost: object = None,
+    draws: int = sampling.DRAWS,
+    seed: int = sampling.SEED,
+    interval: object = sampling.INTERVAL,
+    origins: Mapping[str, str] | None = None,
+    **arguments: Any,  # noqa: ANN401
+) -> Simulation:
+    """Return an estimate with its draws; takes what `estimate` takes, and raises alike."""
     _check_draws(draws, seed)
-    chosen_model = choices.choose_model(given)
-    law = _known_law(scaling_law)
-    workload, workload_inputs, notes = choices.choose_workload(given, chosen_model)
-    cluster, cluster_inputs, cluster_notes = choices.choose_cluster(given, chosen_model)
-    part = cluster_inputs.get("gpu"), cluster_inputs.get("precision")
-    assumed = choices.choose_assumptions(given, chosen_model, workload, cluster, part)
-    inputs = workload_inputs | cluster_inputs | assumed.inputs
-    inputs["scaling_law"] = given.text("scaling_law", law)
-    results = _results(workload, cluster, assumed, law, draws, seed)
-    warned = [*chosen_model.warnings, *notes, *cluster_notes, *assumed.notes]
-    if given.has("max_cost"):
-        limit = spread_from(max_cost, "USD", "max_cost")
-        if not limit.exact:
-            raise InputError(f"max_cost: got {shown(max_cost)}; needs one amount, not a range.")
-        inputs["max_cost"] = InputValue.of(limit, "USD", given.origin("max_cost"))
-        warned += _budget_notes(results["cost"].value, limit.value)
-    return Estimate(
+    level = _level(interval)
+    prepared = prepare(origins=origins, **arguments)
+    central = prepared.model.evaluate()
+    drawn = prepared.model.evaluate(prepared.model.draws(draws, seed))
+    results = _results(prepared, central, drawn, level)
+    inputs = dict(prepared.inputs)
+    warned = list(prepared.notes)
+    if max_cost is not None:
+        given = choices.Given({}, dict(origins or {}))
+        inputs["max_cost"], notes = _budget(max_cost, given, results["cost"].value)
+        warned += notes
+    found = Estimate(
         results,
         inputs,
         tuple(Warned(code, message) for code, message in warned),
         {
             "llmcost_version": __version__,
             "data_version": data_version(),
-            "interval": sampling.INTERVAL,
+            "interval": level,
             "draws": draws,
             "seed": seed,
         },
-        **_reports(assumed.prediction),
+        _reports(prepared, drawn),
+    )
+    return Simulation(found, drawn)
+
+
+def prepare(
+    *,
+    attention_flop: str = "causal",
+    scaling_law: str = "hoffmann-2022-approach-1",
+    origins: Mapping[str, str] | None = None,
+    **arguments: Any,  # noqa: ANN401
+) -> Prepared:
+    """Return the run that the arguments of `estimate` describe, ready to evaluate.
+
+    Raises what `estimate` raises for them, and InputError for a name that it does not have.
+    """
+    given = choices.Given.of(
+        {**arguments, "attention_flop": attention_flop, "scaling_law": scaling_law}, origins
+    )
+    chosen = choices.choose_model(given)
+    law = _known_law(scaling_law)
+    workload, workload_inputs, notes = choices.choose_workload(given, chosen)
+    cluster, cluster_inputs, cluster_notes = choices.choose_cluster(given, chosen)
+    part = cluster_inputs.get("gpu"), cluster_inputs.get("precision")
+    assumed = choices.choose_assumptions(given, chosen, workload, cluster, part)
+    around = choices.choose_surroundings(given, workload, cluster, part[0])
+    inputs = workload_inputs | cluster_inputs | assumed.inputs | around.inputs
+    inputs["scaling_law"] = given.text("scaling_law", law)
+    step_time = assumed.prediction.step_time if assumed.prediction else None
+    return Prepared(
+        RunModel(workload, cluster, assumed.assumptions, around.factors, around.fixed, step_time),
+        inputs,
+        (*chosen.warnings, *notes, *cluster_notes, *assumed.notes, *around.notes),
+        law,
+        assumed.prediction,
+        around.offers,
     )
 
 
-def _reports(prediction: Prediction | None) -> dict[str, Any]:
-    if prediction is None:
-        return {}
-    from llmcost.studies.modelling import memory_report, step_report
+def _reports(prepared: Prepared, drawn: Mapping[str, Floats]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if prepared.prediction is not None:
+        from llmcost.studies.modelling import memory_report, step_report
 
-    return {"step": step_report(prediction), "memory": memory_report(prediction)}
+        found["step"] = step_report(prepared.prediction)
+        found["memory"] = memory_report(prepared.prediction)
+    if prepared.offers:
+        found["rentals"] = list(prepared.offers)
+    found["histograms"] = {
+        name: {"unit": RESULT_UNITS[name], **sampling.histogram(drawn[name])}
+        for name in HISTOGRAMS
+        if name in drawn and np.isfinite(drawn[name]).all() and np.ptp(drawn[name])
+    }
+    return found
 
 
 def _results(
-    workload: Workload, cluster: Cluster, assumed: Assumed, law: str, draws: int, seed: int
+    prepared: Prepared,
+    central: Mapping[str, Floats],
+    drawn: Mapping[str, Floats],
+    level: float,
 ) -> dict[str, Result]:
-    assumptions = assumed.assumptions
-    columns = partial(as_columns, workload, cluster, assumptions)
-    central = engine.run(columns())
-    drawn = engine.run(columns(_draws(cluster, assumptions, draws, seed)))
-    found: dict[str, Result] = {
-        "parameters": _exact(workload.parameters, ""),
-        "active_parameters": _exact(workload.active_parameters, ""),
-        "tokens": _exact(workload.tokens, "token"),
-    }
-    for name, unit in engine.OUTPUTS.items():
-        found[name] = _summary(float(central[name].flat[0]), drawn[name], unit)
+    found = _exact_results(prepared.model.workload, prepared.law)
+    for name in central:
+        value = float(central[name].flat[0])
+        found[name] = _summary(value, drawn[name], RESULT_UNITS[name], level)
+    return {name: found[name] for name in RESULT_ORDER if name in found}
+
+
+def _exact_results(workload: Workload, law: str) -> dict[str, Result]:
     optimal = float(scaling_laws.compute_optimal_tokens(workload.parameters, law))
-    found["compute_optimal_tokens"] = _exact(optimal, "token")
     ratio = scaling_laws.compute_optimal_ratio.kernel(
         tokens=workload.tokens, compute_optimal_tokens=optimal
     )
-    found["compute_optimal_ratio"] = _exact(ratio, "")
-    if assumed.prediction is not None:
-        time = assumed.prediction.step_time
-        drawn_time = time * central["mfu"].flat[0] / drawn["mfu"]
-        found["step_time"] = _summary(time, drawn_time, "s")
-    return {name: found[name] for name in RESULT_ORDER if name in found}
+    return {
+        "parameters": _exact(workload.parameters, ""),
+        "active_parameters": _exact(workload.active_parameters, ""),
+        "tokens": _exact(workload.tokens, "token"),
+        "compute_optimal_tokens": _exact(optimal, "token"),
+        "compute_optimal_ratio": _exact(ratio, ""),
+    }
+
+
+def _budget(
+    max_cost: object, given: choices.Given, cost: float | None
+) -> tuple[InputValue, list[tuple[str, str]]]:
+    limit = spread_from(max_cost, "USD", "max_cost")
+    if not limit.exact:
+        raise InputError(f"max_cost: got {shown(max_cost)}; needs one amount, not a range.")
+    value = InputValue.of(limit, "USD", given.origin("max_cost"))
+    return value, _budget_notes(cost, limit.value)
 
 
 def _budget_notes(cost: float | None, limit: float) -> list[tuple[str, str]]:
@@ -335,30 +259,28 @@ def _budget_notes(cost: float | None, limit: float) -> list[tuple[str, str]]:
     return [(OVER_BUDGET, f"The cost of {cost:,.0f} USD is over the {limit:,.0f} USD allowed.")]
 
 
-def _draws(cluster: Cluster, assumptions: Assumptions, draws: int, seed: int) -> dict[str, Any]:
-    spreads = assumptions.spreads(cluster)
-    drawn: dict[str, Any] = dict(sampling.draw(spreads, draws, seed))
-    if assumptions.phase_recompute:
-        return drawn
-    selective, full = assumptions.recompute_column(sampling.uniform("recompute", draws, seed))
-    return drawn | {"recompute_selective": selective, "recompute_full": full}
-
-
-def _summary(value: float, draws: Any, unit: str) -> Result:  # noqa: ANN401
+def _summary(value: float, draws: Any, unit: str, level: float) -> Result:  # noqa: ANN401
     if np.isnan(value):
         return Result(None, unit, None, None)
     if not np.ptp(draws):
         return _exact(value, unit)
-    low, high = sampling.interval(draws)
-    return Result(value, unit, low, high)
+    low, high = sampling.interval(draws, level)
+    return Result(value, unit, low, high, float(np.median(draws)))
 
 
 def _exact(value: float, unit: str) -> Result:
     return Result(float(value), unit, float(value), float(value))
 
 
-def _quantity(value: float, unit: str) -> Any:  # noqa: ANN401
-    return registry().Quantity(value, unit)
+def _level(interval: object) -> float:
+    """Return the share of the draws that an interval holds; raises InputError for an unusable one."""
+    spread = spread_from(interval, "", "interval", share=True, maximum=1.0)
+    if not spread.exact or not MIN_LEVEL <= spread.value <= MAX_LEVEL:
+        raise InputError(
+            f"interval: got {shown(interval)}; needs one share from {MIN_LEVEL:.0%} to "
+            f"{MAX_LEVEL:.1%}, such as 80%."
+        )
+    return spread.value
 
 
 def _known_law(law: str) -> str:

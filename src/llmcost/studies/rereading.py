@@ -8,7 +8,10 @@ from typing import Any
 
 from llmcost.errors import InputError, shown
 from llmcost.inputs import KINDS, InputValue, Origin
+from llmcost.ranges import KINDS as KINDS_OF_RANGE
+from llmcost.ranges import MIDDLES
 from llmcost.reading import canonical_unit
+from llmcost.sampling import Stated
 
 Parts = tuple[
     dict[str, dict[str, Any]], dict[str, InputValue], list[dict[str, str]], dict[str, Any]
@@ -83,7 +86,19 @@ def _input(name: str, part: Any) -> InputValue:  # noqa: ANN401
         low,
         high,
         part.get("detail") or {},
+        _stated(name, part["distribution"]) if "distribution" in part else None,
     )
+
+
+def _stated(name: str, part: Any) -> Stated:  # noqa: ANN401
+    """Return the distribution of an input; raises InputError for a malformed one."""
+    if not isinstance(part, Mapping) or part.get("kind") not in KINDS_OF_RANGE:
+        raise InputError(f"inputs: {name} has distribution {shown(part)}; needs kind, p5 and p95.")
+    low, high = (_number(part.get(end), f"inputs: {name} {end}") for end in ("p5", "p95"))
+    if low is None or high is None or low > high:
+        raise InputError(f"inputs: {name} has p5 {shown(low)} and p95 {shown(high)}.")
+    middle = part.get(MIDDLES.get(part["kind"], ""))
+    return Stated(part["kind"], low, high, _number(middle, f"inputs: {name} middle"))
 
 
 def _warning(part: Any) -> dict[str, str]:  # noqa: ANN401

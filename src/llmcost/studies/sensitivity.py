@@ -8,15 +8,21 @@ second tells how much of the spread it carries beside the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from llmcost import sampling
+from llmcost import engine, sampling
+from llmcost._version import __version__
+from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import InputValue, Origin
+from llmcost.studies.answers import RESULT_UNITS
+from llmcost.studies.choices.scope import DEVELOPMENT
+from llmcost.studies.estimation import Prepared, check_draws, prepare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +33,11 @@ if TYPE_CHECKING:
 
 TAIL = 0.05
 OF = "cost"
+EXACT = (
+    *("parameters", "active_parameters", "tokens"),
+    *("compute_optimal_tokens", "compute_optimal_ratio"),
+)
+PRICE_UNIT = "USD/GPU/hour"
 NEGLIGIBLE = 1e-9
 RECOMPUTE = "recompute"
 LEVELS = ("none", "selective", "full")
@@ -100,6 +111,49 @@ class _Ends:
     share: bool = False
 
 
+def find_sensitivities(
+    model: str | None = None,
+    *,
+    of: str = OF,
+    draws: int = sampling.DRAWS,
+    seed: int = sampling.SEED,
+    interval: object = sampling.INTERVAL,
+    **arguments: Any,  # noqa: ANN401
+) -> Sensitivity:
+    """Return what each uncertain input of a run does to one of its results, the largest first.
+
+    `of` names a result of `estimate`; everything else is what `estimate` takes (`max_cost` apart),
+    and raises alike. Raises UnknownNameError for a result that there is none of, InputError for one
+    that is not known for this run or that no uncertain input moves.
+    """
+    check_draws(draws, seed)
+    level = sampling.read_interval(interval)
+    prepared = prepare(model=model, **arguments)
+    found = weigh(
+        prepared.model,
+        of,
+        RESULT_UNITS,
+        draws=draws,
+        seed=seed,
+        level=level,
+        inputs=prepared.inputs,
+        why=partial(_why, prepared),
+    )
+    versions = {"llmcost_version": __version__, "data_version": data_version()}
+    return replace(found, warnings=prepared.notes, meta={**versions, **found.meta})
+
+
+def _why(prepared: Prepared, name: str) -> str:
+    """Return why a run has no such result: what it is part of, or what was missing."""
+    scope = prepared.inputs.get("scope")
+    if name in engine.DEVELOPMENT_OUTPUTS and (scope is None or scope.value != DEVELOPMENT):
+        return "It is a part of all development: ask with --scope development."
+    if name == "step_time":
+        return "A step is predicted only where no MFU or throughput is given."
+    missing = [text for code, text in prepared.notes if code.startswith("no-")]
+    return " ".join(missing)
+
+
 def weigh(
     model: Model,
     of: str,
@@ -107,18 +161,22 @@ def weigh(
     *,
     draws: int,
     seed: int,
+    level: float = sampling.INTERVAL,
     inputs: Mapping[str, InputValue],
-    reasons: Sequence[str] = (),
+    why: Callable[[str], str] = lambda _: "",
 ) -> Sensitivity:
     """Return what each uncertain input of a model does to the result `of`.
 
-    `units` holds the unit of each result, `reasons` why some are not known. Raises
+    `units` holds the unit of each result, `level` is the share of the draws in its interval, `why`
+    says for which reason a result is not known. Raises
     UnknownNameError for a result that there is none of, InputError for one that is not known for
     this run or that no uncertain input moves.
     """
     middle = model.evaluate()
-    name = _known(of, [each for each in middle if each in units])
-    value = _value(name, middle, units, reasons)
+    name = _known(of, units)
+    if name in EXACT:
+        raise InputError(_nothing_uncertain(name, ()))
+    value = _value(name, middle, why)
     drawn = model.draws(draws, seed)
     results = _rows(model.evaluate(drawn)[name], draws)
     ends = list(_ends(model, drawn, draws))
@@ -126,7 +184,7 @@ def weigh(
     moving = [one for one in found if one.effect > NEGLIGIBLE * abs(value)]
     if not moving:
         raise InputError(_nothing_uncertain(name, [one.input for one in found]))
-    low, high = sampling.interval(results)
+    low, high = sampling.interval(results, level)
     return Sensitivity(
         of=name,
         unit=units[name],
@@ -136,7 +194,7 @@ def weigh(
         influences=tuple(sorted(moving, key=_least_first, reverse=True)),
         without_effect=tuple(one.input for one in found if one not in moving),
         inputs=inputs,
-        meta={"draws": draws, "seed": seed},
+        meta={"interval": level, "draws": draws, "seed": seed},
     )
 
 
@@ -144,23 +202,22 @@ def _least_first(one: Influence) -> tuple[float, float, str]:
     return one.effect, abs(one.rank_correlation or 0.0), one.input
 
 
-def _known(of: str, known: Sequence[str]) -> str:
+def _known(of: str, units: Mapping[str, str]) -> str:
     name = of.strip().lower().replace("-", "_")
-    if name in known:
-        return name
-    hint = "See the results of llmcost estimate --json." if len(known) > 20 else ""
-    raise UnknownNameError("result", of, known, hint or f"Choose from {', '.join(known)}.")
+    if name not in units:
+        hint = f"Choose from {', '.join(units)}." if len(units) <= 20 else ""
+        raise UnknownNameError("result", of, units, hint or "See llmcost estimate --json.")
+    return name
 
 
-def _value(
-    name: str, middle: Mapping[str, Any], units: Mapping[str, str], reasons: Sequence[str]
-) -> float:
-    value = _first(middle[name])
+def _value(name: str, middle: Mapping[str, Any], why: Callable[[str], str]) -> float:
+    """Return the result with every input at its middle; raises InputError where it is not known."""
+    value = _first(middle.get(name, np.nan))
     if np.isfinite(value):
         return value
-    known = [each for each in middle if each in units and np.isfinite(_first(middle[each]))]
-    why = " ".join(reasons) or "It needs inputs that were not given and that nothing tells."
-    raise InputError(f"of: {name} is not known for this run. {why} Known here: {', '.join(known)}.")
+    known = [each for each, values in middle.items() if np.isfinite(_first(values))]
+    reason = why(name) or "It needs inputs that were not given and that nothing tells."
+    raise InputError(f"of: {name} is not known for this run. {reason} Known: {', '.join(known)}.")
 
 
 def _first(values: Any) -> float:  # noqa: ANN401
@@ -232,7 +289,9 @@ def _two_rows_each(ends: Sequence[_Ends]) -> dict[str, Floats]:
 
 
 def _unit(one: _Ends, told: InputValue | None) -> str:
-    return told.unit if told and one.name != RECOMPUTE else ""
+    if one.name == RECOMPUTE:
+        return ""
+    return told.unit if told else PRICE_UNIT * one.name.startswith("price")
 
 
 def _correlation(drawn: Floats, results: Floats) -> float | None:

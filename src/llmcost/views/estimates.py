@@ -9,11 +9,13 @@ from llmcost.figures import quantity_text, range_text, significant
 from llmcost.formulas.scaling_laws import LAW_TITLES
 from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
+from llmcost.views.costs import MONEY_TITLES, cost_tables, offer_table
+from llmcost.views.input_titles import INPUT_TITLES, SHARES
 from llmcost.views.steps import step_rows, step_tables
 
 if TYPE_CHECKING:
     from llmcost.inputs import InputValue
-    from llmcost.studies.estimation import Estimate, Result
+    from llmcost.studies.answers import Estimate, Result
 
 RESULT_TITLES = {
     "parameters": "Parameters",
@@ -29,12 +31,12 @@ RESULT_TITLES = {
     "tokens_per_gpu_second": "Tokens per second and GPU",
     "mfu": "MFU",
     "hfu": "HFU",
-    "goodput": "Goodput",
     "tokens_per_parameter": "Tokens per parameter",
     "compute_optimal_tokens": "Compute-optimal tokens",
     "compute_optimal_ratio": "  times the compute-optimal",
     "cost": "Cost",
     "cost_per_million_tokens": "Cost per million tokens",
+    **MONEY_TITLES,
 }
 SHOWN_RESULTS = (
     "parameters",
@@ -64,32 +66,6 @@ RANGELESS = {
     "cost_per_million_tokens": "as given",
     "compute_optimal_ratio": "by the law",
 }
-INPUT_TITLES = {
-    "model": "Model",
-    "parameters": "Parameters",
-    "active_parameters": "Active parameters",
-    "tokens": "Tokens",
-    "seq_length": "Sequence length",
-    "phases": "Phases",
-    "attention_flop": "Attention FLOP",
-    "gpu": "Accelerator",
-    "num_gpus": "Accelerators",
-    "precision": "Precision",
-    "peak_flop_rate": "Dense peak",
-    "throughput": "Throughput",
-    "mfu": "MFU",
-    "goodput": "Goodput",
-    "recompute": "Recompute",
-    "framework": "Framework",
-    "layout": "Layout",
-    "global_batch_size": "Sequences a step",
-    "anchor": "Anchor",
-    "price_per_node_hour": "Price per node",
-    "gpus_per_node": "GPUs per node",
-    "price": "Price per GPU-hour",
-    "scaling_law": "Scaling law",
-    "max_cost": "Most to spend",
-}
 COUNTED = ("seq_length", "num_gpus", "gpus_per_node", "global_batch_size")
 NO_PRICE = "no price"
 TITLE_SAYS = {
@@ -118,16 +94,27 @@ RESULT_FIELDS = (
 )
 
 
-def estimate_document(estimate: Estimate) -> Document:
-    """Return the document of an estimate: results, then assumptions, then warnings."""
+def estimate_document(estimate: Estimate, *, by_provider: bool = False) -> Document:
+    """Return the document of an estimate: results, costs, then assumptions, then warnings."""
     return Document(
         title=_title(estimate),
-        tables=(_result_table(estimate), _assumption_table(estimate), *step_tables(estimate)),
+        tables=(
+            _result_table(estimate),
+            *cost_tables(estimate),
+            *_offers(estimate, by_provider),
+            _assumption_table(estimate),
+            *step_tables(estimate),
+        ),
         flat=_flat(estimate),
         data=estimate.to_dict(),
         messages=tuple(warning.message for warning in estimate.warnings),
         footer=_footer(estimate),
     )
+
+
+def _offers(estimate: Estimate, by_provider: bool) -> tuple[Table, ...]:
+    offers = offer_table(estimate) if by_provider else None
+    return (offers,) if offers else ()
 
 
 def _title(estimate: Estimate) -> str:
@@ -232,7 +219,7 @@ def _range(name: str, result: Result, estimate: Estimate) -> str:
 
 
 def _shown_unit(name: str, unit: str) -> str:
-    return "share" if name in ("mfu", "hfu", "goodput") else unit
+    return "share" if name in SHARES else unit
 
 
 def _count(value: float | None) -> str:

@@ -10,7 +10,7 @@ from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Field, Table
 
 if TYPE_CHECKING:
-    from llmcost.studies.estimation import Estimate
+    from llmcost.studies.answers import Estimate
 
 PART_TITLES = {
     "matmul": "Matrix products",

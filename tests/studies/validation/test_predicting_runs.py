@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from llmcost.catalog.calibration import calibration
-from llmcost.catalog.overheads import default
 from llmcost.errors import InputError
+from llmcost.studies.goodputs import usual_useful_share
 from llmcost.studies.validation.predicting_runs import _fastest, _machine, _usual_gpus, predict_runs
 from llmcost.studies.validation.run_points import run_point_of
 
@@ -46,7 +46,7 @@ def test_device_time_is_tokens_over_the_rate_with_goodput_and_what_runs_cost_bey
     point, values = run(), calibration().values
     rate, layout = _fastest(point, _machine(point), 8192, 1024, values)
     found = predicted()
-    hours = 15e12 / rate / 3600 / default("goodput").value
+    hours = 15e12 / rate / 3600 / usual_useful_share(8_030_261_248, 1024)
     hours *= values["searched_layout"] * values["whole_run_length"]
     assert found.gpu_hours == pytest.approx(hours)
     assert found.layout == layout

@@ -7,4 +7,6 @@ from llmcost.studies.choices.given import NAMES as NAMES
 from llmcost.studies.choices.given import Given as Given
 from llmcost.studies.choices.models import ChosenModel as ChosenModel
 from llmcost.studies.choices.models import choose_model as choose_model
+from llmcost.studies.choices.surroundings import Surroundings as Surroundings
+from llmcost.studies.choices.surroundings import choose_surroundings as choose_surroundings
 from llmcost.studies.choices.workload import choose_workload as choose_workload

@@ -1,10 +1,11 @@
-"""MFU, goodput and recompute: given, measured, modelled, or typical with a range."""
+"""MFU and recompute: given, measured, modelled, or typical with a range."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llmcost.amounts import unit_of
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import typical_mfu
 from llmcost.catalog.overheads import default
@@ -22,13 +23,12 @@ from llmcost.inputs import (
     model_flop,
     spread_from,
 )
-from llmcost.reading import read_quantity, read_range
 from llmcost.sampling import Spread
 from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.layout import MODEL_ONLY
 from llmcost.studies.choices.modelled import Modelled, choose_modelled, refuse_beside, why_not
 from llmcost.studies.choices.models import ChosenModel
-from llmcost.units import dimension_gap, is_quantity, named, wanted
+from llmcost.units import dimension_gap, named, wanted
 
 if TYPE_CHECKING:
     from llmcost.studies.modelling import Prediction
@@ -57,7 +57,7 @@ def choose_assumptions(
     cluster: Cluster,
     part: tuple[InputValue | None, InputValue | None],
 ) -> Assumed:
-    """Return MFU, goodput and recompute with their ranges, inputs and notes.
+    """Return MFU and recompute with their ranges, inputs and notes.
 
     `part` is the accelerator and the precision of the run, where they are known.
     """
@@ -70,15 +70,14 @@ def choose_assumptions(
     else:
         found = _modelled(given, model, workload, cluster, part)
         if isinstance(found, Modelled):
-            return _assumed(given, found)
+            return _assumed(found)
         notes = found
     scale = 1.0 if given.has("mfu") or given.has("throughput") else _full_over_causal(workload)
     mfu, inputs, mfu_notes = _mfu(given, workload, cluster, part, scale)
-    goodput, goodput_input = _goodput(given)
     shares, recompute_input = _recompute(given)
-    inputs |= {"goodput": goodput_input, "recompute": recompute_input}
+    inputs |= {"recompute": recompute_input}
     notes += mfu_notes + _hfu_notes(given, mfu, shares)
-    return Assumed(Assumptions(mfu, goodput, shares, scale), inputs, notes)
+    return Assumed(Assumptions(mfu, shares, scale), inputs, notes)
 
 
 def _modelled(
@@ -107,17 +106,11 @@ def _modelled(
         return [("mfu-typical", text)]
 
 
-def _assumed(given: Given, found: Modelled) -> Assumed:
-    goodput, goodput_input = _goodput(given)
+def _assumed(found: Modelled) -> Assumed:
     assumptions = Assumptions(
-        found.mfu,
-        goodput,
-        mfu_scale=found.mfu_scale,
-        phase_recompute=found.phase_recompute,
+        found.mfu, mfu_scale=found.mfu_scale, phase_recompute=found.phase_recompute
     )
-    recompute = found.inputs.pop("recompute")
-    inputs = found.inputs | {"goodput": goodput_input, "recompute": recompute}
-    return Assumed(assumptions, inputs, found.notes, found.prediction)
+    return Assumed(assumptions, found.inputs, found.notes, found.prediction)
 
 
 def _mfu(
@@ -199,7 +192,7 @@ def _mfu_from_throughput(
             f"{cluster.peak_flop_rate / 1e12:g} TFLOP/s/GPU; needs a rate of one device below its "
             "peak. Is it a rate of several devices, or at another precision?"
         )
-    spread = Spread(ends[0], ends[1], ends[2], share=True)
+    spread = _scaled(rate, ends[1] / rate.value)
     where = given.origin("throughput")
     text = f"throughput {_as_given(given['throughput'], rate.value, unit)} ({where.source})"
     if unit == TOKEN_RATE and len(workload.phases) > 1:
@@ -209,6 +202,14 @@ def _mfu_from_throughput(
         "throughput": InputValue.of(rate, unit, where),
         "mfu": InputValue.of(spread, "", origin),
     }
+
+
+def _scaled(rate: Spread, factor: float) -> Spread:
+    """Return the MFU of a rate; raises InputError for a distribution that reaches over the peak."""
+    try:
+        return rate.scaled(factor, share=True)
+    except InputError as error:
+        raise named("throughput", error) from None
 
 
 def _as_given(value: object, number: float, unit: str) -> str:
@@ -240,29 +241,10 @@ def _rate_unit(value: object) -> str:
 
 
 def _unit_text(value: object) -> str:
-    if isinstance(value, tuple | list) and value:
-        return _unit_text(value[-1])
-    if is_quantity(value):
-        return str(value.units)  # type: ignore[attr-defined]
-    if not isinstance(value, str):
-        return ""
     try:
-        kind = wanted(FLOP_RATE)
-        pair = read_range(value, kind)
-        return pair[1][1] if pair else read_quantity(value, kind)[1]
+        return unit_of(value, wanted(FLOP_RATE))
     except InputError as error:
         raise named("throughput", error) from None
-
-
-def _goodput(given: Given) -> tuple[Spread, InputValue]:
-    if given.has("goodput"):
-        spread = spread_from(given["goodput"], "", "goodput", share=True, maximum=1.0)
-        return spread, InputValue.of(spread, "", given.origin("goodput"))
-    known = default("goodput")
-    low, high = known.low or known.value, known.high or known.value
-    spread = Spread(low, known.value, high, share=True)
-    source = f"defaults.csv: {', '.join(known.sources)}"
-    return spread, InputValue.of(spread, "", Origin("default", source))
 
 
 def _hfu_notes(given: Given, mfu: Spread | None, shares: tuple[float, float, float]) -> list[Note]:

@@ -7,13 +7,15 @@ from typing import Any
 
 from llmcost.catalog.columns import day_from
 from llmcost.catalog.gpus import Accelerator, accelerator, peak, usual_precision
+from llmcost.catalog.price_quotes import first_price_day, newest_price_day
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
 from llmcost.errors import DataError, InputError, UnknownNameError, shown
 from llmcost.formulas import money
 from llmcost.inputs import Cluster, InputValue, Origin, count_from, spread_from, whole
 from llmcost.sampling import Spread
-from llmcost.studies.choices.given import Given, Note
+from llmcost.studies.choices.factors import FACTORS
+from llmcost.studies.choices.given import WORDS, Given, Note
 from llmcost.studies.choices.models import ChosenModel
 
 MAX_GPUS = 1e8
@@ -23,6 +25,8 @@ GPU_NOUNS = ("gpus", "gpu", "accelerators", "chips", "devices")
 PRICE_UNIT = "USD/GPU/hour"
 # Precisions that are another one with its scales kept apart, and run at its peak.
 SCALED = {"fp8-block": "fp8"}
+
+NEED_GPU = tuple(name for name in (*FACTORS, *WORDS) if name != "steady_share")
 
 Inputs = dict[str, InputValue]
 
@@ -57,7 +61,7 @@ def _accelerator(given: Given, model: ChosenModel) -> tuple[Accelerator | None, 
 
 
 def _refuse_without_accelerator(given: Given) -> None:
-    for name in ("precision", "provider", "terms", "as_of", "strict"):
+    for name in ("precision", "provider", "terms", "as_of", "strict", *NEED_GPU):
         if given.has(name) and given[name] is not False:
             raise InputError(f"{name}: got it without an accelerator to use it for; needs gpu too.")
 
@@ -125,7 +129,7 @@ def _number(
 def _price(given: Given, part: Accelerator | None) -> tuple[Spread | None, Inputs, list[Note]]:
     given.only_one_of("price", "price_per_node_hour")
     for own in ("price", "price_per_node_hour"):
-        for name in ("provider", "terms", "as_of"):
+        for name in ("provider", "terms"):
             if given.has(own) and given.has(name):
                 raise InputError(
                     f"{name}: got it beside {own}, which is a price of its own; give only one."
@@ -155,11 +159,7 @@ def _price_from_node(given: Given) -> tuple[Spread, Inputs, list[Note]]:
     node = spread_from(
         given["price_per_node_hour"], "USD/hour", "price_per_node_hour", maximum=MAX_PRICE
     )
-    low, middle, high = (
-        money.price_from_node.kernel(price_per_node_hour=end, gpus_per_node=size)
-        for end in (node.low, node.value, node.high)
-    )
-    spread = Spread(low, middle, high)
+    spread = node.scaled(money.price_from_node.kernel(price_per_node_hour=1.0, gpus_per_node=size))
     where = given.origin("price_per_node_hour")
     origin = Origin("user", f"{where.source}: {node.value:g} USD/hour a node of {size}")
     inputs = {
@@ -175,7 +175,7 @@ def _catalogue_price(given: Given, part: Accelerator) -> tuple[Spread | None, In
         part.name,
         terms=_word(given, "terms") or "on-demand",
         provider=_word(given, "provider"),
-        as_of=_word(given, "as_of"),
+        as_of=price_day(given),
     )
     if picked.value is None:
         origin = Origin("catalogue", "gpu_prices.csv", str(picked.as_of))
@@ -185,6 +185,23 @@ def _catalogue_price(given: Given, part: Accelerator) -> tuple[Spread | None, In
     origin = Origin("catalogue", f"gpu_prices.csv: {_summary(picked)}", str(picked.as_of))
     value = InputValue.of(spread, PRICE_UNIT, origin, **_detail(picked))
     return spread, {"price": value}, _price_notes(given, picked)
+
+
+def price_day(given: Given) -> date:
+    """Return the day up to which prices count: the one given, else that of the newest price.
+
+    Raises InputError for a day that cannot be read, or that is before the first price.
+    """
+    asked = _word(given, "as_of")
+    if asked is None:
+        return newest_price_day()
+    day, first = day_from(asked, "as_of"), first_price_day()
+    if day < first:
+        raise InputError(
+            f"as_of: got {asked}; the first price in gpu_prices.csv is of {first}: "
+            "give a later day, or a price."
+        )
+    return day
 
 
 def _summary(picked: PriceSelection) -> str:

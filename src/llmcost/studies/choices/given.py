@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from llmcost.errors import InputError
+from llmcost.errors import InputError, UnknownNameError
 from llmcost.inputs import InputValue, Origin
+from llmcost.studies.choices.factors import FACTORS
 
 DEFAULTS = {"attention_flop": "causal", "scaling_law": "hoffmann-2022-approach-1"}
+WORDS = ("depreciation", "region", "embodied", "water", "scope", "equity", "post_training")
 NAMES = frozenset(
     [
+        *FACTORS,
+        *WORDS,
         "model",
         "parameters",
         "active_parameters",
@@ -51,6 +55,14 @@ class Given:
     values: Mapping[str, object]
     where: Mapping[str, str]
 
+    @classmethod
+    def of(cls, values: Mapping[str, object], where: Mapping[str, str] | None = None) -> Given:
+        """Return what was given; raises UnknownNameError for a name that no run has."""
+        for name in values:
+            if name not in NAMES:
+                raise UnknownNameError("assumption", name, NAMES)
+        return cls(values, dict(where or {}))
+
     def __getitem__(self, name: str) -> object:
         return self.values.get(name)
 
@@ -66,6 +78,12 @@ class Given:
         """Return a word-valued input, from the user unless it is the default nobody wrote."""
         is_default = name not in self.where and value == DEFAULTS.get(name)
         return InputValue(value, "", Origin("default") if is_default else self.origin(name))
+
+    def refuse(self, beside: str, names: Iterable[str]) -> None:
+        """Raise InputError for the first of the names that was given beside what excludes it."""
+        for name in names:
+            if self.has(name):
+                raise InputError(f"{name}: got it beside {beside}, where it has no use.")
 
     def only_one_of(self, *names: str) -> None:
         """Raise InputError when more than one of the names was given."""

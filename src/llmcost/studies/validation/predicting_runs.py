@@ -17,12 +17,12 @@ import numpy as np
 from llmcost.catalog.architecture import Architecture
 from llmcost.catalog.calibration import calibration
 from llmcost.catalog.gpus import accelerator, usual_precision
-from llmcost.catalog.overheads import default
 from llmcost.counting import count
 from llmcost.enumeration import Limits, enumerate_layouts
 from llmcost.errors import InputError
 from llmcost.machine import Machine, Software, peak_rate
 from llmcost.shapes import model_flop_per_token
+from llmcost.studies.goodputs import usual_useful_share
 from llmcost.studies.intervals import WHOLE_RUN, interval_of
 from llmcost.studies.stepping import evaluate, rows_of, step_inputs
 from llmcost.studies.validation.predicting import layout_words
@@ -75,8 +75,9 @@ def _run(point: RunPoint, values: Mapping[str, float]) -> RunPrediction:
     machine = _machine(point)
     length = point.seq_length or SEQUENCE
     flop = point.tokens * model_flop_per_token(point.architecture, length)
-    rate, layout = _on_enough(point, machine, min(length, 8192), flop, values)
-    hours = point.tokens / rate / SECONDS_PER_HOUR / default("goodput").value
+    rate, layout, gpus = _on_enough(point, machine, min(length, 8192), flop, values)
+    useful = usual_useful_share(count(point.architecture).parameters, gpus)
+    hours = point.tokens / rate / SECONDS_PER_HOUR / useful
     hours *= values["searched_layout"] * values["whole_run_length"]
     low, high = interval_of(WHOLE_RUN)
     return RunPrediction(
@@ -107,12 +108,12 @@ def _usual_gpus(flop: float, peak: float) -> int:
 
 def _on_enough(
     point: RunPoint, machine: Machine, length: int, flop: float, values: Mapping[str, float]
-) -> tuple[float, str]:
-    """Return what `_fastest` does, on the stated devices or else on the usual ones that fit."""
+) -> tuple[float, str, int]:
+    """Return what `_fastest` does and the devices: the stated, else the usual ones that fit."""
     gpus = point.num_gpus or _usual_gpus(flop, machine.peak)
     while True:
         try:
-            return _fastest(point, machine, length, gpus, values)
+            return (*_fastest(point, machine, length, gpus, values), gpus)
         except InputError:
             gpus *= 2
             if point.num_gpus or gpus > MOST:

@@ -1,0 +1,74 @@
+"""What the same hours would cost to rent: every provider and terms with a price on the day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from llmcost.catalog.gpus import Accelerator
+from llmcost.catalog.price_quotes import RENTAL_TERMS, rentals_of
+from llmcost.catalog.prices import PriceSelection, select_price
+from llmcost.inputs import InputValue, Origin
+from llmcost.sampling import Spread
+from llmcost.studies.choices.choosing import Chosen
+
+PRICE_UNIT = "USD/GPU/hour"
+MARKET = "price"
+
+
+def price_name(terms: str) -> str:
+    """Return the name of the price on these terms: ``price_on_demand``."""
+    return f"price_{terms.replace('-', '_')}"
+
+
+def choose_rentals(gpu: Accelerator, day: date) -> tuple[dict[str, Chosen], list[dict[str, Any]]]:
+    """Return the price on each terms that has one, by name, and the offers behind them as rows."""
+    found: dict[str, Chosen] = {}
+    offers: list[dict[str, Any]] = []
+    for terms in RENTAL_TERMS:
+        picked = select_price(gpu.name, terms=terms, as_of=day)
+        if picked.value is None:
+            continue
+        found[price_name(terms)] = _chosen(picked)
+        offers += [_row(picked, None), *_providers(gpu, terms, day, picked)]
+    return found, offers
+
+
+def _chosen(picked: PriceSelection) -> Chosen:
+    value = picked.value or 0.0
+    spread = Spread(picked.low or value, value, picked.high or value)
+    origin = Origin("catalogue", f"gpu_prices.csv: {picked.reason}", str(picked.as_of))
+    return Chosen(spread, InputValue.of(spread, PRICE_UNIT, origin))
+
+
+def _providers(
+    gpu: Accelerator, terms: str, day: date, picked: PriceSelection
+) -> list[dict[str, Any]]:
+    names = sorted({str(quote.provider) for quote in picked.quotes}, key=str.casefold)
+    rows = [select_price(gpu.name, terms=terms, provider=name, as_of=day) for name in names]
+    return [_row(row, name) for row, name in zip(rows, names, strict=True)]
+
+
+def _row(picked: PriceSelection, provider: str | None) -> dict[str, Any]:
+    return {
+        "terms": picked.terms,
+        "provider": provider,
+        "providers": picked.providers,
+        "price": picked.value,
+        "low": picked.low,
+        "high": picked.high,
+        "unit": PRICE_UNIT,
+        "newest": str(picked.newest),
+        "grades": "".join(sorted({quote.grade for quote in picked.quotes})),
+        "price_ids": list(picked.price_ids),
+        "sources": list(picked.sources),
+    }
+
+
+def newest_of_terms(gpu: Accelerator, day: date) -> dict[str, date]:
+    """Return, for each terms, the day of the newest quote of an accelerator up to a day."""
+    found: dict[str, date] = {}
+    for quote in rentals_of(gpu.name):
+        if quote.day <= day and quote.provider_class != "aggregate":
+            found[quote.terms] = max(quote.day, found.get(quote.terms, quote.day))
+    return found

@@ -1,0 +1,237 @@
+"""Costs to tables: every basis side by side, energy and carbon, the lines beyond the final run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llmcost.figures import quantity_text, range_text
+from llmcost.table import Cell, Field, Table
+
+if TYPE_CHECKING:
+    from llmcost.studies.answers import Estimate, Result
+
+RENTAL_TITLES = {
+    "rental_on_demand_cost": "Rented, on demand",
+    "rental_spot_cost": "Rented, spot",
+    "rental_reserved_1y_cost": "Rented, 1 year",
+    "rental_reserved_3y_cost": "Rented, 3 years",
+    "rental_capacity_block_cost": "Rented, capacity block",
+    "rental_marketplace_cost": "Rented, marketplace",
+    "rental_contract_1y_cost": "Rented, 1-year contract",
+}
+OWNED_TITLES = {
+    "owned_cost": "Owned: run's share",
+    "owned_servers_cost": "  servers",
+    "owned_network_cost": "  network",
+    "owned_capital_cost": "  cost of capital",
+    "energy_cost": "  energy",
+    "acquisition_cost": "Buying the cluster",
+}
+ENERGY_TITLES = {
+    "mean_power": "Mean power",
+    "energy": "Energy",
+    "carbon": "Carbon, location-based",
+    "embodied_carbon": "Embodied carbon",
+    "water": "Water",
+}
+BEYOND_TITLES = {
+    "cost": "Final run",
+    "experiments_cost": "Experiments, failed runs",
+    "post_training_cost": "Post-training",
+    "staff_cost": "Staff",
+    "rental_add_ons_cost": "Storage, traffic, upkeep",
+    "storage_cost": "Storage",
+    "network_cost": "Network traffic",
+    "data_cost": "Data",
+    "development_cost": "Development",
+}
+OWNED_TWINS = {
+    "cost": "owned_cost",
+    "experiments_cost": "owned_experiments_cost",
+    "post_training_cost": "owned_post_training_cost",
+    "development_cost": "owned_development_cost",
+    "rental_add_ons_cost": None,
+}
+GOODPUT_TITLES = {
+    "goodput": "Goodput",
+    "restart_loss": "  lost in restarts",
+    "rework_loss": "  work done again",
+    "checkpoint_loss": "  checkpoints",
+    "maintenance_loss": "  planned maintenance",
+    "steady_share": "Slow steps and phases",
+    "mtbf": "Between failures",
+    "checkpoint_interval": "Between checkpoints",
+}
+MONEY_TITLES = {
+    **RENTAL_TITLES,
+    **OWNED_TITLES,
+    "owned_price": "Owned, per GPU-hour",
+    **ENERGY_TITLES,
+    **{name: title for name, title in BEYOND_TITLES.items() if name != "cost"},
+    "owned_experiments_cost": "Experiments, owned",
+    "owned_post_training_cost": "Post-training, owned",
+    "owned_development_cost": "Development, owned",
+    **GOODPUT_TITLES,
+}
+SHARES = ("goodput", "steady_share", "restart_loss", "rework_loss", "checkpoint_loss")
+NOT_KNOWN = "not known"
+
+
+def cost_tables(estimate: Estimate) -> tuple[Table, ...]:
+    """Return the tables of goodput, of the bases of cost, of energy, and of a development."""
+    tables = (
+        _goodput_table(estimate),
+        _bases_table(estimate),
+        _energy_table(estimate),
+        _beyond_table(estimate),
+    )
+    return tuple(table for table in tables if table is not None)
+
+
+def _goodput_table(estimate: Estimate) -> Table | None:
+    if "mtbf" not in estimate.results:
+        return None
+    return _plain("goodput", "Wall clock", "Share", GOODPUT_TITLES, estimate)
+
+
+def _energy_table(estimate: Estimate) -> Table | None:
+    if not _known(estimate, "energy"):
+        return None
+    return _plain("energy", "Energy and carbon", "Estimate", ENERGY_TITLES, estimate)
+
+
+def _plain(
+    name: str, heading: str, value: str, titles: dict[str, str], estimate: Estimate
+) -> Table:
+    found = [(key, title) for key, title in titles.items() if _known(estimate, key)]
+    rows, texts = [], []
+    for key, title in found:
+        result = estimate.results[key]
+        rows.append((key, result.value, result.low, result.high))
+        texts.append((title, _text(key, result), _range(key, result)))
+    fields = (
+        Field("name", heading),
+        Field("value", value, align="right"),
+        Field("low", "Low – high", align="right"),
+    )
+    return Table(name, fields, tuple(row[:3] for row in rows), texts=tuple(texts))
+
+
+def _bases_table(estimate: Estimate) -> Table | None:
+    titles = {**RENTAL_TITLES, **OWNED_TITLES}
+    names = [name for name in titles if _known(estimate, name)]
+    if not names:
+        return None
+    hours = estimate.results["gpu_hours"].value or float("nan")
+    rows: list[tuple[Cell, ...]] = []
+    texts: list[tuple[str, ...]] = []
+    for name in names:
+        result = estimate.results[name]
+        per_hour = None if name == "acquisition_cost" else (result.value or 0.0) / hours
+        rows.append((name, result.value, result.low, per_hour))
+        each = "" if per_hour is None else quantity_text(per_hour, "USD")
+        texts.append((titles[name], _text(name, result), _range(name, result), each))
+    fields = (
+        Field("name", "Cost by basis"),
+        Field("value", "Cost", align="right"),
+        Field("low", "Low – high", align="right"),
+        Field("price", "A GPU-hour", align="right"),
+    )
+    return Table("bases", fields, tuple(rows), texts=tuple(texts), notes=_bases_notes(estimate))
+
+
+def _bases_notes(estimate: Estimate) -> tuple[str, ...]:
+    inputs = estimate.inputs
+    told = [
+        "Owned: the run's share of servers and network over their life, and its energy; building "
+        "and staff are not in it. Buying is the whole cluster, not the run."
+    ]
+    price = inputs.get("server_price")
+    if price is not None and price.origin.kind == "catalogue":
+        told.append(f"Server price: {price.origin.source.removeprefix('gpu_prices.csv: ')}.")
+    return tuple(told)
+
+
+def _beyond_table(estimate: Estimate) -> Table | None:
+    if "development_cost" not in estimate.results:
+        return None
+    rows: list[tuple[Cell, ...]] = []
+    texts: list[tuple[str, ...]] = []
+    for name, title in BEYOND_TITLES.items():
+        rented = estimate.results.get(name)
+        if rented is None and name in ("storage_cost", "network_cost", "rental_add_ons_cost"):
+            continue
+        twin = OWNED_TWINS.get(name, name)
+        owned = estimate.results.get(twin) if twin else None
+        rows.append((name, *_value_and_low(rented), *_value_and_low(owned)))
+        texts.append((title, *_cells(name, rented), *_cells(name, owned)))
+    fields = (
+        Field("name", "Beyond the final run"),
+        Field("value", "Rented", align="right"),
+        Field("low", "Low – high", align="right"),
+        Field("owned_value", "Owned", align="right"),
+        Field("owned_low", "Low – high", align="right"),
+    )
+    return Table("development", fields, tuple(rows), texts=tuple(texts))
+
+
+def _value_and_low(result: Result | None) -> tuple[Cell, Cell]:
+    return (None, None) if result is None else (result.value, result.low)
+
+
+def _cells(name: str, result: Result | None) -> tuple[str, str]:
+    if result is None or result.value is None:
+        return ("", "") if name == "rental_add_ons_cost" else (NOT_KNOWN, "")
+    return _text(name, result), _range(name, result)
+
+
+def _known(estimate: Estimate, name: str) -> bool:
+    result = estimate.results.get(name)
+    return result is not None and result.value is not None and result.value != 0.0
+
+
+def _text(name: str, result: Result) -> str:
+    return quantity_text(result.value, _unit(name, result.unit))
+
+
+def _range(name: str, result: Result) -> str:
+    if result.low is None:
+        return ""
+    if result.low == result.high:
+        return "as given"
+    return range_text(result.low, result.high, _unit(name, result.unit), like=result.value)
+
+
+def _unit(name: str, unit: str) -> str:
+    return "share" if name in SHARES or name == "maintenance_loss" else unit
+
+
+def offer_table(estimate: Estimate) -> Table | None:
+    """Return the rental offers behind the costs, one row a provider and terms."""
+    offers: Sequence[dict[str, Any]] = estimate.reports.get("rentals", ())
+    rows = list(_offer_rows(offers, estimate.results["gpu_hours"].value))
+    if not rows:
+        return None
+    fields = (
+        Field("terms", "Terms"),
+        Field("provider", "Provider"),
+        Field("price", "A GPU-hour", align="right"),
+        Field("cost", "Cost", align="right"),
+        Field("newest", "Newest"),
+        Field("grades", "Grade"),
+    )
+    texts = tuple(
+        (r[0], str(r[1]), quantity_text(r[2], "USD"), quantity_text(r[3], "USD"), r[4], r[5])
+        for r in rows
+    )
+    return Table("offers", fields, tuple(rows), texts=texts)
+
+
+def _offer_rows(
+    offers: Iterable[dict[str, Any]], gpu_hours: float | None
+) -> Iterable[tuple[Any, ...]]:
+    for offer in offers:
+        cost = offer["price"] * gpu_hours if gpu_hours else None
+        who = offer["provider"] or f"median of {offer['providers']}"
+        yield offer["terms"], who, offer["price"], cost, offer["newest"], offer["grades"]
