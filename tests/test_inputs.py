@@ -60,7 +60,7 @@ SHARES = {
     "35-45%": "mfu: got '35-45%'; a range needs two dots: 35..45%.",
     "10^40": "mfu: got '10^40'; arithmetic is not read: " + SHARE_EXAMPLE,
     "1/2": "mfu: got '1/2'; arithmetic is not read: " + SHARE_EXAMPLE,
-    "1..": "mfu: got '1..'; needs a number on each side of one '..'.",
+    "1..": "mfu: got '1..'; needs a number on each side of '..'.",
     "41": "mfu: got '41', which is 4,100%; needs a share of at most 100%",
     "300%": "mfu: got '300%'; needs a share of at most 100%",
     "0": "mfu: got '0'; needs a share above 0",
@@ -79,7 +79,7 @@ PRICES = {
     "": f"price: got ''; {PRICE_EXAMPLE}",
     "abc": f"price: got 'abc'; {PRICE_EXAMPLE}",
     "2,50": f"price: got '2,50'; {PRICE_EXAMPLE}",
-    "1..": "price: got '1..'; needs a number on each side of one '..'.",
+    "1..": "price: got '1..'; needs a number on each side of '..'.",
     "2.5/GPU/hour": f"got '2.5/GPU/hour'; the currency before '/' is missing: {PRICE_EXAMPLE}",
     "2.5 EUR/GPU/hour": "got '2.5 EUR/GPU/hour'; needs USD/GPU/hour; EUR is not converted.",
     "€2/GPU/h": "got '€2/GPU/h'; needs USD, and € is not converted.",
@@ -163,10 +163,15 @@ def test_any_real_number_is_a_count(number):
     assert tokens(number) == 8000
 
 
-def test_a_pair_of_exact_numbers_is_a_range():
+def test_a_pair_of_exact_numbers_is_a_90_percent_interval():
+    """The logits of 25% and 75% are -ln 3 and ln 3, so the 90th percentile has the logit
+    ln 3 x 1.281552 / 1.644854 = 0.855960, a share of 1 / (1 + exp(-0.855960)) = 0.701816.
+    """
     spread = share((Decimal("0.25"), Fraction(3, 4)))
 
-    assert (spread.low, spread.value, spread.high) == (0.25, 0.5, 0.75)
+    assert spread.ends(0.9) == pytest.approx((0.25, 0.75), rel=1e-12)
+    assert spread.value == pytest.approx(0.5, rel=1e-12)
+    assert (spread.low, spread.high) == pytest.approx((0.298184, 0.701816), abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ LAYERS = [
     {"inputs"},
     {"enumeration"},
     {"layout", "shapes", "machine"},
+    {"amounts"},
     {"sampling", "counting"},
     {"engine"},
     {"catalog", "formulas"},
     {"units"},
+    {"ranges"},
     {"reading", "figures"},
     {"errors", "table", "_version"},
 ]

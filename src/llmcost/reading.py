@@ -144,7 +144,7 @@ def read_count(text: str, nouns: tuple[str, ...] = (), wanted: Wanted = COUNT_WA
     >>> read_count("15T"), read_count("16,000"), read_count("1.5e13")
     (15000000000000.0, 16000.0, 15000000000000.0)
     """
-    number = _read_number(text, text, wanted, any_case=True)
+    number = read_number(text, text, wanted, any_case=True)
     _refuse_arithmetic(number.rest, text, wanted)
     if number.value < 0 or (number.rest and number.rest.lower() not in nouns):
         one = " No range is read here." if ".." in text else ""
@@ -163,32 +163,7 @@ def read_quantity(text: str, wanted: Wanted = NUMBER_WANTED) -> tuple[float, str
     >>> read_quantity("30.84M GPU-hours")
     (30840000.0, 'GPU*hour')
     """
-    return _quantity(text, text, wanted)
-
-
-def read_range(
-    text: str, wanted: Wanted = NUMBER_WANTED
-) -> tuple[tuple[float, str], tuple[float, str]] | None:
-    """Return both ends of ``35..45%``, or `None` when the text holds no range.
-
-    The first end takes the unit and the magnitude of the second where it has none of its own.
-    """
-    first, dots, second = text.partition("..")
-    if not dots:
-        return None
-    if not (first.strip() and second.strip()) or ".." in second:
-        raise InputError(f"Got {shown(text)}; needs a number on each side of one '..'.")
-    bare, currency = _without_currency(first)
-    tail, other = _without_currency(second)
-    high = _quantity(f"{'$' if currency or other else ''}{tail}", text, wanted)
-    head = _read_number(bare, text, wanted)
-    scale = _read_number(tail, text, wanted).scale if not head.attached else 1.0
-    low = _quantity(first, text, wanted) if head.rest else (head.value * scale, high[1])
-    if low[1] != high[1]:
-        raise UnitError(f"Got {shown(text)}; needs the same unit at both ends of a range.")
-    if not low[0] <= high[0]:
-        raise InputError(f"Got {shown(text)}; needs the lower end first.")
-    return low, high
+    return quantity_in(text, text, wanted)
 
 
 def canonical_unit(text: str, whole: str = "") -> str:
@@ -298,11 +273,11 @@ def known_units() -> dict[str, tuple[str, ...]]:
     return {unit: tuple(words) for unit, words in spellings.items()}
 
 
-def _quantity(text: str, whole: str, wanted: Wanted) -> tuple[float, str]:
-    """Read one quantity; messages show the `whole` text that was given."""
+def quantity_in(text: str, whole: str, wanted: Wanted) -> tuple[float, str]:
+    """Return one quantity of a longer text; messages show the `whole` text that was given."""
     _refuse_foreign_money(whole, wanted)
-    bare, currency = _without_currency(text)
-    number = _read_number(bare, whole, wanted)
+    bare, currency = without_currency(text)
+    number = read_number(bare, whole, wanted)
     _refuse_lone_letter(whole, number)
     _refuse_arithmetic(number.rest, whole, wanted)
     _refuse_dash(number.rest, whole)
@@ -336,7 +311,8 @@ def _refuse_dash(rest: str, whole: str) -> None:
         raise InputError(f"Got {shown(whole)}; a range needs two dots: {meant}.")
 
 
-def _read_number(text: str, whole: str, wanted: Wanted, *, any_case: bool = False) -> Magnitude:
+def read_number(text: str, whole: str, wanted: Wanted, *, any_case: bool = False) -> Magnitude:
+    """Return the number that a text begins with; raises InputError when there is none."""
     stripped = text.strip()
     match = NUMBER.match(stripped) if len(stripped) <= MAX_TEXT else None
     if match is None or not match[0].strip("+-"):
@@ -379,7 +355,8 @@ def _refuse_lone_letter(whole: str, number: Magnitude) -> None:
         )
 
 
-def _without_currency(text: str) -> tuple[str, str]:
+def without_currency(text: str) -> tuple[str, str]:
+    """Return a text without the dollars that it begins with, and their unit."""
     stripped = text.strip()
     for sign in ("US$", "USD", "$"):
         if stripped.startswith(sign):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from llmcost.errors import InputError
-from llmcost.reading import read_count, read_quantity, read_range
+from llmcost.ranges import read_range
+from llmcost.reading import read_count, read_quantity
 
 if TYPE_CHECKING:
     TextType = click.ParamType[str]
@@ -28,8 +29,8 @@ class InUnit(TextType):
         """Return the text with the declared unit where it had none; leave errors to the library."""
         del param, ctx
         try:
-            pair = read_range(value)
-            unit = pair[1][1] if pair else read_quantity(value)[1]
+            found = read_range(value)
+            unit = found.unit if found else read_quantity(value)[1]
         except InputError:
             return value
         return value if unit else f"{value} {self.unit}"
