@@ -9,7 +9,7 @@ Source: Cottier et al. 2024 (arXiv 2405.21015) and its authors' script at commit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import isfinite
@@ -40,6 +40,7 @@ class Case:
     organisation: str
     published: date
     training_start: date
+    training_start_from: str
     device: Device
     gpu_hours: float
     gpu_hours_from: str
@@ -79,13 +80,14 @@ def case_of(
     _check(given)
     found = device(gpu)
     hours, how = _gpu_hours(found, given)
-    length, notes = _length(training_time)
+    length = _length(training_time)
     start, out = _dates(training_start, published, length)
     return Case(
         model=model,
         organisation=organisation,
         published=out,
         training_start=start,
+        training_start_from=_start_from(training_start, length),
         device=found,
         gpu_hours=hours,
         gpu_hours_from=how,
@@ -94,7 +96,7 @@ def case_of(
         purchase_price=purchase_price or found.purchase_price,
         price=price,
         sources=sources,
-        notes=notes if training_start is None else (),
+        notes=tuple(_notes(training_time, training_start, published)),
     )
 
 
@@ -154,13 +156,28 @@ def _gpu_hours(found: Device, given: Mapping[str, float | None]) -> tuple[float,
     return hours, f"training compute over {found.peak_flop_rate / 1e12:g} TFLOP/s at MFU {mfu:g}"
 
 
-def _length(training_time: float | None) -> tuple[timedelta, tuple[str, ...]]:
+def _length(training_time: float | None) -> timedelta:
     """Return the elapsed time that dates count with, in whole hours where it is known."""
     if training_time is not None:
-        return timedelta(hours=int(training_time)), ()
-    hours = value_of("training_time")
-    note = f"its length is not known, so {hours / HOURS_PER_DAY:.0f} days date its start"
-    return timedelta(hours=hours), (note,)
+        return timedelta(hours=int(training_time))
+    return timedelta(hours=value_of("training_time"))
+
+
+def _notes(length: float | None, start: object, published: object) -> Iterator[str]:
+    """Yield what the rules filled in for the dates."""
+    if length is None and not (start and published):
+        days = value_of("training_time") / HOURS_PER_DAY
+        yield f"the length of training is not known: {days:.0f} days count for the dates"
+    if published is None:
+        days = value_of("training_to_publication")
+        yield f"publication, for the price of electricity, is taken {days:.0f} days after training"
+
+
+def _start_from(stated: date | str | None, length: timedelta) -> str:
+    if stated is not None:
+        return "as stated"
+    days = value_of("training_to_publication")
+    return f"{length / timedelta(hours=1):,.0f} hours and {days:.0f} days before publication"
 
 
 def _dates(

@@ -240,11 +240,12 @@ def _steps(cost: MethodCost) -> Iterator[Step]:
 
 def _input_steps(cost: MethodCost) -> Iterator[Step]:
     case = cost.case
-    own = case.sources or ("as given",)
+    own, known = case.sources, case.num_gpus is not None
     yield Step("gpu_hours", case.gpu_hours, "GPU*hour", case.gpu_hours_from, own)
-    yield Step("num_gpus", case.num_gpus, "GPU", "as stated", own)
-    yield Step("published", str(case.published), "", "day of publication", own)
-    yield Step("training_start", str(case.training_start), "", "as stated, or counted back", own)
+    yield Step("num_gpus", case.num_gpus, "GPU", "as stated" if known else "not stated", own)
+    yield Step("published", str(case.published), "", "publication", own)
+    start = str(case.training_start)
+    yield Step("training_start", start, "", case.training_start_from, own)
 
 
 def _value_steps(cost: MethodCost) -> Iterator[Step]:
@@ -252,10 +253,9 @@ def _value_steps(cost: MethodCost) -> Iterator[Step]:
     seen = device.price_id or "an estimate: such chips are not sold"
     yield Step("purchase_price", cost.case.purchase_price, "USD/GPU", seen, device.sources)
     ratio = _server_price_ratio(cost.case)
-    yield Step("server_price_ratio", ratio, "", "on a single chip; 1 for a share of a server")
+    yield Step("server_price_ratio", ratio, "", "on a single chip; 1 for part of a server")
     yield Step("server_price", cost.server_price, "USD/GPU", "their product")
-    released = f"release {device.released} + wait, or the day of the price"
-    yield Step("available", str(cost.available), "", released, device.sources)
+    yield Step("available", str(cost.available), "", _why_then(cost), device.sources)
     yield Step(
         "hardware_price_decline",
         decline.value,
@@ -274,6 +274,15 @@ def _value_steps(cost: MethodCost) -> Iterator[Step]:
     yield Step("network_share", share.value, "", share.note, share.sources)
     yield Step("owned_network_cost", cost.owned_network_cost, "USD", "s / (1 - s) of the servers")
     yield _result(cost, "owned_hardware_cost", "servers and network")
+
+
+def _why_then(cost: MethodCost) -> str:
+    """Return what the day is from which the price counts."""
+    device = cost.case.device
+    if cost.available == device.price_day:
+        return "day of the price"
+    days = (cost.available - device.released).days
+    return f"{days} days after the release" if days else "release"
 
 
 def _energy_steps(cost: MethodCost) -> Iterator[Step]:
