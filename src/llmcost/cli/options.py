@@ -179,7 +179,8 @@ def complete_fields(
 
 def _field_names(ctx: click.Context) -> list[str]:
     if ctx.info_name == "estimate":
-        from llmcost.views.estimates import INPUT_TITLES, RESULT_TITLES
+        from llmcost.views.estimates import RESULT_TITLES
+        from llmcost.views.input_titles import INPUT_TITLES
 
         return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
     if ctx.info_name == "validate":

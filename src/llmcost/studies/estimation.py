@@ -133,8 +133,8 @@ def simulate(
     **arguments: Any,  # noqa: ANN401
 ) -> Simulation:
     """Return an estimate with its draws; takes what `estimate` takes, and raises alike."""
-    _check_draws(draws, seed)
-    level = _level(interval)
+    check_draws(draws, seed)
+    level = level_of(interval)
     prepared = prepare(origins=origins, **arguments)
     central = prepared.model.evaluate()
     drawn = prepared.model.evaluate(prepared.model.draws(draws, seed))
@@ -182,7 +182,7 @@ def prepare(
     part = cluster_inputs.get("gpu"), cluster_inputs.get("precision")
     assumed = choices.choose_assumptions(given, chosen, workload, cluster, part)
     around = choices.choose_surroundings(given, workload, cluster, part[0])
-    inputs = workload_inputs | cluster_inputs | assumed.inputs | around.inputs
+    inputs = {**workload_inputs, **cluster_inputs, **assumed.inputs, **around.inputs}
     inputs["scaling_law"] = given.text("scaling_law", law)
     step_time = assumed.prediction.step_time if assumed.prediction else None
     return Prepared(
@@ -204,6 +204,8 @@ def _reports(prepared: Prepared, drawn: Mapping[str, Floats]) -> dict[str, Any]:
         found["memory"] = memory_report(prepared.prediction)
     if prepared.offers:
         found["rentals"] = list(prepared.offers)
+    if "mtbf" in drawn:
+        found["goodput_by_scale"] = prepared.model.goodput_by_scale()
     found["histograms"] = {
         name: {"unit": RESULT_UNITS[name], **sampling.histogram(drawn[name])}
         for name in HISTOGRAMS
@@ -272,8 +274,8 @@ def _exact(value: float, unit: str) -> Result:
     return Result(float(value), unit, float(value), float(value))
 
 
-def _level(interval: object) -> float:
-    """Return the share of the draws that an interval holds; raises InputError for an unusable one."""
+def level_of(interval: object) -> float:
+    """Return the share of the draws that an interval holds; raises InputError for no such share."""
     spread = spread_from(interval, "", "interval", share=True, maximum=1.0)
     if not spread.exact or not MIN_LEVEL <= spread.value <= MAX_LEVEL:
         raise InputError(
@@ -291,7 +293,8 @@ def _known_law(law: str) -> str:
     return law
 
 
-def _check_draws(draws: object, seed: object) -> None:
+def check_draws(draws: object, seed: object) -> None:
+    """Raise InputError for a number of draws, or a seed, that cannot be used."""
     if not isinstance(draws, int) or not 100 <= draws <= MAX_DRAWS:
         raise InputError(
             f"draws: got {shown(draws)}; needs a whole number from 100 to {MAX_DRAWS:,}."

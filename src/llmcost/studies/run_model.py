@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MARKET = "rental market"
+SCALES = (1024, 16384, 102400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,24 @@ class RunModel:
         uniform = sampling.uniform("recompute", count, seed)
         selective, full = self.assumptions.recompute_column(uniform)
         return drawn | {"recompute_selective": selective, "recompute_full": full}
+
+    def goodput_by_scale(self) -> list[dict[str, float]]:
+        """Return the goodput of this run on clusters of other sizes, at the middle values.
+
+        Each with the hours between failures and the seconds between checkpoints.
+        """
+        middle = {name: spread.value for name, spread in self.factors.items()}
+        columns = {"parameters": self.workload.parameters, **middle, "num_gpus": np.array(SCALES)}
+        found = engine.failures(columns)
+        return [
+            {
+                "num_gpus": number,
+                "goodput": float(found["goodput"][row]),
+                "mtbf": float(found["mtbf"][row]),
+                "checkpoint_interval": float(found["checkpoint_interval"][row]),
+            }
+            for row, number in enumerate(SCALES)
+        ]
 
     def evaluate(self, drawn: Mapping[str, Any] | None = None) -> dict[str, Floats]:
         """Return every result by name, one row a draw; without draws, one row of middle values.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import quantity_text, range_text
@@ -92,7 +92,14 @@ def cost_tables(estimate: Estimate) -> tuple[Table, ...]:
 def _goodput_table(estimate: Estimate) -> Table | None:
     if "mtbf" not in estimate.results:
         return None
-    return _plain("goodput", "Wall clock", "Share", GOODPUT_TITLES, estimate)
+    notes = tuple(_scale_notes(estimate.reports.get("goodput_by_scale", ())))
+    return _plain("goodput", "Wall clock", "Share", GOODPUT_TITLES, estimate, notes)
+
+
+def _scale_notes(scales: Sequence[Mapping[str, float]]) -> Iterator[str]:
+    if scales:
+        told = (f"{s['goodput']:.1%} on {s['num_gpus']:,.0f}" for s in scales)
+        yield f"Goodput at these rates, by the number of GPUs: {', '.join(told)}."
 
 
 def _energy_table(estimate: Estimate) -> Table | None:
@@ -102,7 +109,12 @@ def _energy_table(estimate: Estimate) -> Table | None:
 
 
 def _plain(
-    name: str, heading: str, value: str, titles: dict[str, str], estimate: Estimate
+    name: str,
+    heading: str,
+    value: str,
+    titles: Mapping[str, str],
+    estimate: Estimate,
+    notes: tuple[str, ...] = (),
 ) -> Table:
     found = [(key, title) for key, title in titles.items() if _known(estimate, key)]
     rows, texts = [], []
@@ -115,7 +127,7 @@ def _plain(
         Field("value", value, align="right"),
         Field("low", "Low – high", align="right"),
     )
-    return Table(name, fields, tuple(row[:3] for row in rows), texts=tuple(texts))
+    return Table(name, fields, tuple(row[:3] for row in rows), texts=tuple(texts), notes=notes)
 
 
 def _bases_table(estimate: Estimate) -> Table | None:

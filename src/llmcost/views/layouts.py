@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from llmcost.figures import EM_DASH, quantity_text, significant
 from llmcost.studies.rivals import words
 from llmcost.table import Cell, Document, Field, Table
-from llmcost.views.estimates import INPUT_TITLES, origin_text
+from llmcost.views.estimates import origin_text
+from llmcost.views.input_titles import INPUT_TITLES
 
 if TYPE_CHECKING:
     from llmcost.inputs import InputValue
