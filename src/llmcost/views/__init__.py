@@ -14,6 +14,7 @@ VIEWS: dict[str, str] = {
     "Explanation": "llmcost.views.explanations:explanation_document",
     "Facts": "llmcost.views.facts:facts_document",
     "Layouts": "llmcost.views.layouts:layouts_document",
+    "MethodCost": "llmcost.views.methods:method_document",
     "Sensitivity": "llmcost.views.sensitivities:sensitivity_document",
     "Validation": "llmcost.views.validations:validation_document",
 }
