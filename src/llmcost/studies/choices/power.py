@@ -6,6 +6,14 @@ from datetime import date
 
 from llmcost.catalog.device_overheads import device_overhead
 from llmcost.catalog.gpus import Accelerator
+from llmcost.catalog.regions import (
+    DEFAULT_REGION,
+    RegionFigure,
+    carbon_intensity,
+    electricity_price,
+    region,
+)
+from llmcost.errors import InputError, shown
 from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen, choose, from_default, from_user
@@ -13,6 +21,8 @@ from llmcost.studies.choices.factors import FACTORS
 from llmcost.studies.choices.given import Given, Note
 
 PER_DEVICE = ("server_power_ratio", "power_draw_fraction")
+GRID = {"electricity_price": electricity_price, "carbon_intensity": carbon_intensity}
+TITLES = {"electricity_price": "Electricity", "carbon_intensity": "Carbon of the grid"}
 EXTRAS = {"embodied": "embodied_carbon_per_gpu", "water": "water_intensity"}
 
 
@@ -50,5 +60,35 @@ def _rated_power(gpu: Accelerator) -> Chosen | None:
 
 
 def _grid(given: Given, day: date) -> tuple[dict[str, Chosen], InputValue, list[Note]]:
-    found = {name: choose(given, name) for name in ("electricity_price", "carbon_intensity")}
-    return found, InputValue("us", "", Origin("default")), []
+    """Return the price and the carbon of electricity: the user's, else the region's on the day."""
+    asked = _region(given)
+    found: dict[str, Chosen] = {}
+    notes: list[Note] = []
+    for name, look in GRID.items():
+        own = from_user(given, name)
+        if own is not None:
+            found[name] = own
+            continue
+        figure = look(str(asked.value), day)
+        if figure.value is None:
+            notes.append((f"no-{name.replace('_', '-')}", f"Not known: {figure.reason}."))
+            continue
+        found[name] = _of_region(name, figure)
+        notes += [("region", f"{TITLES[name]}: {text}.") for text in figure.warnings]
+    return found, asked, notes
+
+
+def _region(given: Given) -> InputValue:
+    name = given["region"]
+    if name is None:
+        return InputValue(DEFAULT_REGION, "", Origin("default"))
+    if not isinstance(name, str):
+        raise InputError(f"region: got {shown(name)}; needs a name such as us, france or virginia.")
+    return InputValue(region(name).name, "", given.origin("region"))
+
+
+def _of_region(name: str, figure: RegionFigure) -> Chosen:
+    value = figure.value or 0.0
+    spread = Spread(figure.low or value, value, figure.high or value)
+    origin = Origin("catalogue", f"grids.csv: {', '.join(figure.sources)}", figure.as_of)
+    return Chosen(spread, InputValue.of(spread, FACTORS[name].unit, origin))
