@@ -223,7 +223,7 @@ def test_completion_has_every_explanation():
 def test_an_explanation_has_formula_paper_and_units(capsys):
     text = llmcost(capsys, "explain", "gpu-hours").out
 
-    assert "model_flop / (peak_flop_rate x mfu x goodput) / 3600" in text
+    assert "model_flop / (peak_flop_rate x mfu x goodput x steady_share) / 3600" in text
     assert "arXiv 2204.02311" in text
     assert re.search(r"peak_flop_rate\s+FLOP/s/GPU", text)
     assert llmcost(capsys, "explain", "gpu-hour").err.count("gpu-hours") == 1

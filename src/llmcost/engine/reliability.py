@@ -69,20 +69,20 @@ def _interval(c: Mapping[str, Any], mtbf: Any) -> Any:  # noqa: ANN401
 def _losses(c: Mapping[str, Any], times: Mapping[str, Any]) -> dict[str, Any]:
     """Return the LOSSES, each a share of wall clock."""
     maintenance = {"maintenance_share": c["maintenance_share"]}
-    running = formulas.share_not_restarting.kernel(
-        restart_time=c["restart_time"], mtbf=times["mtbf"]
-    )
-    kept = formulas.share_kept.kernel(**times)
+    running = {
+        "share_not_restarting": formulas.share_not_restarting.kernel(
+            restart_time=c["restart_time"], mtbf=times["mtbf"]
+        )
+    }
+    kept = {"share_kept": formulas.share_kept.kernel(**times)}
     saving = formulas.checkpoint_share.kernel(
         checkpoint_interval=times["checkpoint_interval"], checkpoint_time=times["checkpoint_time"]
     )
     return {
         "checkpoint_loss": formulas.checkpoint_loss.kernel(
-            not_restarting=running, kept=kept, saving=saving, **maintenance
+            **running, **kept, checkpoint_share=saving, **maintenance
         ),
-        "rework_loss": formulas.rework_loss.kernel(
-            not_restarting=running, kept=kept, **maintenance
-        ),
-        "restart_loss": formulas.restart_loss.kernel(not_restarting=running, **maintenance),
+        "rework_loss": formulas.rework_loss.kernel(**running, **kept, **maintenance),
+        "restart_loss": formulas.restart_loss.kernel(**running, **maintenance),
         "maintenance_loss": c["maintenance_share"],
     }

@@ -161,34 +161,34 @@ def goodput(
     return (1.0 - maintenance_share) * running * kept * (1.0 - saving)
 
 
-@unit_checked("", not_restarting="", maintenance_share="")
-def restart_loss(*, not_restarting: Any, maintenance_share: Any) -> Any:  # noqa: ANN401
+@unit_checked("", share_not_restarting="", maintenance_share="")
+def restart_loss(*, share_not_restarting: Any, maintenance_share: Any) -> Any:  # noqa: ANN401
     """Return the share of wall clock that goes into detecting failures and restarting.
 
     Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), parted by what time is spent on.
     """
-    return (1.0 - maintenance_share) * (1.0 - not_restarting)
+    return (1.0 - maintenance_share) * (1.0 - share_not_restarting)
 
 
-@unit_checked("", not_restarting="", kept="", maintenance_share="")
-def rework_loss(*, not_restarting: Any, kept: Any, maintenance_share: Any) -> Any:  # noqa: ANN401
+@unit_checked("", share_not_restarting="", share_kept="", maintenance_share="")
+def rework_loss(*, share_not_restarting: Any, share_kept: Any, maintenance_share: Any) -> Any:  # noqa: ANN401
     """Return the share of wall clock whose work is lost to a failure and done again.
 
     Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), parted by what time is spent on.
     """
-    return (1.0 - maintenance_share) * not_restarting * (1.0 - kept)
+    return (1.0 - maintenance_share) * share_not_restarting * (1.0 - share_kept)
 
 
-@unit_checked("", not_restarting="", kept="", saving="", maintenance_share="")
+@unit_checked("", share_not_restarting="", share_kept="", checkpoint_share="", maintenance_share="")
 def checkpoint_loss(
     *,
-    not_restarting: Any,  # noqa: ANN401
-    kept: Any,  # noqa: ANN401
-    saving: Any,  # noqa: ANN401
+    share_not_restarting: Any,  # noqa: ANN401
+    share_kept: Any,  # noqa: ANN401
+    checkpoint_share: Any,  # noqa: ANN401
     maintenance_share: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     """Return the share of wall clock that goes into writing checkpoints.
 
     Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), parted by what time is spent on.
     """
-    return (1.0 - maintenance_share) * not_restarting * kept * saving
+    return (1.0 - maintenance_share) * share_not_restarting * share_kept * checkpoint_share
