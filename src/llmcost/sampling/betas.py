@@ -8,14 +8,14 @@ Euler and Maclaurin), which is exact to about 1e-11 here, and inverted by cubic 
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp, log, sqrt
+from math import exp, log, log1p, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from llmcost.errors import InputError
-from llmcost.sampling.scales import expit, logit
+from llmcost.sampling.scales import expit
 from llmcost.sampling.solving import root
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ RAREST = 1e-16
 NORMAL = NormalDist()
 TAIL = 0.05
 Z95 = NORMAL.inv_cdf(1 - TAIL)
-STEPS, CLOSE = 60, 1e-9
+STEPS, CLOSE, FLAT = 60, 1e-9, 1e-12
 SMALLEST, LARGEST = 0.05, 1e15
 
 
@@ -53,14 +53,17 @@ def beta_with(low: float, high: float) -> tuple[float, float]:
     Newton's method on the logarithms of both, in normal quantiles, where the two conditions are
     nearly linear. Raises InputError where no beta distribution has these percentiles.
     """
-    ends = logit(np.array([low, high]))
+    ends = np.array([log(end) - log1p(-end) for end in (low, high)])
     wanted = np.array([-Z95, Z95])
     guess = np.log(_first_guess(float(ends[0]), float(ends[1])))
     for _ in range(STEPS):
         gap = _normal_scores(guess, ends) - wanted
         if np.abs(gap).max() < CLOSE:
             return float(np.exp(guess[0])), float(np.exp(guess[1]))
-        step = np.linalg.solve(_slopes(guess, ends), gap)
+        slopes = _slopes(guess, ends)
+        if abs(np.linalg.det(slopes)) < FLAT:
+            break
+        step = np.linalg.solve(slopes, gap)
         guess = guess - step * min(1.0, 1.0 / np.abs(step).max())
         if not np.all((guess > log(SMALLEST)) & (guess < log(LARGEST))):
             break
