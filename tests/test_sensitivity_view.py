@@ -59,7 +59,7 @@ def test_people_read_each_range_and_where_it_is_from():
     assert "none (none – full)" in text
     assert "modelled: step model" in text
     assert "4,096 draws of all inputs (seed 7)" in text
-    assert "without effect here: Pue." in text
+    assert "without effect here: PUE." in text
     assert "- The price is old." in text
 
 

@@ -20,6 +20,7 @@ UNITS = {
     "owned_cost": "USD",
     "hardware_flop": "FLOP",
     "hump": "",
+    "still": "",
 }
 YOU = Origin("user", "--price")
 INPUTS = {"price": InputValue(2.0, "USD/GPU/hour", YOU, 1.0, 4.0)}
@@ -69,6 +70,7 @@ class Run:
             "owned_cost": hours * np.nan,
             "hardware_flop": 3e3 + 0.1e3 * at["recompute_selective"] + 1e3 * at["recompute_full"],
             "hump": 5 - (at["price"] - 2) ** 2,
+            "still": np.array([7.0]),
             "unlisted": hours,
         }
 
@@ -156,13 +158,18 @@ def test_a_result_that_is_not_known_says_why_and_what_is():
     why = "No server price of this accelerator."
     with pytest.raises(
         InputError,
-        match=r"of: owned_cost is not known for this run\. No server price.*Known here: gpu_hours,",
+        match=r"of: owned_cost is not known for this run\. No server price.*Known: gpu_hours,",
     ):
-        weighed(of="owned_cost", reasons=(why,))
+        weighed(of="owned_cost", why=lambda name: why)
 
 
 def test_a_result_that_nothing_moves_says_what_is_uncertain():
-    with pytest.raises(InputError, match=r"got 'tokens'; .*\(price, mfu, pue\) none moves it"):
+    with pytest.raises(InputError, match=r"got 'still'; .*uncertain here \(price, mfu, pue\) does"):
+        weighed(of="still")
+
+
+def test_a_result_of_the_model_alone_is_exact():
+    with pytest.raises(InputError, match=r"'tokens'.*from the model and its tokens alone"):
         weighed(of="tokens")
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "estimate": ("llmcost.cli.estimate:estimate", "What does this training run take?"),
+    "sensitivity": (
+        "llmcost.cli.sensitivity:sensitivity",
+        "Which assumption moves the answer most?",
+    ),
     "layouts": ("llmcost.cli.layouts:layouts", "Which parallel layout is fastest and fits?"),
     "validate": (
         "llmcost.cli.validate:validate",

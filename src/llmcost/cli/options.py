@@ -19,6 +19,8 @@ OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 FORMATS = ("table", "markdown", "csv", "tsv", "json", "jsonl", "latex", "html", "plain")
 SETTINGS = "llmcost.settings"
 PHASES = "phases"
+# A command that asks about the run of another reads the settings of that one.
+BORROWED = {"sensitivity": "estimate"}
 
 
 def output_options(command: F) -> F:
@@ -183,6 +185,10 @@ def _field_names(ctx: click.Context) -> list[str]:
         from llmcost.views.input_titles import INPUT_TITLES
 
         return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
+    if ctx.info_name == "sensitivity":
+        from llmcost.views.sensitivities import ROW_KEYS as SENSITIVITY_KEYS
+
+        return list(SENSITIVITY_KEYS)
     if ctx.info_name == "validate":
         from llmcost.views.validations import ROW_KEYS
 
@@ -258,7 +264,14 @@ def region_names() -> list[tuple[str, str]]:
     """Return regions with a price of electricity or a carbon intensity."""
     from llmcost.catalog.regions import regions
 
-    return [(name, "") for name in regions()]
+    return [(one.name, one.title) for one in regions()]
+
+
+def result_names() -> list[tuple[str, str]]:
+    """Return the results of an estimate, as people write them."""
+    from llmcost.studies.answers import RESULT_UNITS
+
+    return [(name.replace("_", "-"), unit) for name, unit in RESULT_UNITS.items()]
 
 
 def recompute_names() -> list[tuple[str, str]]:
@@ -276,13 +289,27 @@ def _load_settings(ctx: click.Context, param: click.Parameter, value: str | None
     if value is not None and not value.strip():
         raise InputError("config: got an empty name; needs the path of a TOML file.")
     settings = read_settings(Path(value) if value is not None else find_settings())
-    command = ctx.command_path.partition(" ")[2]
+    table = settings_table(ctx)
+    check_settings(settings, table, {PHASES: None, **dict.fromkeys(_settable(ctx, table))})
     names = {option_name(p): p.name for p in ctx.command.params if p.name}
-    check_settings(settings, command, names | {PHASES: None})
     ctx.meta[SETTINGS] = settings
-    given = settings.of(command)
-    chosen = {names[key]: _as_text(value) for key, value in given.items() if key != PHASES}
+    given = settings.of(table)
+    chosen = {names[key]: _as_text(value) for key, value in given.items() if key in names}
     ctx.default_map = chosen | dict(ctx.default_map or {})
+
+
+def settings_table(ctx: click.Context) -> str:
+    """Return the name of the table that holds the settings of a command."""
+    command = ctx.command_path.partition(" ")[2]
+    return BORROWED.get(command, command)
+
+
+def _settable(ctx: click.Context, table: str) -> list[str]:
+    """Return the settings that a table may hold: options of the command that it is named for."""
+    commands, own = ctx.find_root().command, ctx.command
+    if table in BORROWED.values() and isinstance(commands, click.Group):
+        own = commands.get_command(ctx, table) or own
+    return [option_name(parameter) for parameter in own.params if parameter.name]
 
 
 def warn_of_unknown_variables(command: click.Command) -> None:

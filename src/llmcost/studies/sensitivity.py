@@ -22,7 +22,7 @@ from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import InputValue, Origin
 from llmcost.studies.answers import RESULT_UNITS
 from llmcost.studies.choices.scope import DEVELOPMENT
-from llmcost.studies.estimation import Prepared, check_draws, prepare
+from llmcost.studies.estimation import Prepared, check_draws, level_of, prepare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,12 @@ EXACT = (
     *("parameters", "active_parameters", "tokens"),
     *("compute_optimal_tokens", "compute_optimal_ratio"),
 )
+CHOICE = (
+    "Choose cost, owned_cost, development_cost, gpu_hours, wall_clock, energy, carbon or another "
+    "result of llmcost estimate."
+)
+# Notes that tell why money or energy is not known.
+MISSING = ("no-gpu", "no-num-gpus", "no-price", "no-server-price", "no-power")
 PRICE_UNIT = "USD/GPU/hour"
 NEGLIGIBLE = 1e-9
 RECOMPUTE = "recompute"
@@ -127,7 +133,7 @@ def find_sensitivities(
     that is not known for this run or that no uncertain input moves.
     """
     check_draws(draws, seed)
-    level = sampling.read_interval(interval)
+    level = level_of(interval)
     prepared = prepare(model=model, **arguments)
     found = weigh(
         prepared.model,
@@ -150,8 +156,7 @@ def _why(prepared: Prepared, name: str) -> str:
         return "It is a part of all development: ask with --scope development."
     if name == "step_time":
         return "A step is predicted only where no MFU or throughput is given."
-    missing = [text for code, text in prepared.notes if code.startswith("no-")]
-    return " ".join(missing)
+    return " ".join(text for code, text in prepared.notes if code in MISSING)
 
 
 def weigh(
@@ -175,7 +180,10 @@ def weigh(
     middle = model.evaluate()
     name = _known(of, units)
     if name in EXACT:
-        raise InputError(_nothing_uncertain(name, ()))
+        raise InputError(
+            f"of: got {name!r}; needs a result that uncertain inputs move, and this one follows "
+            "from the model and its tokens alone. Choose another with --of."
+        )
     value = _value(name, middle, why)
     drawn = model.draws(draws, seed)
     results = _rows(model.evaluate(drawn)[name], draws)
@@ -205,8 +213,7 @@ def _least_first(one: Influence) -> tuple[float, float, str]:
 def _known(of: str, units: Mapping[str, str]) -> str:
     name = of.strip().lower().replace("-", "_")
     if name not in units:
-        hint = f"Choose from {', '.join(units)}." if len(units) <= 20 else ""
-        raise UnknownNameError("result", of, units, hint or "See llmcost estimate --json.")
+        raise UnknownNameError("result", of, units, CHOICE)
     return name
 
 
@@ -301,8 +308,8 @@ def _correlation(drawn: Floats, results: Floats) -> float | None:
 
 
 def _nothing_uncertain(name: str, still: Sequence[str]) -> str:
-    what = f"of those that are uncertain ({', '.join(still)}) none moves" if still else "none moves"
+    those = f" of those that are uncertain here ({', '.join(still)})" if still else ""
     return (
-        f"of: got {shown(name)}; needs a result that uncertain inputs move, and {what} it. "
+        f"of: got {shown(name)}; needs a result that uncertain inputs move, and none{those} does. "
         "Choose another with --of, or give an input as a range, such as --mfu 35..45%."
     )

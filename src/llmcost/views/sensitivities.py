@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text
 from llmcost.table import Bars, Cell, Document, Field, Table
-from llmcost.views.estimates import INPUT_TITLES, RESULT_TITLES, origin_text
+from llmcost.views.estimates import RESULT_TITLES, origin_text
+from llmcost.views.input_titles import INPUT_TITLES, SHARES
 
 if TYPE_CHECKING:
     from llmcost.studies.sensitivity import Influence, Sensitivity
 
 SCHEMA = "llmcost.sensitivity/1"
 TOP = 10
-SHARES = ("mfu", "hfu", "goodput", "steady_share")
 LEGEND = "░ at its 5th, █ at its 95th"
 ROW_KEYS = (
     *("input", "unit", "low", "value", "high", "at_low", "at_high", "result_unit"),
@@ -112,14 +112,18 @@ def _notes(found: Sensitivity, shown: int) -> list[str]:
 
 def _ranges(found: Sensitivity, chosen: Sequence[Influence]) -> Table:
     rows = tuple(
-        (one.input, one.value, one.origin.source if one.origin else None)
-        for one in chosen
+        (one.input, one.value, one.origin.source if one.origin else None) for one in chosen
     )
-    texts = tuple(
-        (_input_title(one.input), _range(one), _origin(found, one))
-        for one in chosen
-    )
-    return Table("ranges", RANGES, rows, title="Their ranges", texts=texts)
+    texts = tuple((_input_title(one.input), _range(one), _origin(found, one)) for one in chosen)
+    notes = tuple(_price_notes(found, chosen))
+    return Table("ranges", RANGES, rows, title="Their ranges", texts=texts, notes=notes)
+
+
+def _price_notes(found: Sensitivity, chosen: Sequence[Influence]) -> Iterator[str]:
+    """Yield what a price of the catalogue was taken from, which its line has no room for."""
+    price = found.inputs.get("price")
+    if price and price.detail and any(one.input == "price" for one in chosen):
+        yield f"Price: {price.origin.source.removeprefix('gpu_prices.csv: ')}."
 
 
 def _range(one: Influence) -> str:
@@ -132,7 +136,7 @@ def _range(one: Influence) -> str:
 
 
 def _unit(one: Influence) -> str:
-    return "share" if one.share else one.unit
+    return "share" if one.share or one.input in SHARES else one.unit
 
 
 def _origin(found: Sensitivity, one: Influence) -> str:
@@ -184,11 +188,18 @@ def _result(found: Sensitivity, value: float) -> str:
 
 
 def _result_unit(found: Sensitivity) -> str:
-    return "share" if found.of in SHARES else found.unit
+    return "share" if found.of in SHARES or found.of.endswith("_loss") else found.unit
 
 
 def _result_title(name: str) -> str:
-    return (RESULT_TITLES.get(name) or name.replace("_", " ").capitalize()).strip()
+    """Return what a result is called on its own: a cost by its name, for titles lean on tables.
+
+    >>> _result_title("owned_cost"), _result_title("gpu_hours")
+    ('Owned cost', 'GPU-hours')
+    """
+    money = name.endswith(("_cost", "_price"))
+    title = "" if money else RESULT_TITLES.get(name, "").strip()
+    return title or name.replace("_", " ").capitalize()
 
 
 def _input_title(name: str) -> str:

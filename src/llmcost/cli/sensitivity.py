@@ -1,0 +1,89 @@
+"""``llmcost sensitivity``: which assumption moves the answer most?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from llmcost.cli.grouped import GroupedCommand
+from llmcost.cli.options import (
+    OUTPUT,
+    complete,
+    config_option,
+    output_options,
+    result_names,
+    settings_of,
+    settings_table,
+    warn_of_unknown_variables,
+    where_given,
+    with_variables,
+)
+from llmcost.cli.precedence import nearer_only
+from llmcost.cli.run_options import REST, run_headings, run_options
+
+OWN = "What moves what"
+# An option of a run that asks for a verdict, which is no matter of this question.
+ANOTHER = "max_cost"
+
+
+@click.command(
+    cls=GroupedCommand,
+    headings={"--of": OWN, "--top": OWN, **run_headings()},
+    rest=REST,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@run_options
+@click.option(
+    "--of",
+    metavar="RESULT",
+    default="cost",
+    show_default=True,
+    help="cost, owned-cost, gpu-hours, energy, ...: any result of estimate.",
+    shell_complete=complete(result_names),
+)
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many inputs to show; files hold all of them.",
+)
+@config_option
+@output_options
+@click.pass_context
+def sensitivity(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401
+    """Which assumption moves the answer most?
+
+    Each uncertain input is put at its 5th and at its 95th percentile while all
+    others stay at their median, and is correlated by rank with the result over
+    draws of all of them at once. The run is described as to estimate, and
+    settings of estimate count here too.
+
+    \b
+    Examples:
+      llmcost sensitivity llama-3.1-405b --gpu h100-sxm --gpus 16000
+      llmcost sensitivity llama-3.1-405b --of owned-cost --top 5
+      llmcost sensitivity llama-3.1-405b --of wall-clock --mfu 35..45%
+      llmcost sensitivity llama-3.1-405b --of energy --format csv
+    """
+    from llmcost.cli.output import emit
+    from llmcost.studies.sensitivity import find_sensitivities
+    from llmcost.views.sensitivities import sensitivity_document
+
+    shape = {name: options.pop(name) for name in OUTPUT}
+    options.pop("debug")
+    top = options.pop("top")
+    phases = settings_of(ctx).of(settings_table(ctx)).get("phases")
+    where = where_given(ctx, *(["phases"] if phases else []))
+    warn_of_unknown_variables(ctx.command)
+    kept, notes = nearer_only({**options, "phases": phases}, where)
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    found = find_sensitivities(**kept, origins=where)
+    emit(sensitivity_document(found, top=top), **shape)
+
+
+sensitivity.params = [one for one in sensitivity.params if one.name != ANOTHER]
+with_variables(sensitivity)
