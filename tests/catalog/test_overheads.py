@@ -16,16 +16,16 @@ def test_one_category_is_a_part_of_all():
 
 
 def test_an_overhead_has_a_unit_a_date_and_a_source():
-    """US industrial electricity in 2025 as the Epoch script has it."""
-    one = overheads.overhead("electricity-us-industrial-average-2025")
+    """A DGX H100 draws 10.2 kW at most, by its data sheet."""
+    one = overheads.overhead("server-power-dgx-h100-8-gpu")
 
-    assert (one.value, one.unit, one.as_of) == (0.0826, "USD/kWh", "2025")
-    assert one.sources == ("epoch-training-cost-trends",)
+    assert (one.value, one.unit, one.as_of) == (10.2, "kW", "2022")
+    assert one.sources == ("nvidia-dgx-datasheets",)
 
 
 def test_unknown_names_are_answered_with_near_ones():
-    with pytest.raises(UnknownNameError, match="electricity"):
-        overheads.overheads("electrcity")
+    with pytest.raises(UnknownNameError, match="reliability"):
+        overheads.overheads("reliabilty")
     with pytest.raises(UnknownNameError, match="goodput"):
         overheads.default("godput")
     with pytest.raises(UnknownNameError, match="pue-meta"):

@@ -11,7 +11,7 @@ from llmcost.catalog.sources import source_keys, sources
 DATA = data_folder()
 # Files whose column of keys has another name, and columns of text that are no keys.
 KEY_COLUMNS = {"throughput.csv": "source_short", "training_runs.csv": "source_keys"}
-WITHOUT = {"gpu_aliases.csv"}
+WITHOUT = {"gpu_aliases.csv", "regions.csv"}
 DATA_FILES = sorted(path.name for path in DATA.glob("*.csv") if path.name not in WITHOUT)
 
 
