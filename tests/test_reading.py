@@ -79,6 +79,11 @@ def test_a_count_that_is_none_is_one_short_message(text):
     ("text", "value", "unit"),
     [
         ("30.84M GPU-hours", 30.84e6, "GPU*hour"),
+        ("2e-5 1/GPU/hour", 2e-5, "1/GPU/hour"),
+        ("754 ML", 754, "megalitre"),
+        ("1.8 L/kWh", 1.8, "litre/kilowatt_hour"),
+        ("300 people", 300, "person"),
+        ("$200k/person/year", 200e3, "USD/person/year"),
         ("80 GiB", 80, "gibibyte"),
         ("80GB", 80, "gigabyte"),
         ("54 days", 54, "day"),

@@ -107,6 +107,7 @@ def test_a_quantity_of_a_plain_number_is_not_an_array_of_units():
         peak_flop_rate=Q("1 PFLOP/s/GPU"),
         mfu=0.5,
         goodput=1.0,
+        steady_share=1.0,
     )
 
     assert hours.to("GPU*hour").magnitude == pytest.approx([2, 4])
@@ -142,12 +143,14 @@ def test_the_unit_of_an_input_changes_nothing(flop, mfu, goodput, price):
         peak_flop_rate=Q("989.4 TFLOP/s/GPU"),
         mfu=mfu,
         goodput=goodput,
+        steady_share=0.93,
     )
     other = duration.gpu_hours(
         model_flop=Q(flop / 1e15, "PFLOP"),
         peak_flop_rate=Q(0.9894 * 3600, "PFLOP/hour/GPU"),
         mfu=Q(mfu * 100, "%"),
         goodput=goodput,
+        steady_share=Q("93%"),
     )
 
     assert other.magnitude == pytest.approx(plain.magnitude, rel=1e-12)

@@ -312,8 +312,7 @@ _CARBON = Family(
 )
 
 _DECIMAL_PREFIXES = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_SI_BASES = ("B", "bit", "W", "Wh", "J", "L", "FLOP/s")
-_SI = {base: _prefixed(base, "k M G T P E") for base in _SI_BASES}
+_SI = {base: _prefixed(base, "k M G T P E") for base in "B bit W Wh J L FLOP/s".split()}
 _BINARY = _prefixed("B", "Ki Mi Gi Ti Pi", "1024")
 _PREFIXED_UNIT = re.compile(r"(|[kMGTPE])(B|bit|W|Wh|J|L|FLOP/s)(/.*|)")
 _BINARY_UNIT = re.compile(r"([KMGTP]i)B(/.*|)")

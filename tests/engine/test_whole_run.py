@@ -8,13 +8,13 @@ from llmcost.inputs import Assumptions, Cluster, Phase, Workload, as_columns
 from llmcost.sampling import Spread
 
 PHASES = (Phase(3e12, 8192), Phase(1e12, 32_768))
-GOODPUT = Spread(0.8, 0.8, 0.8, share=True)
+LOST = {"goodput": 0.8, "steady_share": 1.0}
 CLUSTER = Cluster(1e15, 100, Spread(2.0, 2.0, 2.0))
 
 
 def columns(mfu, **more):
     workload = Workload(PHASES, 1e9, 1e9, 1e9)
-    return as_columns(workload, CLUSTER, Assumptions(mfu, GOODPUT, **more))
+    return as_columns(workload, CLUSTER, Assumptions(mfu, **more), LOST)
 
 
 def test_phases_with_an_mfu_each_by_hand():
@@ -51,11 +51,23 @@ def test_one_mfu_for_all_phases_comes_out_as_it_went_in():
 def test_draws_of_an_mfu_a_phase_are_rows():
     spread = Spread(0.5, 0.5, 0.5, share=True)
     workload = Workload(PHASES, 1e9, 1e9, 1e9)
-    assumptions = Assumptions(spread, GOODPUT, mfu_scale=(1.0, 0.5))
+    assumptions = Assumptions(spread, mfu_scale=(1.0, 0.5))
     draws = np.array([0.5, 0.4, 0.3])
-    rows = engine.run(as_columns(workload, CLUSTER, assumptions, {"mfu": draws}))
+    rows = engine.run(as_columns(workload, CLUSTER, assumptions, LOST | {"mfu": draws}))
 
     for row, drawn in enumerate(draws):
-        one = engine.run(as_columns(workload, CLUSTER, assumptions, {"mfu": drawn}))
+        one = engine.run(as_columns(workload, CLUSTER, assumptions, LOST | {"mfu": drawn}))
         for name, value in rows.items():
             assert value[row] == pytest.approx(one[name].item(), rel=1e-12), name
+
+
+def test_goodput_and_slow_steps_both_lengthen_a_run_and_its_bill():
+    """3.6e24 FLOP at 40% of 1e15 are 2.5M hours of good steps: over 0.8 x 0.9, 3.472M."""
+    workload = Workload((Phase(6e14, 8192),), 1e9, 1e9, 1e9)
+    spread = Spread(0.4, 0.4, 0.4, share=True)
+    lost = {"goodput": 0.8, "steady_share": 0.9}
+    found = engine.run(as_columns(workload, CLUSTER, Assumptions(spread), lost))
+
+    assert found["gpu_hours"].item() == pytest.approx(2.5e6 / 0.72, rel=1e-12)
+    assert found["cost"].item() == pytest.approx(5e6 / 0.72, rel=1e-12)
+    assert found["wall_clock"].item() == pytest.approx(2.5e6 / 0.72 / 100 / 24, rel=1e-12)
