@@ -155,6 +155,16 @@ def test_the_parts_sum_to_the_amortised_cost():
     assert cost.owned_cost == pytest.approx(parts, rel=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("name", "price"),
+    [("Llama 3.1 405B", 1.46), ("GPT-4", 0.71), ("Gemini 1.0 Ultra", 0.23), ("Llama 2 70B", 0.64)],
+)
+def test_what_a_device_hour_costs_the_owner(name, price):
+    """The published costs over the hours: 51.0M / 35.1M, 40.6M / 57M, 29.8M / 132M, 1.10M / 1.72M;
+    Gemini with less power than then."""
+    assert epoch_2024(listed_case(name)).owned_price == pytest.approx(price, rel=0.08)
+
+
 @given(st.floats(0.01, 1000))
 def test_costs_go_with_device_hours(factor):
     one = epoch_2024(case_of(gpu="a100-sxm-40gb", gpu_hours=1e6, published="2023-01-01"))
@@ -223,6 +233,23 @@ def test_the_intervals_of_inputs_are_there():
     assert found["purchase_price", "TPU"] == (0.25, 4)
     assert found["hardware_price_decline", "all"] == (0.10, 0.18)
     assert found["network_overhead", "all"] == (1.07, 1.32)
+
+
+@pytest.mark.parametrize("kind", ["GPU", "TPU"])
+def test_the_interval_of_a_purchase_follows_from_those_of_its_inputs(kind):
+    """Devices, price, server and network, lognormal and independent: widths add up in squares.
+
+    For a GPU 2.17 either way (0.46 to 2.1 as printed), for a TPU 4.2 (0.23 to 4.2).
+    """
+    found = {(one.quantity, one.applies_to): one for one in intervals()}
+    inputs = [
+        *(found["num_gpus", "all"], found["purchase_price", kind]),
+        *(found["server_price_ratio", "all"], found["network_overhead", "all"]),
+    ]
+    width = sum((log(one.high / one.low) / 2) ** 2 for one in inputs) ** 0.5
+    result = found["acquisition_cost", kind]
+
+    assert width == pytest.approx(log(result.high / result.low) / 2, rel=0.03)
 
 
 def test_no_price_is_taken_from_after_a_day():

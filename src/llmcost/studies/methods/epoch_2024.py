@@ -82,6 +82,12 @@ class MethodCost:
         return self.owned_servers_cost + self.owned_network_cost
 
     @property
+    def owned_price(self) -> float:
+        """What a device-hour costs the owner [USD/GPU/hour]."""
+        found = money.owned_price.kernel(owned_cost=self.owned_cost, gpu_hours=self.case.gpu_hours)
+        return float(found)
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """Every line of the method, inputs first."""
         return tuple(_steps(self))
@@ -230,6 +236,7 @@ def _steps(cost: MethodCost) -> Iterator[Step]:
     yield from _value_steps(cost)
     yield from _energy_steps(cost)
     yield _result(cost, "owned_cost", "servers, network and energy")
+    yield Step("owned_price", cost.owned_price, "USD/GPU/hour", "that over the device-hours")
     yield _result(cost, "acquisition_cost", "devices times server price / (1 - network share)")
     how = cost.rental.how
     if cost.rental.quote is not None:
