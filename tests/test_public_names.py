@@ -13,6 +13,7 @@ def test_every_public_name_loads():
 def test_the_public_names_are_these():
     assert set(llmcost.__all__) == {
         "DataError",
+        "Distribution",
         "Estimate",
         "InputError",
         "LayoutError",
@@ -21,6 +22,7 @@ def test_the_public_names_are_these():
         "LogFormatError",
         "MissingExtraError",
         "Q",
+        "Sensitivity",
         "UnitError",
         "UnknownNameError",
         "__version__",
@@ -28,6 +30,7 @@ def test_the_public_names_are_these():
         "count",
         "estimate",
         "find_layouts",
+        "find_sensitivities",
         "registry",
     }
 

@@ -126,3 +126,10 @@ def test_a_result_that_is_a_share_reads_as_percent():
     text = render(sensitivity_document(replace(found, influences=found.influences[:0])), "table")
 
     assert "Goodput, 91% (85% – 95%)" in text
+
+
+def test_a_notebook_and_a_prompt_show_it():
+    assert "<table>" in FOUND._repr_html_()
+    assert repr(FOUND) == (
+        "Sensitivity(cost 1e+08 USD: price 1.14e+08, mfu 4.2e+07, recompute 1e+06)"
+    )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from llmcost.studies.estimation import estimate as estimate
     from llmcost.studies.layouts import Layouts as Layouts
     from llmcost.studies.layouts import find_layouts as find_layouts
+    from llmcost.studies.sensitivity import Sensitivity as Sensitivity
+    from llmcost.studies.sensitivity import find_sensitivities as find_sensitivities
     from llmcost.units import Q as Q
     from llmcost.units import registry as registry
 
@@ -39,12 +41,14 @@ _HOMES = {
     "LogFormatError": "llmcost.errors",
     "MissingExtraError": "llmcost.errors",
     "Q": "llmcost.units",
+    "Sensitivity": "llmcost.studies.sensitivity",
     "UnitError": "llmcost.errors",
     "UnknownNameError": "llmcost.errors",
     "architecture_from_config": "llmcost.catalog.architecture",
     "count": "llmcost.counting",
     "estimate": "llmcost.studies.estimation",
     "find_layouts": "llmcost.studies.layouts",
+    "find_sensitivities": "llmcost.studies.sensitivity",
     "registry": "llmcost.units",
 }
 

@@ -86,7 +86,7 @@ class Influence:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sensitivity:
     """The inputs that move one result [unit], those that move it most first.
 
@@ -104,6 +104,16 @@ class Sensitivity:
     inputs: Mapping[str, InputValue] = field(default_factory=dict)
     warnings: tuple[tuple[str, str], ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        most = ", ".join(f"{one.input} {one.effect:.3g}" for one in self.influences[:3])
+        return f"Sensitivity({self.of} {self.value:.3g} {self.unit}: {most})"
+
+    def _repr_html_(self) -> str:
+        from importlib import import_module
+
+        document = import_module("llmcost.views").document(self)
+        return str(import_module("llmcost.render.hypertext").fragment(document))
 
 
 @dataclass(frozen=True, slots=True)
