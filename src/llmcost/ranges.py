@@ -90,7 +90,7 @@ def check_ends(kind: str, number: int, got: object) -> str:
     if kind not in KINDS:
         raise InputError(f"Got {shown(got)}; needs {one_of(KINDS)} before a range.")
     if number not in ((1,) if kind == FIXED else (2, 3) if kind in MIDDLES else (2,)):
-        raise InputError(f"Got {shown(got)}; needs {_EXAMPLES[kind]}.")
+        raise InputError(f"Got {shown(got)}; needs its numbers as in {_EXAMPLES[kind]}.")
     return kind
 
 

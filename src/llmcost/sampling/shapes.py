@@ -203,10 +203,10 @@ def _inside(
     """Return the ends of a distribution; raises InputError for one that reaches out of bounds."""
     slack = 1e-12 * (most - least)
     if least < floor - slack or (share and most > 1 + slack):
-        whole = told_ends(least, most, share=share)
-        bound = f"{floor:g}" if least < floor - slack else "100%"
+        bound = f"{floor:g} or more" if least < floor - slack else "at most 100%"
+        reach = told_ends(float(f"{least:.4g}"), float(f"{most:.4g}"), share=share)
         raise InputError(
-            f"Got a {kind} distribution with 5% beyond each end, which reaches {whole}; needs one "
-            f"within {bound}: lognormal, or ends closer together."
+            f"Got a {kind} range, a 90% interval: with 5% beyond each end it reaches {reach}; "
+            f"needs {bound}. Use lognormal, or ends closer together."
         )
     return max(least, floor), min(most, 1.0) if share else most
