@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from llmcost.catalog.epoch_2024 import Rule, rule, rules, value_of
+from llmcost.catalog.inflation import adjust
 from llmcost.errors import InputError
 from llmcost.formulas import energy as power
 from llmcost.formulas import money
@@ -28,6 +29,7 @@ NAME = "epoch-2024"
 TITLE = "Epoch AI, Cottier et al. 2024"
 DAYS_PER_YEAR = 365.25
 ALL_HOURS = 1.0
+INDEX = "ppi-data-processing"
 HYPERSCALERS = ("google", "deepmind", "microsoft", "amazon", "meta", "facebook")
 AUTHORS = ("epoch-training-cost-trends", "cottier-2024")
 
@@ -148,8 +150,7 @@ def in_dollars_of(amount: float, published: date, month: str) -> float:
     By the index that the authors use, US producer prices of data processing. Raises InputError for
     a month without a value.
     """
-    start = value_of("price_index", f"{published:%Y-%m}")
-    return amount * value_of("price_index", month) / start
+    return adjust(amount, f"{published:%Y-%m}", month, INDEX).adjusted
 
 
 def method_rows(cost: MethodCost) -> list[tuple[str, float | str | None, str, str]]:
