@@ -83,6 +83,17 @@ def test_a_pipe_gets_every_row(capsys):
     assert {row["result_unit"] for row in rows} == {"USD"}
 
 
+def test_a_price_on_other_terms_tells_its_range_and_source(capsys):
+    """Spot prices of gpu_prices.csv, which an estimate lists as offers."""
+    data = asked(capsys, "--of", "rental-spot-cost", "--json").data
+    spot = next(row for row in data["rows"] if row["input"] == "price_spot")
+
+    assert spot["unit"] == "USD/GPU/hour"
+    assert spot["origin"] == "catalogue"
+    assert "gpu_prices.csv" in spot["source"]
+    assert spot["at_high"] / spot["at_low"] == pytest.approx(spot["high"] / spot["low"])
+
+
 def test_a_development_has_more_inputs_than_its_final_run(capsys):
     last = asked(capsys, "--json").data["rows"]
     whole = asked(capsys, "--json", "--scope", "development", "--of", "development-cost").data[

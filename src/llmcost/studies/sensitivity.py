@@ -21,6 +21,7 @@ from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import InputValue, Origin
 from llmcost.studies.answers import RESULT_UNITS
+from llmcost.studies.choices.rentals import price_name
 from llmcost.studies.choices.scope import DEVELOPMENT
 from llmcost.studies.estimation import Prepared, check_draws, level_of, prepare
 
@@ -43,7 +44,6 @@ CHOICE = (
 )
 # Notes that tell why money or energy is not known.
 MISSING = ("no-gpu", "no-num-gpus", "no-price", "no-server-price", "no-power")
-PRICE_UNIT = "USD/GPU/hour"
 NEGLIGIBLE = 1e-9
 RECOMPUTE = "recompute"
 LEVELS = ("none", "selective", "full")
@@ -152,11 +152,20 @@ def find_sensitivities(
         draws=draws,
         seed=seed,
         level=level,
-        inputs=prepared.inputs,
+        inputs={**prepared.inputs, **dict(_rental_prices(prepared.offers))},
         why=partial(_why, prepared),
     )
     versions = {"llmcost_version": __version__, "data_version": data_version()}
     return replace(found, warnings=prepared.notes, meta={**versions, **found.meta})
+
+
+def _rental_prices(offers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, InputValue]]:
+    """Yield the price on each terms, which an estimate lists as an offer, as an input."""
+    for offer in (each for each in offers if each["provider"] is None):
+        told = f"{offer['providers']} providers: {', '.join(offer['sources'])}"
+        origin = Origin("catalogue", f"gpu_prices.csv: {told}", offer["newest"])
+        price = InputValue(offer["price"], offer["unit"], origin, offer["low"], offer["high"])
+        yield price_name(offer["terms"]), price
 
 
 def _why(prepared: Prepared, name: str) -> str:
@@ -306,9 +315,7 @@ def _two_rows_each(ends: Sequence[_Ends]) -> dict[str, Floats]:
 
 
 def _unit(one: _Ends, told: InputValue | None) -> str:
-    if one.name == RECOMPUTE:
-        return ""
-    return told.unit if told else PRICE_UNIT * one.name.startswith("price")
+    return told.unit if told and one.name != RECOMPUTE else ""
 
 
 def _correlation(drawn: Floats, results: Floats) -> float | None:

@@ -132,7 +132,7 @@ def _range(one: Influence) -> str:
         return f"{one.value} ({one.low} {EN_DASH} {one.high})"
     ends = range_text(one.low, one.high, _unit(one), like=one.value)
     text = f"{quantity_text(one.value, _unit(one))} ({ends})"
-    return text.replace("/GPU-hour", "") if one.input == "price" else text
+    return text.replace("/GPU-hour", "") if one.input.startswith("price") else text
 
 
 def _unit(one: Influence) -> str:
@@ -203,6 +203,13 @@ def _result_title(name: str) -> str:
 
 
 def _input_title(name: str) -> str:
+    """Return what an input is called; a price on some terms by the terms.
+
+    >>> _input_title("price_reserved_1y"), _input_title("pue")
+    ('Price, reserved 1y', 'PUE')
+    """
+    if name.startswith("price_") and name not in INPUT_TITLES:
+        return f"Price, {name.removeprefix('price_').replace('_', ' ')}"
     return INPUT_TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
