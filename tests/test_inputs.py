@@ -7,9 +7,11 @@ import numpy as np
 import pint
 import pytest
 
-from llmcost import Q
+from llmcost import Distribution, Q
+from llmcost.amounts import count_from, near_power_of_two, spread_from, whole
 from llmcost.errors import InputError, UnitError
-from llmcost.inputs import count_from, near_power_of_two, spread_from, whole
+from llmcost.inputs import InputValue, Origin
+from llmcost.sampling import Stated
 
 PRICE = "USD/GPU/hour"
 
@@ -206,3 +208,110 @@ def test_a_quantity_of_another_registry_is_refused_even_where_it_would_convert()
 )
 def test_a_round_length_that_probably_means_a_power_of_two(given, meant):
     assert near_power_of_two(given) == meant
+
+
+def test_an_input_shows_the_interval_that_is_asked_for():
+    """90% of the draws lie between the ends that the user stated, 80% between the percentiles."""
+    shown = InputValue.of(price("2..3 USD/GPU/hour"), PRICE, Origin("user", "--price"))
+
+    wider = shown.at(0.9)
+
+    assert (wider.low, wider.high) == pytest.approx((2, 3), rel=1e-12)
+    assert wider.value == shown.value
+    assert shown.at(0.8) is shown
+
+
+def test_an_input_without_a_range_has_none_at_any_interval():
+    shown = InputValue.of(price("2 USD/GPU/hour"), PRICE, Origin("user", "--price"))
+
+    assert shown.at(0.9) == shown
+    assert (shown.low, shown.stated) == (None, None)
+
+
+NOTHING = {"unit": "1/GPU/hour", "name": "failure_rate", "zero": True}
+
+
+@pytest.mark.parametrize("value", [Q(0, "1/GPU/hour"), "0 1/GPU/hour", "fixed 0 1/GPU/hour"])
+def test_nothing_at_all_is_a_value_where_it_says_so(value):
+    assert spread_from(value, **NOTHING).high == 0
+
+
+def test_a_range_from_nothing_is_told_why_not():
+    with pytest.raises(InputError, match=r"x: got 0\.\.10%, .*5% of the draws lie below it"):
+        spread_from("0..10%", "", "x", share=True, zero=True)
+
+
+def test_less_than_nothing_is_refused_where_nothing_is_a_value():
+    with pytest.raises(InputError, match="of 0 or more"):
+        spread_from(-1, "", "ratio", zero=True)
+
+
+def test_a_floor_holds_for_values_and_for_every_draw():
+    assert spread_from(1, "", "pue", floor=1.0).value == 1
+    assert spread_from("1.05..1.3", "", "pue", floor=1.0).quantile(1e-9) > 1
+    with pytest.raises(InputError, match=r"pue: got 0\.9; needs at least 1\."):
+        spread_from(0.9, "", "pue", floor=1.0)
+    with pytest.raises(InputError, match="needs that end above 1"):
+        spread_from("1..1.3", "", "pue", floor=1.0)
+
+
+def test_a_range_above_a_floor_is_lognormal_above_it():
+    """0.1 and 0.4 above 1: the median is the square root of their product above it, 0.2."""
+    assert spread_from("1.1..1.4", "", "pue", floor=1.0).value == pytest.approx(1.2, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "stated"),
+    [
+        ("0.2..0.4", Stated("lognormal", 0.2, 0.4)),
+        ((0.2, 0.4), Stated("lognormal", 0.2, 0.4)),
+        ((0.2, 0.3, 0.4), Stated("lognormal", 0.2, 0.4, 0.3)),
+        (("20%", Q("40%")), Stated("lognormal", 0.2, 0.4)),
+        ("uniform 20..40%", Stated("uniform", 0.2, 0.4)),
+        (Distribution.uniform(0.2, "40%"), Stated("uniform", 0.2, 0.4)),
+        (Distribution.triangular(0.2, 0.4), Stated("triangular", 0.2, 0.4)),
+        (Distribution.triangular(0.2, 0.4, mode=0.25), Stated("triangular", 0.2, 0.4, 0.25)),
+        (Distribution.pert(0.2, 0.4, 0.25), Stated("pert", 0.2, 0.4, 0.25)),
+        (Distribution.beta(0.2, 0.4), Stated("beta", 0.2, 0.4)),
+        (Distribution.lognormal(0.2, 0.4, median=0.3), Stated("lognormal", 0.2, 0.4, 0.3)),
+        (Distribution.fixed(0.3), None),
+        (0.3, None),
+    ],
+    ids=str,
+)
+def test_a_range_is_stated_as_text_a_pair_or_a_distribution(value, stated):
+    spread = share(value)
+
+    assert spread.stated == stated
+    assert spread.exact == (stated is None)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ((0.4, 0.2), "needs the lower end first"),
+        ((0.2, 0.5, 0.4), "needs the middle number between both ends"),
+        (Distribution.uniform(0.4, 0.2), "needs the lower end first"),
+        (Distribution.uniform(0.2, float("inf")), "needs a share"),
+        (Distribution.pert(0.2, 0.4, 0.5), "needs the middle number between both ends"),
+        (Distribution.uniform("0.1..0.2", 0.3), "needs one number at each end"),
+        (Distribution.uniform(0.5, 0.99), "needs at most 100%"),
+    ],
+    ids=str,
+)
+def test_a_distribution_that_cannot_be_is_refused_by_name(value, words):
+    with pytest.raises(InputError, match="mfu: ") as raised:
+        share(value)
+
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("arguments", [("normal", 1, 2), ("uniform", 1, 2, 1.5), ("beta", 1, 2, 3)])
+def test_a_distribution_of_no_known_kind_is_refused_at_once(arguments):
+    with pytest.raises(InputError, match="needs"):
+        Distribution(*arguments)
+
+
+def test_ends_need_their_unit_in_a_distribution_too():
+    with pytest.raises(UnitError, match="price: got the bare number 2"):
+        price(Distribution.uniform(2, 3))

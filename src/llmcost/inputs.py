@@ -19,7 +19,7 @@ from llmcost.amounts import (
     whole,
 )
 from llmcost.counting import AttentionGroup
-from llmcost.sampling import Spread, Stated
+from llmcost.sampling import INTERVAL, Spread, Stated
 
 KINDS = ("user", "catalogue", "published", "measured", "modelled", "default")
 WHOLE_UNITS = ("", "token", "GPU")
@@ -70,8 +70,8 @@ def as_whole(value: Any) -> Any:  # noqa: ANN401
 class InputValue:
     """One input of a result: a value in a unit (or text), its range, and its origin.
 
-    `low` and `high` are the 10th and 90th percentile; `stated` is the distribution that the user
-    stated, where it is one.
+    `low` and `high` are the 10th and 90th percentile, unless asked for others (`at`); `stated` is
+    the distribution that the user stated, and `spread` what is drawn, where there is one.
     """
 
     value: float | str | list[dict[str, Any]] | None
@@ -81,6 +81,7 @@ class InputValue:
     high: float | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     stated: Stated | None = None
+    spread: Spread | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -94,7 +95,14 @@ class InputValue:
         low, high = (None, None) if spread.exact else (spread.low, spread.high)
         if spread.stated is not None and origin.kind == "user":
             origin = replace(origin, source=f"{origin.source}, {spread.told(unit)}")
-        return cls(spread.value, unit, origin, low, high, detail, spread.stated)
+        return cls(spread.value, unit, origin, low, high, detail, spread.stated, spread)
+
+    def at(self, level: float) -> InputValue:
+        """Return the input with the ends that hold the share `level` of its draws."""
+        if self.spread is None or self.low is None or level == INTERVAL:
+            return self
+        low, high = self.spread.ends(level)
+        return replace(self, low=low, high=high)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this input."""

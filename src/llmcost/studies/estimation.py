@@ -24,6 +24,7 @@ from llmcost.studies.answers import (
     Result,
     Warned,
 )
+from llmcost.studies.asked import Asked
 from llmcost.studies.choices.factors import Factors
 from llmcost.studies.run_model import RunModel
 
@@ -44,6 +45,7 @@ class Prepared:
     """A run ready to evaluate: its model, and what a reader is told about the inputs."""
 
     model: RunModel
+    given: choices.Given
     inputs: Mapping[str, InputValue]
     notes: tuple[tuple[str, str], ...]
     law: str
@@ -91,6 +93,10 @@ def estimate(
     scope: str | None = None,
     equity: bool | None = None,
     post_training: object = None,
+    method: str | None = None,
+    currency: str | None = None,
+    dollars_of: object = None,
+    thresholds: bool = False,
     max_cost: object = None,
     attention_flop: str = "causal",
     scaling_law: str = "hoffmann-2022-approach-1",
@@ -114,6 +120,8 @@ def estimate(
     modelled from failures unless given. Renting on every terms, owning, buying, energy and carbon
     stand side by side; `scope` "development" adds what lies beyond the final run. Every further
     assumption (`pue`, `server_price`, `failure_rate`, ...) is taken by its name in `Factors`.
+    `method` adds the cost by a published method (epoch-2024), `currency` and `dollars_of` every
+    amount in another currency or in the dollars of another year, `thresholds` the regulatory ones.
     `interval` is the share of the draws between low and high. `origins` says where a user's value
     was written (by parameter name). Raises InputError, UnitError, LayoutError and UnknownNameError
     for what cannot be used, DataError for a wrong data file, or for a stale price under `strict`.
@@ -126,6 +134,7 @@ def estimate(
 def simulate(
     *,
     max_cost: object = None,
+    thresholds: bool = False,
     draws: int = sampling.DRAWS,
     seed: int = sampling.SEED,
     interval: object = sampling.INTERVAL,
@@ -139,7 +148,7 @@ def simulate(
     central = prepared.model.evaluate()
     drawn = prepared.model.evaluate(prepared.model.draws(draws, seed))
     results = _results(prepared, central, drawn, level)
-    inputs = dict(prepared.inputs)
+    inputs = {name: value.at(level) for name, value in prepared.inputs.items()}
     warned = list(prepared.notes)
     if max_cost is not None:
         given = choices.Given({}, dict(origins or {}))
@@ -156,7 +165,7 @@ def simulate(
             "draws": draws,
             "seed": seed,
         },
-        _reports(prepared, drawn),
+        _reports(prepared, drawn) | Asked(prepared.given, inputs, results).reports(),
     )
     return Simulation(found, drawn)
 
@@ -187,6 +196,7 @@ def prepare(
     step_time = assumed.prediction.step_time if assumed.prediction else None
     return Prepared(
         RunModel(workload, cluster, assumed.assumptions, around.factors, around.fixed, step_time),
+        given,
         inputs,
         (*chosen.warnings, *notes, *cluster_notes, *assumed.notes, *around.notes),
         law,
