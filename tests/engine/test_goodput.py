@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost import engine
+from llmcost.formulas import reliability
+from llmcost.units import Q
 from tests.engine.failure_simulation import simulated_shares
 
 LLAMA_RATE = 419 / (54 * 24 * 16_384)
@@ -192,3 +194,22 @@ def test_a_row_is_what_it_is_alone():
         alone = goodput(num_gpus=gpus[row], failure_rate=rates[row])
         for name, value in rows.items():
             assert value[row] == pytest.approx(float(alone[name]), rel=1e-12), name
+
+
+@given(clusters)
+def test_the_engine_says_what_the_formulas_say_with_other_units(cluster):
+    """Days, minutes, milliseconds and percent through the checked faces."""
+    between = reliability.mtbf(
+        num_gpus=Q(cluster["num_gpus"] / 1000, "GPU") * 1000,
+        failure_rate=Q(cluster["failure_rate"] * 24, "1/GPU/day"),
+    )
+    found = engine.goodput(cluster)
+    goodput = reliability.goodput(
+        mtbf=between.to("minute"),
+        restart_time=Q(cluster["restart_time"] / 60, "minute"),
+        checkpoint_time=Q(cluster["checkpoint_time"] * 1000, "ms"),
+        checkpoint_interval=Q(float(found["checkpoint_interval"]) / 3600, "hour"),
+        maintenance_share=Q(cluster["maintenance_share"] * 100, "%"),
+    )
+
+    assert goodput.magnitude == pytest.approx(float(found["goodput"]), rel=1e-9)

@@ -252,3 +252,27 @@ def test_the_engine_says_what_the_formulas_say_with_other_units(columns):
     assert used.to("MWh").magnitude == pytest.approx(float(found["energy"]), rel=1e-9)
     assert bill.to("USD").magnitude == pytest.approx(float(found["energy_cost"]), rel=1e-9)
     assert paid.to("USD").magnitude == pytest.approx(float(found["acquisition_cost"]), rel=1e-9)
+
+
+@given(owners)
+def test_wear_and_capital_are_the_same_from_months_and_days(columns):
+    life = Q(columns["server_lifetime"] * 12, "month")
+    hours = Q(columns["gpu_hours"] / 24, "GPU*day")
+    price = Q(columns["server_price"] / 1000, "USD/GPU") * 1000
+    use = {
+        "gpu_hours": hours,
+        "value": price,
+        "cluster_utilization": columns["cluster_utilization"],
+    }
+    wear = money.amortised_cost(
+        **use, yearly_charge=money.straight_line_charge(server_lifetime=life).to("1/day")
+    )
+    interest = Q(columns["cost_of_capital"] * 100, "%") / Q("1 year")
+    capital = money.amortised_cost(
+        **use,
+        yearly_charge=money.capital_charge(cost_of_capital=interest, server_lifetime=life),
+    )
+    found = engine.ownership({**columns, "declining": 0.0, "network_share": 0.0})
+
+    expected = [float(found[name]) for name in ("owned_servers_cost", "owned_capital_cost")]
+    assert [wear.magnitude, capital.magnitude] == pytest.approx(expected, rel=1e-6, abs=1e-9)

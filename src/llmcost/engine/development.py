@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.engine.rows import as_rows
 from llmcost.formulas import development as formulas
 from llmcost.formulas import money
 
@@ -68,8 +69,7 @@ def development(columns: Mapping[str, Any]) -> dict[str, Floats]:
         **{f"owned_{name}": owned[name] for name in COMPUTE},
         "owned_development_cost": _total(owned, amounts, {}),
     }
-    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
-    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
+    return as_rows(outputs)
 
 
 def rentals(gpu_hours: Any, prices: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from llmcost.engine.rows import as_rows
 from llmcost.formulas import energy as energies
 from llmcost.formulas import money
 
@@ -95,8 +96,7 @@ def ownership(columns: Mapping[str, Any]) -> dict[str, Floats]:
         **_embodied_carbon(c),
         **_water(c, used["energy"]),
     }
-    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
-    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
+    return as_rows(outputs)
 
 
 def _hardware(c: Mapping[str, Any]) -> dict[str, Any]:

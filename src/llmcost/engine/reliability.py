@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.engine.rows import as_rows
 from llmcost.formulas import reliability as formulas
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ def goodput(columns: Mapping[str, Any]) -> dict[str, Floats]:
         ),
         **_losses(c, times),
     }
-    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
-    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
+    return as_rows(outputs)
 
 
 def _interval(c: Mapping[str, Any], mtbf: Any) -> Any:  # noqa: ANN401

@@ -71,7 +71,7 @@ def staff_cost(
     `staff` are full-time equivalents over `staff_time`; `staff_overhead` is what an employee costs
     over the salary (taxes, benefits, office), and shares come without one.
 
-    Source: Cottier et al. 2024 (arXiv 2405.21015), appendix on research and development staff.
+    Source: Cottier et al. 2024 (arXiv 2405.21015), cost of research and development staff.
     """
     return staff * staff_time * (salary * staff_overhead + equity_pay)
 

@@ -89,7 +89,7 @@ def embodied_carbon(
 
     Every hour in use over the life of the hardware bears the same.
 
-    Source: Luccioni et al. 2022 (arXiv 2211.02001), section 4.1.
+    Source: Luccioni et al. 2022 (arXiv 2211.02001), embodied emissions of BLOOM.
     """
     hours_in_use = server_lifetime * HOURS_PER_YEAR * cluster_utilization
     return gpu_hours * embodied_carbon_per_gpu / hours_in_use / KILOGRAMS_PER_TONNE
@@ -102,6 +102,6 @@ def water(*, energy: Any, water_intensity: Any) -> Any:  # noqa: ANN401
     Whether that is evaporated on site, withdrawn by power stations, or both, is what
     `water_intensity` says.
 
-    Source: Li et al. 2023 (arXiv 2304.03271), section 3.
+    Source: Li et al. 2023 (arXiv 2304.03271), water on site and of the electricity.
     """
     return energy * KWH_PER_MWH * water_intensity

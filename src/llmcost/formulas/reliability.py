@@ -27,10 +27,12 @@ def mtbf(*, num_gpus: Any, failure_rate: Any) -> Any:  # noqa: ANN401
     """Return the mean time between failures of a job on all devices [hour].
 
     Failures of devices, hosts and network that stop the job, counted for each device-hour, add up
-    over the cluster. A rate of 0 is taken as 1e-30 failures an hour.
+    over the cluster. Rates of hardware say too little where programs fail as well: jobs of 1,024
+    GPUs of a research cluster ran 7.9 hours on average, and its node failures alone say 28.8. A
+    rate of 0 is taken as 1e-30 failures an hour.
 
-    Source: Kokolis et al. 2024 (arXiv 2410.21680), section 3: the time to failure of a job falls as
-    one over the number of its nodes.
+    Source: Kokolis et al. 2024 (arXiv 2410.21680): the time to failure of a job falls as one over
+    the number of its nodes.
     """
     return 1.0 / np.maximum(num_gpus * failure_rate, LEAST_FAILURE_RATE)
 
@@ -96,7 +98,8 @@ def share_not_restarting(*, restart_time: Any, mtbf: Any) -> Any:  # noqa: ANN40
 
     A restart, from failure to the first new step, may itself be struck: exp(-R / M).
 
-    Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), section 3, the factor exp(R / M).
+    Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), the factor exp(R / M) of the complete
+    model.
     """
     return np.exp(-restart_time / (mtbf * SECONDS_PER_HOUR))
 
@@ -108,8 +111,8 @@ def share_kept(*, checkpoint_interval: Any, checkpoint_time: Any, mtbf: Any) -> 
     With x the length of a segment (work and its checkpoint) over the time between failures:
     x / (exp(x) - 1), which is about 1 - x / 2: a failure undoes half a segment on average.
 
-    Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), section 3, the factor
-    exp((tau + delta) / M) - 1.
+    Source: Daly 2006 (doi 10.1016/j.future.2004.11.016), the factor exp((tau + delta) / M) - 1 of
+    the complete model.
     """
     segments = (checkpoint_interval + checkpoint_time) / (mtbf * SECONDS_PER_HOUR)
     x = np.maximum(segments, SMALLEST)
