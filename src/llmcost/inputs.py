@@ -10,41 +10,12 @@ from typing import Any
 import numpy as np
 
 from llmcost import engine
-from llmcost.amounts import (
-    MAX_COUNT,
-    MIN_SHARE,
-    count_from,
-    near_power_of_two,
-    spread_from,
-    whole,
-)
 from llmcost.counting import AttentionGroup
 from llmcost.sampling import INTERVAL, Spread, Stated
 
 KINDS = ("user", "catalogue", "published", "measured", "modelled", "default")
 WHOLE_UNITS = ("", "token", "GPU")
 RECOMPUTE = ("none", "selective", "full")
-
-__all__ = [
-    "KINDS",
-    "MAX_COUNT",
-    "MIN_SHARE",
-    "RECOMPUTE",
-    "WHOLE_UNITS",
-    "Assumptions",
-    "Cluster",
-    "InputValue",
-    "Origin",
-    "Phase",
-    "Workload",
-    "as_columns",
-    "as_whole",
-    "count_from",
-    "model_flop",
-    "near_power_of_two",
-    "spread_from",
-    "whole",
-]
 
 
 @dataclass(frozen=True, slots=True)

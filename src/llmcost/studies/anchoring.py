@@ -7,10 +7,11 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
+from llmcost.amounts import count_from, spread_from, whole
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import throughput_rows
 from llmcost.errors import InputError, UnknownNameError, shown
-from llmcost.inputs import Phase, count_from, spread_from, whole
+from llmcost.inputs import Phase
 from llmcost.layout import PartialLayout, layout_text, read_layout
 from llmcost.reading import read_quantity
 from llmcost.studies.choices.layout import shareable

@@ -11,10 +11,11 @@ import numpy as np
 
 from llmcost import sampling
 from llmcost._version import __version__
+from llmcost.amounts import spread_from
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.formulas import scaling_laws
-from llmcost.inputs import InputValue, Workload, spread_from
+from llmcost.inputs import InputValue, Workload
 from llmcost.studies import choices
 from llmcost.studies.answers import (
     OVER_BUDGET,

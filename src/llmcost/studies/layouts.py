@@ -8,11 +8,12 @@ from typing import Any
 
 from llmcost import engine
 from llmcost._version import __version__
+from llmcost.amounts import count_from, whole
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.runs import phases as published_phases
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, LayoutError, shown
-from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, whole
+from llmcost.inputs import InputValue, Origin, Phase, Workload
 from llmcost.layout import Layout, layout_text, notes
 from llmcost.machine import Machine, Software
 from llmcost.studies.batches import settled

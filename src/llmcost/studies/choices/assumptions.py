@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmcost.amounts import unit_of
+from llmcost.amounts import MIN_SHARE, spread_from, unit_of
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.measured import typical_mfu
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, shown
 from llmcost.formulas import utilization
 from llmcost.formulas.flops import FORWARD_SHARE
-from llmcost.inputs import (
-    MIN_SHARE,
-    RECOMPUTE,
-    Assumptions,
-    Cluster,
-    InputValue,
-    Origin,
-    Workload,
-    model_flop,
-    spread_from,
-)
+from llmcost.inputs import RECOMPUTE, Assumptions, Cluster, InputValue, Origin, Workload, model_flop
 from llmcost.sampling import Spread
 from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.layout import MODEL_ONLY

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmcost.amounts import spread_from
 from llmcost.catalog.overheads import Default, default
-from llmcost.inputs import InputValue, Origin, spread_from
+from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.factors import FACTORS
 from llmcost.studies.choices.given import Given

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from llmcost.amounts import count_from, spread_from, whole
 from llmcost.catalog.columns import day_from
 from llmcost.catalog.gpus import Accelerator, accelerator, peak, usual_precision
 from llmcost.catalog.price_quotes import first_price_day, newest_price_day
@@ -12,7 +13,7 @@ from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
 from llmcost.errors import DataError, InputError, UnknownNameError, shown
 from llmcost.formulas import money
-from llmcost.inputs import Cluster, InputValue, Origin, count_from, spread_from, whole
+from llmcost.inputs import Cluster, InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.factors import FACTORS
 from llmcost.studies.choices.given import WORDS, Given, Note

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from llmcost.amounts import spread_from
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError
-from llmcost.inputs import Cluster, InputValue, Origin, spread_from
+from llmcost.inputs import Cluster, InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen, choose, from_default, from_user
 from llmcost.studies.choices.given import Given

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from math import inf, lcm, prod
 from typing import TYPE_CHECKING
 
+from llmcost.amounts import count_from, whole
 from llmcost.catalog.overheads import Default, default
 from llmcost.catalog.runs import phases as published_phases
 from llmcost.errors import InputError, LayoutError, shown
-from llmcost.inputs import RECOMPUTE, InputValue, Origin, Phase, Workload, count_from, whole
+from llmcost.inputs import RECOMPUTE, InputValue, Origin, Phase, Workload
 from llmcost.studies.choices.given import Given
 from llmcost.studies.choices.models import ChosenModel
 from llmcost.studies.choices.workload import MAX_TOKENS, TOKEN_NOUNS

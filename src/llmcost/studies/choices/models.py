@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llmcost.amounts import count_from
 from llmcost.catalog.architecture import Architecture, architecture_from_config
 from llmcost.catalog.closed import closed_model, closed_models
 from llmcost.catalog.columns import folded
@@ -16,7 +17,7 @@ from llmcost.catalog.models import ModelEntry, model, models
 from llmcost.catalog.overheads import default
 from llmcost.counting import AttentionGroup, count
 from llmcost.errors import InputError, UnknownNameError, shown
-from llmcost.inputs import InputValue, Origin, count_from
+from llmcost.inputs import InputValue, Origin
 from llmcost.studies.choices.given import Given, Note
 
 MAX_PARAMETERS = 1e16

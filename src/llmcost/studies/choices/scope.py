@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from llmcost.amounts import count_from
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, one_of, shown
-from llmcost.inputs import InputValue, Origin, Workload, count_from
+from llmcost.inputs import InputValue, Origin, Workload
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen, choose, from_default, from_user
 from llmcost.studies.choices.given import Given, Note

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from llmcost.amounts import count_from, near_power_of_two, whole
 from llmcost.catalog.runs import phases as published_phases
 from llmcost.catalog.runs import published_run
 from llmcost.errors import InputError, nearest, shown
 from llmcost.formulas.scaling_laws import HOFFMANN_TABLE_3
-from llmcost.inputs import InputValue, Origin, Phase, Workload, count_from, near_power_of_two, whole
+from llmcost.inputs import InputValue, Origin, Phase, Workload
 from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.models import ChosenModel
 
