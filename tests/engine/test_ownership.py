@@ -274,5 +274,6 @@ def test_wear_and_capital_are_the_same_from_months_and_days(columns):
     )
     found = engine.ownership({**columns, "declining": 0.0, "network_share": 0.0})
 
-    expected = [float(found[name]) for name in ("owned_servers_cost", "owned_capital_cost")]
-    assert [wear.magnitude, capital.magnitude] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    paid = found["owned_servers_cost"] + found["owned_capital_cost"]
+    assert wear.magnitude == pytest.approx(float(found["owned_servers_cost"]), rel=1e-9)
+    assert (wear + capital).magnitude == pytest.approx(float(paid), rel=1e-9)

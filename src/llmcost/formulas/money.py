@@ -115,7 +115,7 @@ def capital_charge(*, cost_of_capital: Any, server_lifetime: Any) -> Any:  # noq
     growth = np.expm1(-server_lifetime * np.log1p(cost_of_capital))
     none = cost_of_capital == 0
     recovery = cost_of_capital / -np.where(none, -1.0, growth)
-    return np.where(none, 0.0, recovery - 1.0 / server_lifetime)
+    return np.where(none, 0.0, np.maximum(recovery - 1.0 / server_lifetime, 0.0))
 
 
 @unit_checked(
