@@ -6,6 +6,8 @@ from pathlib import Path
 import llmcost.views
 from llmcost.views import VIEWS
 
+PARTS = {"__init__", "settings", "steps", "additions", "costs", "input_titles"}
+
 
 def test_every_view_loads():
     for path in VIEWS.values():
@@ -15,6 +17,6 @@ def test_every_view_loads():
 
 def test_every_module_is_a_view_or_a_part_of_one_or_the_settings():
     folder = Path(llmcost.views.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "settings", "steps"}
+    modules = {path.stem for path in folder.glob("*.py")} - PARTS
 
     assert modules == {path.partition(":")[0].rpartition(".")[2] for path in VIEWS.values()}

@@ -57,6 +57,11 @@ def indices_known() -> tuple[str, ...]:
     return tuple(_series())
 
 
+def last_month(index: str = DEFAULT_INDEX) -> str:
+    """Return the last month that an index has a value of; raises UnknownNameError."""
+    return max(_series()[_name(index)][0])
+
+
 def adjust(
     amount: float, start: date | int | str, end: date | int | str, index: str = DEFAULT_INDEX
 ) -> Adjusted:

@@ -255,6 +255,18 @@ def depreciation_names() -> list[tuple[str, str]]:
     return [("straight-line", "equal parts over its life"), ("declining", "by falling value")]
 
 
+def method_names() -> list[tuple[str, str]]:
+    """Return the published methods of costing a run."""
+    return [("epoch-2024", "Cottier et al. 2024")]
+
+
+def currency_names() -> list[tuple[str, str]]:
+    """Return the currencies that have rates."""
+    from llmcost.catalog.currencies import currencies_known
+
+    return [(name, "") for name in currencies_known()]
+
+
 def scope_names() -> list[tuple[str, str]]:
     """Return what a cost can include."""
     return [("final-run", "the run itself"), ("development", "experiments, people and the rest")]

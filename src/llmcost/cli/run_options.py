@@ -11,8 +11,10 @@ from llmcost.cli.assumption_options import assumption_headings, assumption_optio
 from llmcost.cli.options import (
     attention_names,
     complete,
+    currency_names,
     gpu_names,
     law_names,
+    method_names,
     model_names,
     provider_names,
     recompute_names,
@@ -40,7 +42,8 @@ def run_options(command: F) -> F:
     """Add every option of a run, the assumptions around it, and the draws behind its ranges."""
     command = _draw_options(command)
     command = assumption_options(command)
-    command = _speed_and_price_options(command)
+    command = _price_options(command)
+    command = _speed_options(command)
     command = step_options(command)
     return _subject_options(command)
 
@@ -81,8 +84,8 @@ def _subject_options(command: F) -> F:
     return command
 
 
-def _speed_and_price_options(command: F) -> F:
-    """Add what says how fast a run is and what an hour costs."""
+def _speed_options(command: F) -> F:
+    """Add what says how fast a run is."""
     options = (
         click.option("--mfu", metavar="SHARE", help="Model FLOP utilization: 41%, 0.41, 35..45%."),
         click.option(
@@ -118,6 +121,15 @@ def _speed_and_price_options(command: F) -> F:
             help="Scale to a measured run of this model: '12.3 s/step on 512 h100-sxm, tp=4,pp=8', "
             "or the id of a row of throughput.csv.",
         ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _price_options(command: F) -> F:
+    """Add what says what an hour costs."""
+    options = (
         click.option(
             "--price",
             metavar="PRICE",
@@ -190,6 +202,22 @@ def _draw_options(command: F) -> F:
         click.option(
             "--today", metavar="DATE", help="Day the age of prices counts from.  [default: today]"
         ),
+        click.option(
+            "--thresholds", is_flag=True, help="Set FLOP and cost against regulatory thresholds."
+        ),
+        click.option(
+            "--method",
+            metavar="NAME",
+            help="Add the cost by a published method: epoch-2024.",
+            shell_complete=complete(method_names),
+        ),
+        click.option(
+            "--currency",
+            metavar="CODE",
+            help="Add amounts in another currency: EUR.",
+            shell_complete=complete(currency_names),
+        ),
+        click.option("--dollars-of", metavar="YEAR", help="Add amounts in the dollars of a year."),
         click.option(
             "--interval",
             metavar="SHARE",

@@ -19,7 +19,9 @@ Parts = tuple[
 RESULTS = ("parameters", "tokens", "model_flop", "gpu_hours", "cost", "compute_optimal_tokens")
 INPUTS = ("tokens", "attention_flop", "scaling_law")
 REPORTS = ("step", "memory")
-OWN = ("schema", "inputs", "results", "warnings", *REPORTS)
+LISTS = ("rentals", "goodput_by_scale", "restated", "thresholds")
+TABLES = ("histograms", "method")
+OWN = ("schema", "inputs", "results", "warnings", *REPORTS, *LISTS, *TABLES)
 
 
 def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
@@ -40,13 +42,16 @@ def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
     return results, inputs, warnings, {k: v for k, v in document.items() if k not in OWN}
 
 
-def reports(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the step and the memory of a saved document, those that it has.
+def reports(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the step, the memory and every other report of a saved document that it has.
 
-    Raises InputError for one without parts of a value in a unit each.
+    Raises InputError for a step or memory without parts of a value in a unit each.
     """
-    found = {name: _table(document, name) for name in REPORTS if name in document}
-    for name, report in found.items():
+    found: dict[str, Any] = {name: _table(document, name) for name in REPORTS if name in document}
+    found |= {name: _list(document, name) for name in LISTS if name in document}
+    found |= {name: _table(document, name) for name in TABLES if name in document}
+    for name in REPORTS:
+        report = found.get(name, {"parts": {}})
         for part, held in _table(report, "parts").items():
             if not isinstance(held, Mapping) or not isinstance(held.get("unit"), str):
                 raise InputError(f"{name}: {part} is {shown(held)}; needs value and unit.")
@@ -59,7 +64,8 @@ def _result(name: str, part: Any) -> dict[str, Any]:  # noqa: ANN401
         raise InputError(f"results: {name} is {shown(part)}; needs value, unit, low and high.")
     canonical_unit(part["unit"])
     numbers = {
-        key: _number(part.get(key), f"results: {name} {key}") for key in ("value", "low", "high")
+        key: _number(part.get(key), f"results: {name} {key}")
+        for key in ("value", "low", "high", "median")
     }
     low, high = numbers["low"], numbers["high"]
     if (low is None) != (high is None) or (low is not None and high is not None and low > high):

@@ -9,6 +9,7 @@ from llmcost.figures import quantity_text, range_text, significant
 from llmcost.formulas.scaling_laws import LAW_TITLES
 from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
+from llmcost.views.additions import addition_tables
 from llmcost.views.costs import MONEY_TITLES, cost_tables, offer_table
 from llmcost.views.input_titles import INPUT_TITLES, SHARES
 from llmcost.views.steps import step_rows, step_tables
@@ -102,6 +103,7 @@ def estimate_document(estimate: Estimate, *, by_provider: bool = False) -> Docum
             _result_table(estimate),
             *cost_tables(estimate),
             *_offers(estimate, by_provider),
+            *addition_tables(estimate),
             _assumption_table(estimate),
             *step_tables(estimate),
         ),

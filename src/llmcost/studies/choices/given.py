@@ -10,7 +10,10 @@ from llmcost.inputs import InputValue, Origin
 from llmcost.studies.choices.factors import FACTORS
 
 DEFAULTS = {"attention_flop": "causal", "scaling_law": "hoffmann-2022-approach-1"}
-WORDS = ("depreciation", "region", "embodied", "water", "scope", "equity", "post_training")
+WORDS = (
+    *("depreciation", "region", "embodied", "water", "scope", "equity", "post_training"),
+    *("method", "currency", "dollars_of"),
+)
 NAMES = frozenset(
     [
         *FACTORS,
