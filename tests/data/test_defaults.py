@@ -2,12 +2,14 @@
 
 import math
 from collections import Counter
-from statistics import NormalDist
+from statistics import NormalDist, median
 
 import pytest
 
 from llmcost.catalog.measured import throughput_rows
 from llmcost.catalog.overheads import default, defaults, overhead, overheads
+from llmcost.catalog.price_quotes import purchases
+from llmcost.catalog.prices import percentile
 from llmcost.reading import canonical_unit
 
 
@@ -39,6 +41,15 @@ STATED = [
     ("hardware_price_decline", 0.10, 0.14, 0.18),
     ("experiments_ratio", 1.2, 2.2, 4.0),
     ("network_share", 1 - 1 / 1.07, 0.19, 1 - 1 / 1.32),
+    ("purchase_price_factor", 0.5, 1.0, 2.0),
+    ("tpu_price_factor", 0.25, 1.0, 4.0),
+    ("electricity_price_factor", 0.6, 1.0, 1.7),
+]
+# Those whose middle the sources do not state: the geometric one, to four digits.
+WITHOUT_MIDDLE = [
+    ("salary", 140e3, 270e3),
+    ("equity", 35e3, 500e3),
+    ("staff_overhead", 1.25, 1.4),
 ]
 
 
@@ -55,6 +66,59 @@ def test_a_range_is_the_stated_interval_at_other_percentiles(name, fifth, middle
     for ours, stated in ((one.low, fifth), (one.high, ninety_fifth)):
         expected = scale(middle) + z * (scale(stated) - scale(middle))
         assert scale(ours) == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize(("name", "fifth", "ninety_fifth"), WITHOUT_MIDDLE)
+def test_a_middle_that_is_not_stated_is_the_geometric_one(name, fifth, ninety_fifth):
+    one = default(name)
+    z = NormalDist().inv_cdf(0.90) / NormalDist().inv_cdf(0.95)
+    middle = math.sqrt(fifth * ninety_fifth)
+
+    assert one.value == pytest.approx(middle, rel=5e-4)
+    assert one.low == pytest.approx(middle * (fifth / middle) ** z, rel=5e-4)
+    assert one.high == pytest.approx(middle * (ninety_fifth / middle) ** z, rel=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "value", "high"),
+    [
+        # RSC-2 and RSC-1: failures in 1,000 days of nodes of eight; Llama 3: 419 in 54 days.
+        ("failure_rate", 2.34e-3 / 192, 419 / (54 * 24 * 16_384), 6.50e-3 / 192),
+        # Llama 3: 2 and 7 TB/s for 16,384 GPUs; BLOOM: 2.3 TB in 40 s from 384.
+        ("checkpoint_bandwidth", 2e12 / 16_384, 2.3e12 / 40 / 384, 7e12 / 16_384),
+        # 47 planned stops in 54 days, each of 5, 10 and 20 minutes.
+        ("maintenance_share", *(47 * stop / (54 * 1440) for stop in (5, 10, 20))),
+        # A100 instance; 150 kg a GPU and 2,500 a server of 8; B200 board and a server around it.
+        ("embodied_carbon_per_gpu", 318, 150 + 2500 / 8, 2274 / 8 + 3000 / 8),
+        # OLMo 3; the average of the United States; Arizona.
+        ("water_intensity", 15.887 / 12.3, 3.142 + 0.55 / 1.17, 4.959 + 1.63 / 1.18),
+        # DeepSeek-V3 and R1; what V3.2 says it exceeds.
+        ("post_training_share", 5 / 2788, 147 / 2788, 0.10),
+        ("carbon_intensity_factor", 0.34 / 0.3695, 1.0, 0.414 / 0.3695),
+    ],
+)
+def test_a_default_follows_from_the_figures_in_its_note(name, low, value, high):
+    """To the printed digits."""
+    one = default(name)
+
+    assert (one.low, one.value, one.high) == pytest.approx((low, value, high), rel=1.2e-2)
+
+
+def test_the_ratio_of_servers_to_boards_follows_from_the_price_file():
+    """Each H100 server over the board quoted nearest to it in time, within 120 days."""
+    rows = [quote for quote in purchases() if quote.gpu == "h100-sxm"]
+    boards = [quote for quote in rows if quote.unit_kind == "board"]
+    ratios = []
+    for server in (quote for quote in rows if quote.unit_kind == "server"):
+        nearest = min(boards, key=lambda board: abs((board.day - server.day).days))
+        if abs((nearest.day - server.day).days) <= 120:
+            ratios.append(server.purchase_price / nearest.purchase_price)
+    found = default("board_price_ratio")
+
+    assert len(ratios) == 5
+    assert found.value == pytest.approx(median(ratios), abs=1e-3)
+    assert found.low == pytest.approx(percentile(ratios, 0.10), abs=1e-3)
+    assert found.high == pytest.approx(percentile(ratios, 0.90), abs=1e-3)
 
 
 # Model FLOP, reported MFU, peak, reported hours and the net ratio as published.
