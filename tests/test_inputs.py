@@ -315,3 +315,12 @@ def test_a_distribution_of_no_known_kind_is_refused_at_once(arguments):
 def test_ends_need_their_unit_in_a_distribution_too():
     with pytest.raises(UnitError, match="price: got the bare number 2"):
         price(Distribution.uniform(2, 3))
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "uniform", "triangular", "pert"])
+def test_a_range_does_not_depend_on_the_unit_that_it_is_written_in(kind):
+    """24 hours a day."""
+    by_hour, by_day = price(f"{kind} 2..3 USD/GPU/hour"), price(f"{kind} 48..72 USD/GPU/day")
+
+    for p in (0.01, 0.3, 0.5, 0.99):
+        assert by_hour.quantile(p) == pytest.approx(by_day.quantile(p), rel=1e-9)

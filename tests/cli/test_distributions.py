@@ -1,11 +1,14 @@
 """Ranges that a user states, from the command line to the answer."""
 
+from pathlib import Path
+
 import pytest
 
 from llmcost import Distribution, Estimate, Q, estimate
 from llmcost.errors import InputError
 from tests.cli.helpers import HEADLINE, llmcost
 
+GUIDE = Path(__file__).parents[2] / "docs" / "uncertainty.md"
 pytestmark = pytest.mark.usefixtures("empty_folder")
 GIVEN = (*HEADLINE, "--goodput", "90%", "--steady-share", "100%")
 RUN = {"model": "llama-3.1-405b", "tokens": "15T", "gpu": "h100-sxm", "num_gpus": 16000}
@@ -108,6 +111,15 @@ def test_the_same_seed_gives_the_same_bytes(capsys):
     arguments = (*GIVEN, "--price", "uniform 2..3", "--seed", "7", "--json")
 
     assert llmcost(capsys, *arguments).out == llmcost(capsys, *arguments).out
+
+
+def test_the_script_in_the_guide_says_how_the_price_was_read(capsys):
+    text = GUIDE.read_text(encoding="utf-8")
+    script = text.split("```python\n")[1].split("```")[0]
+
+    exec(compile(script, GUIDE.name, "exec"), {})
+
+    assert capsys.readouterr().out.endswith("90% interval 2..3 USD/GPU/hour, pert with mode 2.4\n")
 
 
 WRONG = {

@@ -57,10 +57,13 @@ def histogram(values: Any, bins: int = BINS) -> dict[str, list[float] | list[int
 def ranks(values: Any) -> Floats:  # noqa: ANN401
     """Return the rank of each value from 1 on; equal values share the mean of their ranks."""
     drawn = np.asarray(values, dtype=float).ravel()
-    _, inverse, counts = np.unique(drawn, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    means: Floats = last - (counts - 1) / 2
-    return means[inverse.ravel()]
+    order = np.argsort(drawn)
+    rising = drawn[order]
+    first = np.flatnonzero(np.concatenate([[True], rising[1:] != rising[:-1]]))
+    counts = np.diff(first, append=drawn.size)
+    found = np.empty(drawn.size)
+    found[order] = np.repeat(first + (counts + 1) / 2, counts)
+    return found
 
 
 def rank_correlation(x: Any, y: Any) -> float:  # noqa: ANN401
