@@ -4,11 +4,13 @@ import inspect
 
 from llmcost import estimate, sampling
 from llmcost.cli import options, settings, show
+from llmcost.cli.assumption_options import TABLES
 from llmcost.cli.estimate import estimate as command
 from llmcost.cli.main import COMMANDS
 from llmcost.formulas.scaling_laws import LAWS
 from llmcost.render import FORMATS
 from llmcost.studies import facts
+from llmcost.studies.choices.factors import FACTORS, Factors
 from llmcost.studies.choices.given import DEFAULTS, NAMES
 
 
@@ -37,4 +39,15 @@ def test_every_input_of_the_library_is_an_option_or_a_setting():
     given = {p.name for p in command.params} | {options.PHASES}
 
     assert given >= NAMES
-    assert set(inspect.signature(estimate).parameters) - {"origins"} <= given
+    assert set(inspect.signature(estimate).parameters) - {"origins", "assumptions"} <= given
+
+
+def test_every_assumption_has_an_option_and_a_type():
+    options_of = {name: unit for table in TABLES.values() for name, unit, *_ in table}
+    named = {name.replace("-", "_"): unit for name, unit in options_of.items()}
+
+    assert set(Factors.__annotations__) == set(FACTORS)
+    assert set(named) - {"post_training"} == set(FACTORS)
+    for name, unit in named.items():
+        if unit is not None:
+            assert FACTORS[name].unit == unit

@@ -18,7 +18,7 @@ from llmcost.cli.options import (
     with_variables,
 )
 from llmcost.cli.precedence import nearer_only
-from llmcost.cli.run_options import REST, run_headings, run_options
+from llmcost.cli.run_options import REST, asked_options, run_headings, run_options
 
 
 @click.command(
@@ -28,6 +28,7 @@ from llmcost.cli.run_options import REST, run_headings, run_options
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 @run_options
+@asked_options
 @click.option("--by-provider", is_flag=True, help="List every rental offer behind the costs.")
 @config_option
 @output_options

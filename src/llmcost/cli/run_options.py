@@ -164,12 +164,44 @@ def _price_options(command: F) -> F:
     return command
 
 
-def _draw_options(command: F) -> F:
-    """Add conventions, limits and draws."""
+def asked_options(command: F) -> F:
+    """Add what an estimate can be asked for beside its numbers."""
     options = (
         click.option(
             "--max-cost", metavar="COST", type=InUnit("USD"), help="USD; exit 1 when over: $100M."
         ),
+        click.option(
+            "--thresholds", is_flag=True, help="Set FLOP and cost against regulatory thresholds."
+        ),
+        click.option(
+            "--method",
+            metavar="NAME",
+            help="Add the cost by a published method: epoch-2024.",
+            shell_complete=complete(method_names),
+        ),
+        click.option(
+            "--currency",
+            metavar="CODE",
+            help="Add amounts in another currency: EUR.",
+            shell_complete=complete(currency_names),
+        ),
+        click.option("--dollars-of", metavar="YEAR", help="Add amounts in the dollars of a year."),
+        click.option(
+            "--interval",
+            metavar="SHARE",
+            default="80%",
+            show_default=True,
+            help="Share of the draws between low and high.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _draw_options(command: F) -> F:
+    """Add conventions and draws."""
+    options = (
         click.option(
             "--attention-flop",
             metavar="KIND",
@@ -201,29 +233,6 @@ def _draw_options(command: F) -> F:
         ),
         click.option(
             "--today", metavar="DATE", help="Day the age of prices counts from.  [default: today]"
-        ),
-        click.option(
-            "--thresholds", is_flag=True, help="Set FLOP and cost against regulatory thresholds."
-        ),
-        click.option(
-            "--method",
-            metavar="NAME",
-            help="Add the cost by a published method: epoch-2024.",
-            shell_complete=complete(method_names),
-        ),
-        click.option(
-            "--currency",
-            metavar="CODE",
-            help="Add amounts in another currency: EUR.",
-            shell_complete=complete(currency_names),
-        ),
-        click.option("--dollars-of", metavar="YEAR", help="Add amounts in the dollars of a year."),
-        click.option(
-            "--interval",
-            metavar="SHARE",
-            default="80%",
-            show_default=True,
-            help="Share of the draws between low and high.",
         ),
     )
     for option in reversed(options):
