@@ -6,7 +6,7 @@ from pathlib import Path
 import llmcost.views
 from llmcost.views import VIEWS
 
-PARTS = {"__init__", "settings", "steps", "additions", "costs", "input_titles"}
+PARTS = {"__init__", "settings", "steps", "additions", "costs", "input_titles", "thresholds"}
 
 
 def test_every_view_loads():

@@ -23,8 +23,6 @@ from llmcost.cli.precedence import nearer_only
 from llmcost.cli.run_options import REST, run_headings, run_options
 
 OWN = "What moves what"
-# An option of a run that asks for a verdict, which is no matter of this question.
-ANOTHER = "max_cost"
 
 
 @click.command(
@@ -49,6 +47,13 @@ ANOTHER = "max_cost"
     show_default=True,
     metavar="N",
     help="How many inputs to show; files hold all of them.",
+)
+@click.option(
+    "--interval",
+    metavar="SHARE",
+    default="80%",
+    show_default=True,
+    help="Share of the draws between low and high of the result.",
 )
 @config_option
 @output_options
@@ -85,5 +90,4 @@ def sensitivity(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401
     emit(sensitivity_document(found, top=top), **shape)
 
 
-sensitivity.params = [one for one in sensitivity.params if one.name != ANOTHER]
 with_variables(sensitivity)
