@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, quantity_text, range_text
+from llmcost.studies.methods.reporting import INTERVAL, method_report, step_report
 from llmcost.table import Cell, Document, Field, Table
 
 if TYPE_CHECKING:
@@ -75,15 +76,7 @@ def method_document(cost: MethodCost) -> Document:
 
 def method_data(cost: MethodCost) -> dict[str, Any]:
     """Return a run by the published method as programs read it."""
-    return {
-        "schema": METHOD_SCHEMA,
-        "method": METHOD,
-        "model": cost.case.model or None,
-        "gpu": cost.case.device.gpu,
-        "interval": 0.9,
-        "results": [_step_data(step) for step in cost.steps],
-        "notes": list(cost.notes),
-    }
+    return {"schema": METHOD_SCHEMA, **method_report(cost)}
 
 
 def reproduction_document(rows: Sequence[Reproduction]) -> Document:
@@ -93,7 +86,7 @@ def reproduction_document(rows: Sequence[Reproduction]) -> Document:
     data = {
         "schema": REPRODUCTION_SCHEMA,
         "method": METHOD,
-        "interval": 0.9,
+        "interval": INTERVAL,
         "results": [_reproduction_data(row) for row in rows],
     }
     return Document(title, tuple(_tables(rows)), flat, data)
@@ -159,21 +152,9 @@ def _reproduction_data(row: Reproduction) -> dict[str, Any]:
         "ratio": row.ratio,
         "as_then_ratio": row.as_then_ratio,
         "changed_since": dict(figure.as_then),
-        "inputs": [_step_data(step) for step in row.inputs],
+        "inputs": [step_report(step) for step in row.inputs],
         "sources": list(figure.sources),
         "note": figure.note or None,
-    }
-
-
-def _step_data(step: Step) -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "value": step.value,
-        "unit": step.unit,
-        "low": step.low,
-        "high": step.high,
-        "how": step.how,
-        "sources": list(step.sources),
     }
 
 
