@@ -46,7 +46,7 @@ DRAWS = {
 def row(*laws, results=RESULTS, draws=DRAWS):
     """The row of the first law, among the others."""
     report = threshold_report(results, draws, laws)
-    return next(one for one in report["rows"] if one["id"] == laws[0].id)
+    return next(one for one in report if one["id"] == laws[0].id)
 
 
 def test_compute_is_set_against_the_model_flop():
@@ -105,20 +105,19 @@ def test_laws_in_force_come_first():
     laws = [law("a", status="vetoed"), law("b", status="signed"), law("c")]
     report = threshold_report(RESULTS, DRAWS, laws)
 
-    assert [one["status"] for one in report["rows"]] == ["in force", "signed", "vetoed"]
+    assert [one["status"] for one in report] == ["in force", "signed", "vetoed"]
 
 
-def test_every_row_and_the_report_say_to_re_check_the_law():
+def test_every_row_says_to_re_check_the_law():
     report = threshold_report(RESULTS, DRAWS)
 
-    assert report["advice"] == "re-check the law"
-    assert {one["advice"] for one in report["rows"]} == {"re-check the law"}
-    assert {one["id"] for one in report["rows"]} == {one.id for one in thresholds()}
+    assert {one["advice"] for one in report} == {"re-check the law"}
+    assert {one["id"] for one in report} == {one.id for one in thresholds()}
 
 
 def test_the_laws_of_the_catalogue_on_a_run_of_4e25_flop():
     """1e25 of the European Union is passed, 1e26 of Order 14110 and of California is not."""
-    rows = {one["id"]: one for one in threshold_report(RESULTS, DRAWS)["rows"]}
+    rows = {one["id"]: one for one in threshold_report(RESULTS, DRAWS)}
 
     assert rows["eu-ai-act-systemic-risk"]["ratio"] == pytest.approx(4.0)
     assert rows["us-eo-14110"]["share_above"] == 0.0
@@ -130,7 +129,7 @@ def printed(*laws, width=80, name="table", **more):
     """The table of these laws as text."""
     report = threshold_report(more.get("results", RESULTS), DRAWS, laws)
     table = threshold_table(report)
-    return render(Document("", (table,), table, report), name, width=width)
+    return render(Document("", (table,), table, {"results": report}), name, width=width)
 
 
 def test_people_read_law_threshold_run_ratio_and_share():

@@ -25,7 +25,7 @@ def threshold_report(
     results: Mapping[str, Result],
     drawn: Mapping[str, Any],
     listed: Sequence[Threshold] | None = None,
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """Return every threshold with the run's value, their ratio, and the share of draws above it.
 
     `drawn` holds the draws of each result; `listed` are the thresholds, those of the catalogue
@@ -35,8 +35,7 @@ def threshold_report(
     laws = thresholds() if listed is None else listed
     above = {one.id: _above(one, results, drawn) for one in laws}
     ordered = sorted(laws, key=lambda one: STATUSES.index(one.status))
-    rows = [_row(one, results, above, _joint(one, laws)) for one in ordered]
-    return {"advice": RE_CHECK, "rows": rows}
+    return [_row(one, results, above, _joint(one, laws)) for one in ordered]
 
 
 def _row(

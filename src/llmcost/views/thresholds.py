@@ -24,9 +24,8 @@ MEASURE_WORDS = {
 }
 
 
-def threshold_table(report: Mapping[str, Any]) -> Table:
+def threshold_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of a report on thresholds: law, threshold, our value, and the distance."""
-    rows: Sequence[Mapping[str, Any]] = report["rows"]
     return Table(
         "thresholds",
         FIELDS,
