@@ -224,8 +224,8 @@ def device(gpu: str) -> Device:
     rows = {row["gpu"]: row for row in read(DEVICES)}
     if name not in rows:
         raise InputError(
-            f"epoch-2024 has no price and no release for {name}: its authors list "
-            f"{one_of(sorted(rows))}."
+            f"epoch-2024 has no price for {name}: its authors list {one_of(sorted(rows))}. "
+            "Choose one of these, or leave the method out."
         )
     return _device(rows[name])
 
