@@ -28,6 +28,7 @@ from llmcost.studies.answers import (
 from llmcost.studies.asked import Asked
 from llmcost.studies.choices.factors import Factors
 from llmcost.studies.run_model import RunModel
+from llmcost.studies.thresholds import threshold_report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,6 +156,9 @@ def simulate(
         given = choices.Given({}, dict(origins or {}))
         inputs["max_cost"], notes = _budget(max_cost, given, results["cost"].value)
         warned += notes
+    reports = _reports(prepared, drawn) | Asked(prepared.given, inputs, results).reports()
+    if thresholds:
+        reports["thresholds"] = threshold_report(results, drawn)
     found = Estimate(
         results,
         inputs,
@@ -166,7 +170,7 @@ def simulate(
             "draws": draws,
             "seed": seed,
         },
-        _reports(prepared, drawn) | Asked(prepared.given, inputs, results).reports(),
+        reports,
     )
     return Simulation(found, drawn)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost.figures import quantity_text, range_text
 from llmcost.table import Cell, Field, Table
 from llmcost.views.costs import MONEY_TITLES
+from llmcost.views.thresholds import threshold_table
 
 if TYPE_CHECKING:
     from llmcost.studies.answers import Estimate
@@ -28,6 +29,8 @@ def addition_tables(estimate: Estimate) -> Iterator[Table]:
         yield method_table(method)
     for one in estimate.reports.get("restated", ()):
         yield _restated_table(one)
+    if rows := estimate.reports.get("thresholds"):
+        yield threshold_table(rows)
 
 
 def method_table(report: Mapping[str, Any]) -> Table:
