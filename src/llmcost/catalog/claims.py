@@ -61,6 +61,8 @@ PUBLISHED = DataFile(
         Column("num_gpus", "count", "GPU", positive=True),
         Column("hours", "number", "hour", positive=True),
         Column("gpu"),
+        Column("precision"),
+        Column("region"),
         Column("model_flop", "number", "FLOP", positive=True),
         Column("includes"),
         Column("source", required=True),
@@ -133,7 +135,8 @@ class PublishedClaim:
     `derived_from` names the quantity that the figure was worked out from: compute worked back from
     a cost cannot confirm that cost. `hours_source` says how the hours are known, `price_basis` and
     `price` [USD/GPU/hour] what an hour was priced at, `num_gpus` and `hours` [hour] the factors of
-    the hours where they are. `re_check` marks a figure that nobody could verify.
+    the hours where they are, `precision` and `region` what the run is known to have had where it
+    is not the usual. `re_check` marks a figure that nobody could verify.
     """
 
     id: str
@@ -155,6 +158,8 @@ class PublishedClaim:
     num_gpus: int | None
     hours: float | None
     gpu: str | None
+    precision: str | None
+    region: str | None
     model_flop: float | None
     includes: str | None
     sources: tuple[str, ...]

@@ -23,6 +23,10 @@ COMMANDS = {
         "Which assumption moves the answer most?",
     ),
     "layouts": ("llmcost.cli.layouts:layouts", "Which parallel layout is fastest and fits?"),
+    "reconcile": (
+        "llmcost.cli.reconcile:reconcile",
+        "Does a published cost hold, and on what assumptions?",
+    ),
     "validate": (
         "llmcost.cli.validate:validate",
         "Predictions against published measurements, row by row.",
@@ -43,7 +47,8 @@ COMMANDS = {
 EPILOG = """\b
 Exit codes:
   0    done
-  1    a negative verdict: over --max-cost, or a layout does not fit
+  1    a negative verdict: over --max-cost, a layout does not fit, or
+       a claim in conflict under --fail-on
   2    wrong usage or unusable input
   3    a data file is wrong, or stale under --strict
   130  interrupted

@@ -15,6 +15,7 @@ VIEWS: dict[str, str] = {
     "Facts": "llmcost.views.facts:facts_document",
     "Layouts": "llmcost.views.layouts:layouts_document",
     "MethodCost": "llmcost.views.methods:method_document",
+    "Reconciliation": "llmcost.views.reconciliations:reconciliation_document",
     "Sensitivity": "llmcost.views.sensitivities:sensitivity_document",
     "Validation": "llmcost.views.validations:validation_document",
 }

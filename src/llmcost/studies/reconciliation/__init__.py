@@ -1,0 +1,1 @@
+"""Does a published figure hold, and under what assumptions?"""

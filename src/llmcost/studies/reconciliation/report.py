@@ -1,0 +1,227 @@
+"""Does a published figure hold, and under what assumptions?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from llmcost._version import __version__
+from llmcost.catalog.version import data_version
+from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.studies.reconciliation.bounds import (
+    CONSISTENT,
+    HIGH,
+    LOW,
+    NOT_COMPARABLE,
+    judged,
+    ratios,
+    share_inside,
+)
+from llmcost.studies.reconciliation.claimed import (
+    ESSAYS,
+    OWN,
+    PUBLISHED,
+    Claimed,
+    essay_claims,
+    published,
+)
+from llmcost.studies.reconciliation.conflicts import Conflict, conflicts
+from llmcost.studies.reconciliation.fleet import FLEET, Fleet, share_of_fleet
+from llmcost.studies.reconciliation.implied import Implied, closes, implied
+from llmcost.studies.reconciliation.methods import with_method
+from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, ours
+from llmcost.studies.reconciliation.own import own_claims
+from llmcost.studies.reconciliation.products import Product, product
+
+SCHEMA = "llmcost.reconciliation/1"
+RE_CHECK = "nobody could verify this figure: check it before relying on it"
+
+
+@dataclass(frozen=True, slots=True)
+class BasisVerdict:
+    """A claim under one price basis: our figure, the verdict and the share of draws inside it."""
+
+    figure: Figure
+    verdict: str
+    inside: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A claim beside our estimate of the same scope.
+
+    `main` is the figure of the headline, `bases` every figure, `ratio` each end of the claim over
+    the main value, `gap` the one number that closes the gap at each end, `implied` all of them.
+    """
+
+    claim: Claimed
+    verdict: str
+    reason: str = ""
+    how: str = ""
+    as_of: str = ""
+    main: Figure | None = None
+    inside: float | None = None
+    ratio: tuple[float | None, ...] = (None, None)
+    bases: tuple[BasisVerdict, ...] = ()
+    implied: tuple[Implied, ...] = ()
+    product: Product | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gap(self) -> tuple[Implied, ...]:
+        """The number that closes the gap, one for each end of the claim."""
+        return closes(self.implied)
+
+    @property
+    def in_conflict(self) -> bool:
+        """Whether the claim is out of our range, or is not its own hours times its own price."""
+        wrong = self.product is not None and not self.product.agrees
+        return wrong or self.verdict in (LOW, HIGH)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Claims beside our estimates, and claims that contradict each other."""
+
+    kind: str
+    rows: tuple[Compared, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_conflict(self) -> bool:
+        """Whether any claim is out of our range, or contradicts itself or another."""
+        return bool(self.conflicts) or any(row.in_conflict for row in self.rows)
+
+
+def reconcile(
+    names: Sequence[str] = (),
+    *,
+    claims: str | None = None,
+    own: Mapping[str, object] | None = None,
+    as_of: str | None = None,
+    method: str | None = None,
+    fleet_hours: object = None,
+    period: object = None,
+    options: Mapping[str, object] | None = None,
+) -> Reconciliation:
+    """Return claims set against estimates of the same quantity and scope.
+
+    `claims` is ``essays`` (the default), ``published``, or the path of a TOML file of one's own;
+    `names` picks some of them; `own` is one claim of a user instead, by field name. `as_of` sets
+    the day of all prices, `options` holds further arguments of `estimate` for all runs, `method`
+    names a published method whose figures come before ours (``epoch-2024``). A share of
+    a fleet counts over `fleet_hours` [GPU*hour], or over the published fleets for a `period`.
+    Raises InputError, UnitError and UnknownNameError for what cannot be used, and DataError for a
+    wrong data file.
+    """
+    kind, every = _claims(claims, own)
+    chosen = _named(every, names)
+    bench = Bench(options or {}, as_of)
+    fleet = Fleet.of(fleet_hours, period)
+    rows = tuple(_compared(claim, bench, fleet, method) for claim in chosen)
+    meta = {"llmcost_version": __version__, "data_version": data_version()}
+    return Reconciliation(kind, rows, conflicts(every if not names else chosen), meta)
+
+
+def _claims(
+    claims: str | None, own: Mapping[str, object] | None
+) -> tuple[str, tuple[Claimed, ...]]:
+    if own:
+        if claims is not None:
+            raise InputError("claims: got it beside a claim of your own; give only one.")
+        return OWN, own_claims(own)
+    if claims in (None, ESSAYS):
+        return ESSAYS, essay_claims()
+    if claims == PUBLISHED:
+        return PUBLISHED, published()
+    if not str(claims).endswith(".toml"):
+        raise InputError(
+            f"claims: got {shown(claims)}; needs {one_of((ESSAYS, PUBLISHED))}, or a TOML file."
+        )
+    from llmcost.studies.reconciliation.own import file_claims
+
+    return OWN, file_claims(str(claims))
+
+
+def _named(every: Sequence[Claimed], names: Iterable[str]) -> tuple[Claimed, ...]:
+    """Return the claims of these names, ids or models, in their order; all where none is named."""
+    wanted = [name.strip().casefold() for name in names]
+    known = {name: one for one in every for name in _names(one)}
+    for name in wanted:
+        if name not in known:
+            raise UnknownNameError("claim", name, known, "See: llmcost reconcile.")
+    chosen = [one for one in every if not wanted or set(_names(one)) & set(wanted)]
+    return tuple(chosen)
+
+
+def _names(claim: Claimed) -> tuple[str, ...]:
+    parts = claim.name.split("/")
+    every = (claim.name, *parts, claim.model or "", claim.subject)
+    return tuple(name.casefold() for name in every if name)
+
+
+def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) -> Compared:
+    if claim.quantity == FLEET and not claim.outside:
+        found = share_of_fleet(claim, fleet)
+    else:
+        found = with_method(claim, ours(claim, bench), method)
+    if found.reason:
+        return _not_comparable(claim, found)
+    bases = tuple(_judged(claim, figure) for figure in found.figures)
+    main = _main(bases)
+    return Compared(
+        claim,
+        main.verdict,
+        how=found.how,
+        as_of=found.as_of,
+        main=main.figure,
+        inside=main.inside,
+        ratio=ratios(claim.low, claim.high, main.figure.value),
+        bases=bases,
+        implied=implied(claim, found),
+        product=product(claim),
+        notes=_notes(claim),
+    )
+
+
+def _not_comparable(claim: Claimed, found: Ours) -> Compared:
+    return Compared(
+        claim,
+        NOT_COMPARABLE,
+        found.reason,
+        how=found.how,
+        as_of=found.as_of,
+        implied=implied(claim, found),
+        product=product(claim),
+        notes=(RE_CHECK,) if claim.re_check else (),
+    )
+
+
+def _judged(claim: Claimed, figure: Figure) -> BasisVerdict:
+    verdict = judged(claim.bounds, figure.low, figure.high)
+    inside = None if figure.draws is None else share_inside(figure.draws, claim.bounds)
+    return BasisVerdict(figure, verdict, inside)
+
+
+def _main(bases: Sequence[BasisVerdict]) -> BasisVerdict:
+    """Return the figure that stands for ours: on the claim's basis, or the first that fits it."""
+    eligible = [one for one in bases if one.figure.eligible and one.figure.asked]
+    fitting = [one for one in eligible if one.verdict == CONSISTENT]
+    return (fitting or eligible)[0]
+
+
+def _notes(claim: Claimed) -> tuple[str, ...]:
+    notes = [RE_CHECK] if claim.re_check else []
+    if claim.stands_for:
+        notes.append(f"{claim.stands_for} stands for {claim.subject}")
+    if claim.hours_source == "speculative":
+        notes.append("the published hours are speculative")
+    return tuple(notes)
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number that a file can hold, or `None`."""
+    return value if value is not None and isfinite(value) else None

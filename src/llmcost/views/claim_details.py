@@ -1,0 +1,104 @@
+"""One claim in full: what it says and covers, what each end would need, the prices of its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from llmcost.figures import quantity_text
+from llmcost.formulas import money as formulas
+from llmcost.studies.reconciliation.bounds import RULES
+from llmcost.studies.reconciliation.quotes import offers
+from llmcost.table import Field, Table
+from llmcost.views.claim_words import implied_text, money, shown_unit
+
+if TYPE_CHECKING:
+    from llmcost.catalog.price_quotes import PriceQuote
+    from llmcost.studies.reconciliation.report import Compared
+
+ABOUT = (Field("name", "The claim"), Field("value", "In full"))
+IMPLIED = (
+    Field("end", "At", align="right"),
+    Field("implied", "Implies"),
+    Field("meaning", "Which is"),
+)
+QUOTES = (
+    Field("provider", "Provider"),
+    Field("terms", "Terms"),
+    Field("as_of", "Listed"),
+    Field("price", "Price", "USD/GPU/hour", align="right"),
+    Field("cost", "Cost", "USD", align="right"),
+    Field("inside", "Claim"),
+)
+HOURS_WORDS = {
+    "reported": "reported by those who trained it",
+    "counted": "accelerators times hours",
+    "computed": "compute over a rate",
+    "assumed": "assumed",
+    "speculative": "speculative",
+    "bound": "an upper bound",
+    "from-cost": "worked back from the cost",
+}
+
+
+def detail_tables(row: Compared) -> Iterator[Table]:
+    """Yield the tables of one claim: what it is, what it implies, and the listed rentals."""
+    facts = tuple(_facts(row))
+    yield Table("claim", ABOUT, facts, texts=facts)
+    if row.implied:
+        yield _implied(row)
+    if row.claim.quantity == "cost" and row.claim.known_hours and (quotes := _latest(row)):
+        yield _quotes(row, quotes)
+
+
+def _facts(row: Compared) -> Iterator[tuple[str, str]]:
+    claim = row.claim
+    yield "From", f"{claim.title} ({', '.join(claim.sources)})"
+    if covers := claim.covers or claim.statement:
+        yield "Covers", covers
+    if claim.ends:
+        yield "Allows", RULES[claim.relation]
+    if claim.known_hours:
+        told = HOURS_WORDS.get(claim.hours_source or "", "not stated how")
+        hours = quantity_text(claim.known_hours, "GPU*hour")
+        yield "GPU-hours", f"{hours}, {told}{f' ({claim.hours_of})' if claim.hours_of else ''}"
+    if row.how:
+        yield "Set beside", row.how + (f", prices up to {row.as_of}" if row.as_of else "")
+    if claim.note:
+        yield "Note", claim.note
+
+
+def _implied(row: Compared) -> Table:
+    unit = shown_unit(row.claim)
+    return Table(
+        "implied",
+        IMPLIED,
+        tuple((one.end, implied_text(one), one.words) for one in row.implied),
+        title="What would have to be true",
+        texts=tuple(
+            (quantity_text(one.end, unit), implied_text(one), one.words) for one in row.implied
+        ),
+    )
+
+
+def _latest(row: Compared) -> list[PriceQuote]:
+    """Return each provider's newest quote on each terms up to the claim's day, by price."""
+    newest: dict[tuple[str, ...], PriceQuote] = {}
+    for quote in sorted(offers(row.claim.gpus[:1], row.claim.said), key=lambda q: q.day):
+        newest[str(quote.provider), quote.terms] = quote
+    return sorted(newest.values(), key=lambda quote: (quote.rate, str(quote.provider)))
+
+
+def _quotes(row: Compared, quotes: list[PriceQuote]) -> Table:
+    claim = row.claim
+    rows, texts = [], []
+    for quote in quotes:
+        cost = float(formulas.rental_cost.kernel(gpu_hours=claim.known_hours, price=quote.rate))
+        low, high = claim.bounds
+        place = "inside" if low <= cost <= high else "above" if cost > high else "below"
+        about = (str(quote.provider), quote.terms, quote.as_of)
+        rows.append((*about, quote.rate, cost, place))
+        texts.append((*about, money(quote.rate), quantity_text(cost, "USD"), place))
+    hours = quantity_text(claim.known_hours, "GPU*hour")
+    title = f"Rentals of {claim.gpus[0]} listed up to {claim.said}, at {hours}"
+    return Table("quotes", QUOTES, tuple(rows), title=title, texts=tuple(texts))

@@ -1,0 +1,140 @@
+"""Reconciliations as programs read them: one flat row a claim, one object with everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from llmcost.table import Cell, Field
+
+if TYPE_CHECKING:
+    from llmcost.studies.reconciliation.claimed import Claimed
+    from llmcost.studies.reconciliation.implied import Implied
+    from llmcost.studies.reconciliation.report import BasisVerdict, Compared, Reconciliation
+
+SCHEMA = "llmcost.reconciliation/1"
+ROW_KEYS = (
+    *("name", "subject", "quantity", "relation", "low", "high", "unit"),
+    *("scope", "price_basis", "said", "estimate", "estimate_low", "estimate_high", "basis"),
+    *("as_of", "how", "ratio_low", "ratio_high", "share_inside", "verdict", "reason"),
+    *("gpu_hours", "hours_source", "implied_price", "implied_mfu", "matches"),
+    *("product", "product_agrees", "derived_from", "re_check", "sources"),
+)
+UNITS = {"gpu_hours": "GPU*hour", "implied_price": "USD/GPU/hour", "product": "USD"}
+FLAT = tuple(Field(name, unit=UNITS.get(name, "")) for name in ROW_KEYS)
+
+
+def flat_row(row: Compared) -> tuple[Cell, ...]:
+    """Return the cells of one claim, in the order of `ROW_KEYS`."""
+    record = _summary(row)
+    return tuple(record[name] for name in ROW_KEYS)
+
+
+def data_of(found: Reconciliation) -> dict[str, Any]:
+    """Return the JSON document of a reconciliation."""
+    return {
+        "schema": SCHEMA,
+        **found.meta,
+        "claims": found.kind,
+        "conflict": found.in_conflict,
+        "verdicts": dict(Counter(row.verdict for row in found.rows)),
+        "rows": [_record(row) for row in found.rows],
+        "conflicts": [asdict(one) for one in found.conflicts],
+    }
+
+
+def _summary(row: Compared) -> dict[str, Cell]:
+    claim, main, product = row.claim, row.main, row.product
+    price = _first(row, "implied_price")
+    quotes = price.standing.nearest if price and price.standing else ()
+    mfu = _first(row, "implied_mfu")
+    ratios = [_rounded(end) for end in row.ratio]
+    return {
+        **_claim(claim),
+        "sources": "; ".join(claim.sources),
+        "estimate": main.value if main else None,
+        "estimate_low": main.low if main else None,
+        "estimate_high": main.high if main else None,
+        "basis": main.basis or None if main else None,
+        "as_of": row.as_of or None,
+        "how": row.how or None,
+        "ratio_low": ratios[0],
+        "ratio_high": ratios[1],
+        "share_inside": row.inside,
+        "verdict": row.verdict,
+        "reason": row.reason or None,
+        "implied_price": price.value if price else None,
+        "implied_mfu": mfu.value if mfu else None,
+        "matches": "; ".join(quote.price_id for quote in quotes) or None,
+        "product": product.cost if product else None,
+        "product_agrees": product.agrees if product else None,
+    }
+
+
+def _claim(claim: Claimed) -> dict[str, Any]:
+    return {
+        "name": claim.name,
+        "subject": claim.subject,
+        "quantity": claim.quantity,
+        "relation": claim.relation,
+        "low": claim.low,
+        "high": claim.high,
+        "unit": claim.unit,
+        "scope": claim.scope,
+        "price_basis": claim.price_basis,
+        "said": str(claim.said),
+        "gpu_hours": claim.gpu_hours,
+        "hours_source": claim.hours_source,
+        "derived_from": claim.derived_from,
+        "re_check": claim.re_check,
+    }
+
+
+def _record(row: Compared) -> dict[str, Any]:
+    claim = row.claim
+    allowed = [end if isfinite(end) else None for end in claim.bounds]
+    return {
+        **_summary(row),
+        "sources": list(claim.sources),
+        "title": claim.title,
+        "statement": claim.statement,
+        "covers": claim.covers or None,
+        "allowed": allowed if claim.ends else None,
+        "bases": [_basis(one) for one in row.bases],
+        "implied": [_implied(one) for one in row.implied],
+        "product": asdict(row.product) if row.product else None,
+        "notes": list(row.notes),
+    }
+
+
+def _basis(one: BasisVerdict) -> dict[str, Any]:
+    figure = one.figure
+    return {
+        "basis": figure.basis or None,
+        "value": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "can_be_meant": figure.eligible,
+        "share_inside": one.inside,
+        "verdict": one.verdict,
+    }
+
+
+def _implied(one: Implied) -> dict[str, Any]:
+    record = {"end": one.end, "name": one.name, "value": one.value, "unit": one.unit}
+    record["words"] = one.words
+    if one.standing is None:
+        return record
+    where = one.standing
+    ids = [quote.price_id for quote in where.nearest]
+    return record | {"place": where.place, "price_ids": ids, "listed": where.listed}
+
+
+def _first(row: Compared, name: str) -> Implied | None:
+    return next((one for one in row.implied if one.name == name), None)
+
+
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else float(f"{ratio:.6g}")

@@ -1,0 +1,124 @@
+"""Claims and what they imply, in the few words that a table has room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text, significant
+from llmcost.studies.reconciliation.ours import ON_DEMAND
+
+if TYPE_CHECKING:
+    from llmcost.studies.reconciliation.claimed import Claimed
+    from llmcost.studies.reconciliation.implied import Implied
+    from llmcost.studies.reconciliation.ours import Figure
+    from llmcost.studies.reconciliation.report import Compared
+
+LEADS = {"about": "about ", "equal": "", "more_than": "over ", "less_than": "under "}
+SHARES = ("share_of_fleet", "share", "improvement", "development_share", "licence_share", "mfu")
+NAMES = {
+    "implied_price": "",
+    "implied_mfu": "MFU ",
+    "implied_goodput": "goodput ",
+    "implied_power": "",
+    "implied_carbon_intensity": "",
+    "implied_ratio": "",
+    "implied_post_training_share": "",
+    "implied_server_price": "",
+    "implied_fleet": "",
+}
+AS_SHARE = ("implied_mfu", "implied_goodput", "implied_post_training_share")
+
+
+def label(claim: Claimed) -> str:
+    """Return the name of a claim as a table shows it; essays of the same id are told apart."""
+    first, _, rest = claim.name.partition("/")
+    if not rest or not first.startswith("essay-"):
+        return claim.name.replace("/", ": ")
+    essay = first.removeprefix("essay-").removeprefix("llama-")
+    return f"{rest} ({essay})"
+
+
+def shown_unit(claim: Claimed) -> str:
+    """Return the unit that a claim's figures are written in."""
+    if claim.quantity in SHARES:
+        return "share"
+    return "parameter" if claim.quantity == "parameters" else claim.unit
+
+
+def says(claim: Claimed) -> str:
+    """Return what is claimed: a figure, a bound, a range, or the words of a claim without one."""
+    unit = shown_unit(claim)
+    if claim.relation == "order_of" and claim.low is not None:
+        low, high = (quantity_text(end, unit) for end in claim.bounds)
+        return f"{bare(low, unit)} {EN_DASH} {high}"
+    if claim.relation == "between":
+        return range_text(claim.low, claim.high, unit)
+    if not claim.ends:
+        return claim.statement
+    return f"{LEADS[claim.relation]}{quantity_text(claim.ends[0], unit)}"
+
+
+def bare(text: str, unit: str) -> str:
+    """Return a figure without the unit behind it, which the claim beside it says already."""
+    tails = {"GPU": " GPUs", "token": " tokens", "GPU*hour": " GPU-hours"}
+    return text.removesuffix(tails.get(unit, " "))
+
+
+def ratio_text(row: Compared) -> str:
+    """Return the claim over our estimate, at each end that is claimed."""
+    low, high = (None if end is None else _factor(end) for end in row.ratio)
+    if row.claim.relation == "order_of" and row.ratio[0] is not None:
+        high = _factor(10 * row.ratio[0])
+    if low is None and high is None:
+        return EM_DASH
+    if low is None:
+        return f"< {high}"
+    if high is None:
+        return f"> {low}"
+    return low if low == high else f"{low} {EN_DASH} {high}"
+
+
+def implied_text(one: Implied) -> str:
+    """Return an implied value with its unit, and its name where the unit does not tell it."""
+    if one.name == "implied_price":
+        return f"{money(one.value)}/GPU-hour"
+    if one.name == "implied_server_price":
+        return f"{quantity_text(one.value, 'USD')}/GPU"
+    if one.name == "implied_ratio":
+        return f"{significant(one.value, 2)}x the final run"
+    if one.name == "implied_post_training_share":
+        return f"{quantity_text(one.value, 'share')} of the run"
+    if one.name in AS_SHARE:
+        return f"{NAMES[one.name]}{one.value:.2f}"
+    return quantity_text(one.value, one.unit)
+
+
+def money(price: float) -> str:
+    """Return a price with its cents.
+
+    >>> money(1.1349), money(54_687)
+    ('$1.13', '$54,687.00')
+    """
+    return f"${price:,.2f}"
+
+
+def verdict_text(row: Compared) -> str:
+    """Return the verdict, with the price basis it holds on where that is not on-demand rental."""
+    if row.main is None or row.main.basis in ("", ON_DEMAND):
+        return row.verdict
+    short = row.main.title.partition(",")[0] if row.claim.unit == "USD" else row.main.title
+    return f"{row.verdict} ({short})"
+
+
+def share_text(share: float | None) -> str:
+    """Return a share of draws in whole percent."""
+    return EM_DASH if share is None else f"{share:.0%}"
+
+
+def basis_words(figure: Figure) -> str:
+    """Return the name of a price basis; one that the claim cannot mean stands in brackets."""
+    return figure.title if figure.eligible else f"({figure.title})"
+
+
+def _factor(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else significant(ratio, 2)

@@ -1,0 +1,235 @@
+"""Reconciliations to documents: verdicts, the numbers that close each gap, and what is outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from llmcost.figures import EM_DASH, quantity_text, range_text
+from llmcost.studies.reconciliation.bounds import NOT_COMPARABLE
+from llmcost.studies.reconciliation.fleet import FLEET
+from llmcost.studies.reconciliation.products import printed_digits
+from llmcost.table import Cell, Document, Field, Table
+from llmcost.views.claim_details import detail_tables
+from llmcost.views.claim_records import FLAT, data_of, flat_row
+from llmcost.views.claim_words import (
+    bare,
+    basis_words,
+    implied_text,
+    label,
+    money,
+    ratio_text,
+    says,
+    share_text,
+    shown_unit,
+    verdict_text,
+)
+
+if TYPE_CHECKING:
+    from llmcost.studies.reconciliation.claimed import Claimed
+    from llmcost.studies.reconciliation.implied import Implied
+    from llmcost.studies.reconciliation.products import Product
+    from llmcost.studies.reconciliation.report import Compared, Reconciliation
+
+TITLES = {
+    "essays": "What five essays claim, beside estimates of the same scope",
+    "published": "Published cost figures, beside estimates of the same scope",
+    "own": "Your claim, beside an estimate of the same scope",
+}
+VERDICTS = (
+    Field("name", "Claim"),
+    Field("says", "Says"),
+    Field("estimate", "Estimate", align="right"),
+    Field("interval", "Low – high", align="right"),
+    Field("ratio", "Ratio", align="right"),
+    Field("verdict", "Verdict"),
+)
+GAPS = (
+    Field("name", "Claim"),
+    Field("end", "At", align="right"),
+    Field("implied", "Implies"),
+    Field("meaning", "Which is"),
+)
+BASES = (
+    Field("basis", "Price basis"),
+    Field("value", "Cost", "USD", align="right"),
+    Field("interval", "Low – high", align="right"),
+    Field("inside", "Inside", align="right"),
+    Field("verdict", "Verdict"),
+)
+BASES_OF_FLEETS = (
+    Field("basis", "Fleet"),
+    Field("value", "Share", align="right"),
+    *BASES[2:],
+)
+PRODUCTS = (
+    Field("name", "Claim"),
+    Field("factors", "Hours", align="right"),
+    Field("price", "Price", "USD/GPU/hour", align="right"),
+    Field("cost", "Product", "USD", align="right"),
+    Field("printed", "Printed", "USD", align="right"),
+    Field("cites", "Price from"),
+)
+OUTSIDE = (Field("name", "Claim"), Field("says", "Says"), Field("reason", "Not compared because"))
+HOW = (
+    "Ratio: the claim over our estimate. Consistent: the range that the claim allows meets ours. "
+    "A claim that states no price basis is set against each, on-demand rental first."
+)
+MANY_BASES = 2
+
+
+def reconciliation_document(found: Reconciliation) -> Document:
+    """Return the document of a reconciliation; a single claim is shown in full."""
+    details = len({_name(row.claim) for row in found.rows}) == 1
+    return Document(
+        title=_title(found, details=details),
+        tables=tuple(_tables(found, details=details)),
+        flat=Table("reconciliation", FLAT, tuple(flat_row(row) for row in found.rows)),
+        data=data_of(found),
+        messages=tuple(_messages(found)),
+        footer=HOW,
+    )
+
+
+def _title(found: Reconciliation, *, details: bool) -> str:
+    if details:
+        claim = found.rows[0].claim
+        if claim.kind == "own":
+            return f"Your claim of {claim.subject}, beside an estimate of the same scope"
+        told = claim.statement if claim.kind == "essays" else claim.title
+        return f"{label(claim)}: {told} ({claim.said:%Y-%m})"
+    names = {_name(row.claim) for row in found.rows}
+    several = len(names) if found.kind == "essays" else len(found.rows)
+    what = "figures" if found.kind == "published" else "claims"
+    return f"{TITLES[found.kind]}: {several} {what}" if several > 1 else TITLES[found.kind]
+
+
+def _name(claim: Claimed) -> str:
+    """Return the name under which a claim is counted: one that names several figures is one."""
+    first = claim.name.partition("/")[0]
+    return claim.name if first.startswith("essay-") else first
+
+
+def _tables(found: Reconciliation, *, details: bool) -> Iterator[Table]:
+    compared = [row for row in found.rows if row.verdict != NOT_COMPARABLE]
+    outside = [row for row in found.rows if row.verdict == NOT_COMPARABLE]
+    if compared:
+        yield _verdicts(compared)
+    if details:
+        for row in found.rows:
+            yield from detail_tables(row)
+    elif gaps := [row for row in found.rows if row.gap]:
+        yield _gaps(gaps)
+    for row in compared:
+        ranged = row.claim.relation == "between" and found.kind != "published"
+        if len(row.bases) >= MANY_BASES and (details or ranged):
+            yield _bases(row)
+    if products := [row.product for row in found.rows if row.product]:
+        yield _products(products)
+    if outside:
+        yield _outside(outside)
+
+
+def _verdicts(rows: Sequence[Compared]) -> Table:
+    return Table(
+        "claims",
+        VERDICTS,
+        tuple(_verdict_cells(row) for row in rows),
+        texts=tuple(_verdict_texts(row) for row in rows),
+    )
+
+
+def _verdict_cells(row: Compared) -> tuple[Cell, ...]:
+    value = row.main.value if row.main else None
+    return (*(row.claim.name, says(row.claim), value), _interval(row), ratio_text(row), row.verdict)
+
+
+def _verdict_texts(row: Compared) -> tuple[str, ...]:
+    claim = row.claim
+    unit = shown_unit(claim)
+    value = bare(quantity_text(row.main.value, unit), unit) if row.main else EM_DASH
+    return (label(claim), says(claim), value, _interval(row), ratio_text(row), verdict_text(row))
+
+
+def _interval(row: Compared) -> str:
+    if row.main is None or row.main.low == row.main.high:
+        return "" if row.main is None else "exact"
+    main, unit = row.main, shown_unit(row.claim)
+    like = main.value if main.low > main.value / 20 else None
+    return bare(range_text(main.low, main.high, unit, like=like), unit)
+
+
+def _gaps(rows: Sequence[Compared]) -> Table:
+    pairs = [(row, one) for row in rows for one in row.gap]
+    return Table(
+        "gaps",
+        GAPS,
+        tuple((row.claim.name, one.end, implied_text(one), one.short) for row, one in pairs),
+        title="The number that closes the gap",
+        texts=tuple(_gap_texts(row, one) for row, one in pairs),
+    )
+
+
+def _gap_texts(row: Compared, one: Implied) -> tuple[str, ...]:
+    end = quantity_text(one.end, shown_unit(row.claim))
+    return (label(row.claim), end, implied_text(one), one.short)
+
+
+def _bases(row: Compared) -> Table:
+    unit = shown_unit(row.claim)
+    rows, texts = [], []
+    for one in row.bases:
+        figure = one.figure
+        span = range_text(figure.low, figure.high, unit, like=figure.value)
+        ends = (share_text(one.inside), one.verdict)
+        rows.append((figure.basis, figure.value, span, one.inside, one.verdict))
+        texts.append((basis_words(figure), quantity_text(figure.value, unit), span, *ends))
+    of_fleets = row.claim.quantity == FLEET
+    each = f"of each fleet, {row.how.rpartition(', ')[2]}" if of_fleets else "on each price basis"
+    told = f"{label(row.claim)} {each}, as known on {row.as_of}"
+    fields = BASES_OF_FLEETS if of_fleets else BASES
+    shown = tuple(f.name for f in fields if f.name != "inside" or not of_fleets)
+    return Table(
+        "bases",
+        fields,
+        tuple(rows),
+        title=told,
+        texts=tuple(texts),
+        notes=tuple(_base_notes(row)),
+        people_fields=shown,
+    )
+
+
+def _base_notes(row: Compared) -> Iterator[str]:
+    if any(one.inside is not None for one in row.bases):
+        yield f"Inside: share of draws that lie within {says(row.claim)}."
+    if not all(one.figure.eligible for one in row.bases):
+        yield "In brackets: what the claim does not mean."
+
+
+def _products(products: Sequence[Product]) -> Table:
+    rows, texts = [], []
+    for one in products:
+        rows.append((one.claim, one.factors, one.price, one.cost, one.printed, one.cites))
+        cost = printed_digits(one.cost, one.printed)
+        cost = cost if one.agrees else f"{cost} (not as printed)"
+        printed = printed_digits(one.printed, one.printed)
+        texts.append((one.claim, one.factors, money(one.price), cost, printed, one.cites))
+    title = "Hours times price, against what is printed"
+    return Table("products", PRODUCTS, tuple(rows), title=title, texts=tuple(texts))
+
+
+def _outside(rows: Sequence[Compared]) -> Table:
+    cells = tuple((row.claim.name, says(row.claim), row.reason) for row in rows)
+    texts = tuple((label(row.claim), says(row.claim), row.reason) for row in rows)
+    return Table("outside", OUTSIDE, cells, title="Not compared", texts=texts)
+
+
+def _messages(found: Reconciliation) -> Iterator[str]:
+    yield from (one.words for one in found.conflicts)
+    told: dict[str, list[str]] = {}
+    for row in found.rows:
+        for note in row.notes:
+            told.setdefault(note, []).append(label(row.claim))
+    for note, names in told.items():
+        yield f"{', '.join(names)}: {note}."
