@@ -16,6 +16,8 @@ from llmcost.units import unit_checked
 TOKENS_PER_MEGATOKEN = 1e6
 HOURS_PER_YEAR = 8766.0
 LN_10 = float(np.log(10.0))
+# [1/year], below which rounding says more about an annuity than what its series leaves out.
+SMALL_INTEREST = 1e-8
 
 
 @unit_checked("USD", gpu_hours="GPU*hour", price="USD/GPU/hour")
@@ -112,10 +114,11 @@ def capital_charge(*, cost_of_capital: Any, server_lifetime: Any) -> Any:  # noq
 
     Source: the capital-recovery factor of engineering economics, by definition of an annuity.
     """
-    growth = np.expm1(-server_lifetime * np.log1p(cost_of_capital))
-    none = cost_of_capital == 0
-    recovery = cost_of_capital / -np.where(none, -1.0, growth)
-    return np.where(none, 0.0, np.maximum(recovery - 1.0 / server_lifetime, 0.0))
+    small = cost_of_capital < SMALL_INTEREST
+    rate = np.where(small, 1.0, cost_of_capital)
+    recovery = rate / -np.expm1(-server_lifetime * np.log1p(rate))
+    first_order = cost_of_capital * (server_lifetime + 1.0) / (2.0 * server_lifetime)
+    return np.where(small, first_order, recovery - 1.0 / server_lifetime)
 
 
 @unit_checked(
