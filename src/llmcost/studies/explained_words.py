@@ -282,9 +282,9 @@ FURTHER = {
     "at its size, rather than for the least training compute.",
     "tokens_per_second": "Goodput is not in it: this is the rate of a good step, as a training log "
     "prints it. Over the whole wall clock multiply by goodput and by steady_share.",
-    "cost": "This is rental on the terms of the price (--terms). Beside it stand rental on all other "
-    "terms that have a price, what the run costs an owner (owned_cost), and what the cluster costs "
-    "to buy (acquisition_cost).",
+    "cost": "This is rental on the terms of the price (--terms). Beside it stand rental on all "
+    "other terms that have a price, what the run costs an owner (owned_cost), and what the cluster "
+    "costs to buy (acquisition_cost).",
     "goodput": "Given (--goodput), or this. Goodput and its four losses (checkpoint_loss, "
     "rework_loss, restart_loss, maintenance_loss) sum to 1. Slow steps are in steady_share.",
     "checkpoint_interval": "Given (--checkpoint-interval), or this, the best one.",
