@@ -28,7 +28,7 @@ NORMAL = NormalDist()
 TAIL = 0.05
 Z95 = NORMAL.inv_cdf(1 - TAIL)
 STEPS, CLOSE, FLAT = 60, 1e-9, 1e-12
-SMALLEST, LARGEST = 0.05, 1e15
+SMALLEST, LARGEST, NARROWEST = 0.05, 1e15, 1e-5
 
 
 class Integral(NamedTuple):
@@ -54,6 +54,17 @@ def beta_with(low: float, high: float) -> tuple[float, float]:
     nearly linear. Raises InputError where no beta distribution has these percentiles.
     """
     ends = np.array([log(end) - log1p(-end) for end in (low, high)])
+    found = _solved(ends) if ends[1] - ends[0] > NARROWEST else None
+    if found is None:
+        raise InputError(
+            f"Got a 90% interval {low:g}..{high:g}, which no beta distribution of use has; needs "
+            "uniform or lognormal, or ends that are neither so close nor so extreme."
+        )
+    return found
+
+
+def _solved(ends: Floats) -> tuple[float, float] | None:
+    """Return alpha and beta for two logits, or `None` where the steps lead out of all bounds."""
     wanted = np.array([-Z95, Z95])
     guess = np.log(_first_guess(float(ends[0]), float(ends[1])))
     for _ in range(STEPS):
@@ -62,15 +73,12 @@ def beta_with(low: float, high: float) -> tuple[float, float]:
             return float(np.exp(guess[0])), float(np.exp(guess[1]))
         slopes = _slopes(guess, ends)
         if abs(np.linalg.det(slopes)) < FLAT:
-            break
+            return None
         step = np.linalg.solve(slopes, gap)
         guess = guess - step * min(1.0, 1.0 / np.abs(step).max())
         if not np.all((guess > log(SMALLEST)) & (guess < log(LARGEST))):
-            break
-    raise InputError(
-        f"Got a 90% interval {low:g}..{high:g}, which no beta distribution of use has; needs "
-        "uniform or lognormal, or ends that are less extreme."
-    )
+            return None
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -107,7 +115,7 @@ def _pert_tails(place: float) -> tuple[float, float]:
 def _first_guess(low: float, high: float) -> tuple[float, float]:
     """Return alpha and beta whose logit has about the median and the width of two logits."""
     middle, deviation = (low + high) / 2, (high - low) / (2 * Z95)
-    wide = max(deviation, deviation**2)
+    wide = min(deviation, deviation**2)
     return (1 + exp(middle)) / wide, (1 + exp(-middle)) / wide
 
 
