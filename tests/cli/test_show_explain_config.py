@@ -253,8 +253,8 @@ def test_config_show_tells_what_counts_where_nothing_is_set(capsys):
     assert found["terms"]["value"] == inputs["price"]["detail"]["terms"] == "on-demand"
     assert found["as-of"]["value"] == f"{inputs['price']['origin']['as_of']} (newest price)"
     assert found["recompute"]["value"].startswith(inputs["recompute"]["value"])
-    assert found["goodput"]["value"] == "85% (60% – 95%)"
-    assert inputs["goodput"]["value"] == 0.85
+    assert found["goodput"]["value"] == "87% (66% – 96%)"
+    assert inputs["goodput"]["value"] == 0.87
     assert found["strict"]["value"] == "no"
     assert found["mfu"]["value"] == "predicted for the layout"
     assert found["layout"]["value"] == "the fastest that fits"

@@ -63,6 +63,15 @@ def test_the_default_is_the_median_of_late_runs_and_its_range_the_ends_of_all():
     assert (one.low, one.high) == pytest.approx((min(every), max(every)), abs=5.1e-3)
 
 
+def test_the_goodput_of_a_run_of_unknown_size_is_that_of_whole_runs_by_the_same_rule():
+    one = default("goodput")
+    late = [net for year, net, *_ in RUNS.values() if year >= 2023]
+    every = [net for _, net, *_ in RUNS.values()]
+
+    assert one.value == pytest.approx(median(late), abs=5.1e-3)
+    assert (one.low, one.high) == pytest.approx((min(every), max(every)), abs=5.1e-3)
+
+
 def test_goodput_agrees_with_the_experience_of_llama_3():
     """466 interruptions in 54 days on 16,384 GPUs, and more than 90% effective time."""
     assert 0.90 < modelled_goodput(16_384, 405e9) < 0.95
