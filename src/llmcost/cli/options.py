@@ -189,6 +189,10 @@ def _field_names(ctx: click.Context) -> list[str]:
         from llmcost.views.sensitivities import ROW_KEYS as SENSITIVITY_KEYS
 
         return list(SENSITIVITY_KEYS)
+    if ctx.info_name == "reconcile":
+        from llmcost.views.claim_records import ROW_KEYS as CLAIM_KEYS
+
+        return list(CLAIM_KEYS)
     if ctx.info_name == "validate":
         from llmcost.views.validations import ROW_KEYS
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from llmcost.figures import quantity_text
 from llmcost.formulas import money as formulas
 from llmcost.studies.reconciliation.bounds import RULES
+from llmcost.studies.reconciliation.claimed import AS_CLAIMED
+from llmcost.studies.reconciliation.fleet import FLEET
 from llmcost.studies.reconciliation.quotes import offers
 from llmcost.table import Field, Table
 from llmcost.views.claim_words import implied_text, money, shown_unit
@@ -58,14 +60,26 @@ def _facts(row: Compared) -> Iterator[tuple[str, str]]:
         yield "Covers", covers
     if claim.ends:
         yield "Allows", RULES[claim.relation]
+    if claim.unit == "USD":
+        yield "Scope", f"{_words(claim.scope)}; price basis {_words(claim.price_basis)}"
     if claim.known_hours:
         told = HOURS_WORDS.get(claim.hours_source or "", "not stated how")
+        told = "as claimed" if claim.hours_of == AS_CLAIMED else told
         hours = quantity_text(claim.known_hours, "GPU*hour")
-        yield "GPU-hours", f"{hours}, {told}{f' ({claim.hours_of})' if claim.hours_of else ''}"
+        yield "GPU-hours", f"{hours}, {told}{_where(claim.hours_of)}"
     if row.how:
-        yield "Set beside", row.how + (f", prices up to {row.as_of}" if row.as_of else "")
+        up_to = row.as_of and claim.quantity != FLEET
+        yield "Set beside", row.how + (f", prices up to {row.as_of}" if up_to else "")
     if claim.note:
         yield "Note", claim.note
+
+
+def _where(hours_of: str) -> str:
+    return f" ({hours_of})" if hours_of not in ("", AS_CLAIMED) else ""
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ") if name == "not-stated" else name
 
 
 def _implied(row: Compared) -> Table:
@@ -84,7 +98,7 @@ def _implied(row: Compared) -> Table:
 def _latest(row: Compared) -> list[PriceQuote]:
     """Return each provider's newest quote on each terms up to the claim's day, by price."""
     newest: dict[tuple[str, ...], PriceQuote] = {}
-    for quote in sorted(offers(row.claim.gpus[:1], row.claim.said), key=lambda q: q.day):
+    for quote in sorted(offers(row.claim.gpus[:1], row.claim.prices_until), key=lambda q: q.day):
         newest[str(quote.provider), quote.terms] = quote
     return sorted(newest.values(), key=lambda quote: (quote.rate, str(quote.provider)))
 
@@ -100,5 +114,5 @@ def _quotes(row: Compared, quotes: list[PriceQuote]) -> Table:
         rows.append((*about, quote.rate, cost, place))
         texts.append((*about, money(quote.rate), quantity_text(cost, "USD"), place))
     hours = quantity_text(claim.known_hours, "GPU*hour")
-    title = f"Rentals of {claim.gpus[0]} listed up to {claim.said}, at {hours}"
+    title = f"Rentals of {claim.gpus[0]} listed up to {claim.prices_until}, at {hours}"
     return Table("quotes", QUOTES, tuple(rows), title=title, texts=tuple(texts))

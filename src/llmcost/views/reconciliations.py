@@ -87,15 +87,22 @@ def reconciliation_document(found: Reconciliation) -> Document:
         flat=Table("reconciliation", FLAT, tuple(flat_row(row) for row in found.rows)),
         data=data_of(found),
         messages=tuple(_messages(found)),
-        footer=HOW,
+        footer=f"{HOW} {_drawn(found)}",
     )
+
+
+def _drawn(found: Reconciliation) -> str:
+    tail = round(50 * (1 - float(found.meta["interval"])), 2)
+    ends = f"{tail:g}th and {100 - tail:g}th percentile"
+    return f"Low and high: {ends} of {found.meta['draws']:,} draws (seed {found.meta['seed']})."
 
 
 def _title(found: Reconciliation, *, details: bool) -> str:
     if details:
         claim = found.rows[0].claim
         if claim.kind == "own":
-            return f"Your claim of {claim.subject}, beside an estimate of the same scope"
+            whose = f" of {claim.model}" if claim.model else ""
+            return f"Your claim{whose}, beside an estimate of the same scope"
         told = claim.statement if claim.kind == "essays" else claim.title
         return f"{label(claim)}: {told} ({claim.said:%Y-%m})"
     names = {_name(row.claim) for row in found.rows}
@@ -214,7 +221,9 @@ def _products(products: Sequence[Product]) -> Table:
         cost = printed_digits(one.cost, one.printed)
         cost = cost if one.agrees else f"{cost} (not as printed)"
         printed = printed_digits(one.printed, one.printed)
-        texts.append((one.claim, one.factors, money(one.price), cost, printed, one.cites))
+        texts.append(
+            (one.claim.replace("/", ": "), one.factors, money(one.price), cost, printed, one.cites)
+        )
     title = "Hours times price, against what is printed"
     return Table("products", PRODUCTS, tuple(rows), title=title, texts=tuple(texts))
 

@@ -19,6 +19,7 @@ from llmcost.studies.reconciliation.bounds import allowed
 
 ESSAYS, PUBLISHED, OWN = "essays", "published", "own"
 FROM_COST = "from-cost"
+AS_CLAIMED = "the claim"
 # What says nothing about the cost that it was worked back from.
 COSTS = ("cost", "energy_cost", "development_cost", "post_training_cost")
 
@@ -32,7 +33,8 @@ class Claimed:
     most likely means first. `said` is the last day that its statement can mean, `ran` that of the
     model's release. Hours are in [GPU*hour], `hours` in [hour], `price` in [USD/GPU/hour]. `run`
     holds what a user's claim says of the run, in the parameters of an estimate, and `known` what
-    else is published of it.
+    else is published of it. `until` is a day after which no price may be seen, where a user sets
+    one.
     """
 
     name: str
@@ -67,12 +69,18 @@ class Claimed:
     note: str | None = None
     stands_for: str | None = None
     known: Mapping[str, object] = field(default_factory=dict)
+    until: date | None = None
     run: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
         """The lowest and highest value that the claim allows."""
         return allowed(self.relation, self.low, self.high)
+
+    @property
+    def prices_until(self) -> date:
+        """The last day whose prices may stand beside the claim."""
+        return self.until or self.said
 
     @property
     def ends(self) -> tuple[float, ...]:

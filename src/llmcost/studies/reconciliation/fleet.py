@@ -51,9 +51,11 @@ def share_of_fleet(claim: Claimed, fleet: Fleet) -> Ours:
         _figure(label, label, hours, size * fleet.period) for label, size in _sizes(claim, runs)
     )
     if not figures:
-        return Ours(reason=f"no fleet of {runs[0][0].organisation} is known up to {claim.said}")
+        return Ours(
+            reason=f"no fleet of {runs[0][0].organisation} is known up to {claim.prices_until}"
+        )
     over = quantity_text(fleet.period, "hour")
-    return Ours(figures, f"{HOW}, for {over}", as_of=str(claim.said))
+    return Ours(figures, f"{HOW}, for {over}", as_of=str(claim.prices_until))
 
 
 def runs_of(claim: Claimed) -> list[tuple[ModelEntry, float, tuple[str, ...]]]:
@@ -94,14 +96,14 @@ def _sizes(
     """
     if not runs:
         return
-    known = [one for one in _published(runs[0][0]) if one.day.year <= claim.said.year]
+    known = [one for one in _published(runs[0][0]) if one.day.year <= claim.prices_until.year]
     known = [one for one in known if one.gpu in runs[0][2][:1]]
-    if clusters := [one for one in known if one.kind == CLUSTERS and one.day <= claim.said]:
+    if clusters := [one for one in known if one.kind == CLUSTERS and one.day <= claim.prices_until]:
         size = sum(one.num_gpus for one in clusters)
         yield f"{len(clusters)} clusters of {size:,}", size
     for one in known:
         if one.kind != CLUSTERS:
-            planned = ", planned" if one.day > claim.said else ""
+            planned = ", planned" if one.day > claim.prices_until else ""
             yield f"{one.num_gpus:,} {one.as_of[:4]} ({KINDS[one.kind]}{planned})", one.num_gpus
 
 

@@ -90,7 +90,7 @@ def _cost(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
 
 def _price(claim: Claimed, found: Ours, end: float, hours: float, whose: str) -> Implied:
     value = end / float(money.rental_cost.kernel(gpu_hours=hours, price=1.0))
-    where = standing(value, claim.gpus, claim.said, claim.price_basis, claim.ran)
+    where = standing(value, claim.gpus, claim.prices_until, claim.price_basis, claim.ran)
     at = f"at {whose} {quantity_text(hours, 'GPU*hour')}"
     owners = _owners(found, value)
     words = "; ".join(part for part in (where.words, owners) if part)

@@ -60,7 +60,7 @@ def _figures(claim: Claimed, found: Ours, *, asked: bool) -> Iterator[Figure]:
 
 def _cost(claim: Claimed, found: Ours) -> MethodCost | None:
     try:
-        return epoch_2024(_case(claim, found))
+        return epoch_2024(_case(claim, found), as_of=claim.prices_until)
     except InputError:
         return None
 

@@ -47,6 +47,7 @@ PLAIN = (
     *("energy", "carbon", "water", "energy_cost"),
 )
 FRONTIER_FLOP = 1e24
+PROBE = {"parameters": 1e9, "tokens": 2e10, "gpu": "h100-sxm", "mfu": 0.4, "goodput": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,15 @@ class Bench:
         self._options = {name: value for name, value in options.items() if value is not None}
         self._as_of = as_of
         self._known: dict[tuple[Any, ...], Simulation] = {}
+
+    def check(self) -> None:
+        """Raise what is wrong with the options themselves, on a run of which all is known."""
+        self.run({**PROBE, **({} if self._as_of is None else {"as_of": self._as_of})})
+
+    @property
+    def drawn(self) -> Mapping[str, Any]:
+        """The share of draws between low and high, their number and their seed."""
+        return next(iter(self._known.values())).estimate.meta
 
     def run(self, arguments: Mapping[str, object]) -> Simulation:
         """Return the simulation of one setup."""

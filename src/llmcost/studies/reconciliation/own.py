@@ -16,7 +16,14 @@ from llmcost.catalog.price_quotes import newest_price_day
 from llmcost.errors import InputError, UnitError, UnknownNameError, one_of, shown
 from llmcost.ranges import read_range
 from llmcost.reading import read_quantity
-from llmcost.studies.reconciliation.claimed import OWN, Claimed, catalogued, published, run_facts
+from llmcost.studies.reconciliation.claimed import (
+    AS_CLAIMED,
+    OWN,
+    Claimed,
+    catalogued,
+    published,
+    run_facts,
+)
 from llmcost.units import in_unit, named, registry, wanted
 
 QUANTITIES = {
@@ -54,6 +61,8 @@ def own_claims(given: Mapping[str, object], name: str = "own") -> tuple[Claimed,
     quantities = {key: fields[key] for key in QUANTITIES if key in fields}
     if not quantities:
         raise InputError(f"The claim states no figure; needs {one_of(QUANTITIES)}.")
+    if len(quantities) > 1 and not _described(fields):  # Its hours have nothing to stand beside.
+        quantities.pop("gpu_hours", None)
     about = _about(fields)
     entry = catalogued(str(fields.get("model", "")))
     label = str(fields.get("id", name))
@@ -196,11 +205,10 @@ def _run_of(fields: Mapping[str, object]) -> dict[str, Any]:
     if "gpu_hours" in fields:
         hours = _figure(fields["gpu_hours"], "gpu_hours")
         known |= {"gpu_hours": hours[1] or hours[2], "hours_source": "reported"}
-        known["hours_of"] = "the claim"
+        known["hours_of"] = AS_CLAIMED
     if fields.get("derived_from") == "cost":
         known |= {"hours_source": "from-cost"} if "gpu_hours" in fields else {}
-    described = "model" in fields or ("parameters" in fields and "tokens" in fields)
-    if described:
+    if _described(fields):
         known["run"] = {key: fields[key] for key in RUN if key in fields}
     elif not (known.get("gpus") and known.get("gpu_hours")):
         raise InputError(
@@ -208,6 +216,11 @@ def _run_of(fields: Mapping[str, object]) -> dict[str, Any]:
             "accelerator and its GPU-hours."
         )
     return known
+
+
+def _described(fields: Mapping[str, object]) -> bool:
+    """Return whether a claim says which run it is about, beside its figures."""
+    return "model" in fields or ("parameters" in fields and "tokens" in fields)
 
 
 def _figure(value: object, quantity: str) -> tuple[str, float | None, float | None]:
@@ -227,12 +240,12 @@ def _figure(value: object, quantity: str) -> tuple[str, float | None, float | No
 
 
 def _amount(value: object, unit: str, name: str) -> tuple[float, ...]:
-    """Return one number or both ends of a range in `unit`, each above 0."""
-    text = f"{value} {unit}" if isinstance(value, int | float) else str(value)
-    kind = wanted(unit)
+    """Return one number or both ends of a range in `unit`, which bare ones have; all above 0."""
+    text, kind = str(value), wanted(unit)
     try:
         span = read_range(text, kind)
         ends = span.ends if span else (read_quantity(text, kind),)
+        ends = tuple((number, own or unit) for number, own in ends)
     except (UnitError, InputError) as error:
         raise named(name, error) from None
     found = tuple(float(in_unit(registry().Quantity(*end), unit, name)) for end in ends)

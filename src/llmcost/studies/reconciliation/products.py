@@ -49,7 +49,7 @@ def _price(claim: Claimed) -> tuple[float, str] | None:
         return claim.price, f"stated by {', '.join(claim.sources)}"
     if claim.provider is None or claim.price_basis not in RENTAL_TERMS:
         return None
-    quote = quote_of(claim.gpus, claim.provider, claim.price_basis, claim.said)
+    quote = quote_of(claim.gpus, claim.provider, claim.price_basis, claim.prices_until)
     if quote is None:
         return None
     return quote.rate, f"gpu_prices.csv {quote.price_id}: {quote_words(quote)}"

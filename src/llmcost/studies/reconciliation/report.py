@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
 from llmcost._version import __version__
+from llmcost.catalog.columns import day_from
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, one_of, shown
 from llmcost.studies.reconciliation.bounds import (
@@ -120,9 +121,13 @@ def reconcile(
     kind, every = _claims(claims, own)
     chosen = _named(every, names)
     bench = Bench(options or {}, as_of)
+    bench.check()
+    if as_of is not None:
+        chosen = tuple(replace(claim, until=day_from(as_of, "as_of")) for claim in chosen)
     fleet = Fleet.of(fleet_hours, period)
     rows = tuple(_compared(claim, bench, fleet, method) for claim in chosen)
-    meta = {"llmcost_version": __version__, "data_version": data_version()}
+    drawn = {name: bench.drawn[name] for name in ("interval", "draws", "seed")}
+    meta = {"llmcost_version": __version__, "data_version": data_version(), **drawn}
     return Reconciliation(kind, rows, conflicts(every if not names else chosen), meta)
 
 
