@@ -64,6 +64,7 @@ if __name__ == "__main__":
     model = prepare(**RUN).model
     drawn = model.draws(draws, SEED)
     results = model.evaluate(drawn)
+    uncertain = sum(not one.exact for one in model.spreads.values())
     finite = sum(bool(np.isfinite(values).all()) for values in results.values())
     assert np.isfinite(results["development_cost"]).all()
     print(
@@ -71,7 +72,7 @@ if __name__ == "__main__":
         f"NumPy {np.__version__}"
     )
     print(
-        f"{draws:,} draws of {len(model.spreads)} uncertain inputs; {len(results)} results, "
+        f"{draws:,} draws of {uncertain} uncertain inputs; {len(results)} results, "
         f"{finite} of them known; {runs} runs"
     )
     told("drawing the inputs", timed(runs, lambda: model.draws(draws, SEED)))

@@ -179,6 +179,14 @@ def test_a_run_without_ranges_says_how_to_give_one():
         weighed(fixed)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_range_that_reaches_no_progress_is_one_clear_message():
+    """At an MFU of nothing the hours are without end."""
+    endless = Run(Run().spreads | {"mfu": between(0.0, 0.5, 0.8, share=True)})
+    with pytest.raises(InputError, match=r"no finite value .*\(mfu\).*Give narrower ranges"):
+        weighed(endless, of="gpu_hours")
+
+
 @given(st.floats(0.01, 0.99), st.floats(1.01, 100), st.floats(1e-3, 1e6))
 def test_a_proportional_input_moves_the_result_in_proportion(down, up, price):
     """Cost goes with the price, whatever its range: the ends are those of the price."""

@@ -205,9 +205,11 @@ def weigh(
         )
     value = _value(name, middle, why)
     drawn = model.draws(draws, seed)
-    results = _rows(model.evaluate(drawn)[name], draws)
-    ends = list(_ends(model, drawn, draws))
-    found = list(_influences(model, name, value, ends, results, inputs))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        results = _rows(model.evaluate(drawn)[name], draws)
+        ends = list(_ends(model, drawn, draws))
+        found = list(_influences(model, name, value, ends, results, inputs))
+    _check_finite(name, results, found)
     moving = [one for one in found if one.effect > NEGLIGIBLE * abs(value)]
     if not moving:
         raise InputError(_nothing_uncertain(name, [one.input for one in found]))
@@ -244,6 +246,18 @@ def _value(name: str, middle: Mapping[str, Any], why: Callable[[str], str]) -> f
     known = [each for each, values in middle.items() if np.isfinite(_first(values))]
     reason = why(name) or "It needs inputs that were not given and that nothing tells."
     raise InputError(f"of: {name} is not known for this run. {reason} Known: {', '.join(known)}.")
+
+
+def _check_finite(name: str, results: Floats, found: Sequence[Influence]) -> None:
+    """Raise InputError where ranges reach so far that a draw, or an end, has no finite result."""
+    lost = 1 - float(np.isfinite(results).mean())
+    beyond = [one.input for one in found if not np.isfinite(one.effect)]
+    if lost or beyond:
+        which = f" ({', '.join(beyond)})" if beyond else ""
+        raise InputError(
+            f"of: {name} has no finite value in {lost:.1%} of the draws or at an end of a range"
+            f"{which}: training makes no progress there. Give narrower ranges."
+        )
 
 
 def _first(values: Any) -> float:  # noqa: ANN401
