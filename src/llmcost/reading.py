@@ -112,11 +112,15 @@ _RATE_HINT = "FLOPS may mean operations or operations per second: write FLOP or 
 
 
 class Wanted(NamedTuple):
-    """What a text is read for, in the words of a message; `money` when it may hold a currency."""
+    """What a text is read for, in the words of a message; `money` when it may hold a currency.
+
+    `inverse` says that the unit is one over others, so that ``2e-5 /GPU/hour`` is a whole quantity.
+    """
 
     what: str
     example: str
     money: bool = False
+    inverse: bool = False
 
     def __str__(self) -> str:
         return f"{self.what}, such as {self.example}"
@@ -281,10 +285,13 @@ def quantity_in(text: str, whole: str, wanted: Wanted) -> tuple[float, str]:
     _refuse_lone_letter(whole, number)
     _refuse_arithmetic(number.rest, whole, wanted)
     _refuse_dash(number.rest, whole)
-    if number.rest.startswith("/") and not currency:
+    rest = number.rest
+    if wanted.inverse and rest.startswith(("/", "per ")):
+        rest = "1/" + rest.removeprefix("/").removeprefix("per ")
+    elif rest.startswith("/") and not currency:
         missing = "currency" if "USD" in wanted.what else "unit"
         raise UnitError(f"Got {shown(whole)}; the {missing} before '/' is missing: needs {wanted}.")
-    return number.value, canonical_unit(currency + _joined(currency, number.rest, whole), whole)
+    return number.value, canonical_unit(currency + _joined(currency, rest, whole), whole)
 
 
 def _refuse_foreign_money(whole: str, wanted: Wanted) -> None:

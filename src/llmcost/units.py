@@ -38,7 +38,7 @@ _WANTED = {
     "USD/kWh": Wanted("a price in USD", "0.08 USD/kWh", money=True),
     "USD/person/year": Wanted("a salary in USD", "200,000 USD/person/year", money=True),
     "person": Wanted("a number of people", "60 people"),
-    "1/GPU/hour": Wanted("a rate of failures", "2e-5 1/GPU/hour"),
+    "1/GPU/hour": Wanted("a rate of failures", "2e-5 /GPU/hour", inverse=True),
     "FLOP/s/GPU": Wanted("a rate", "430 TFLOP/s/GPU"),
     "token/s/GPU": Wanted("a rate", "9,500 token/s/GPU"),
 }

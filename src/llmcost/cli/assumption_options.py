@@ -48,7 +48,7 @@ DEVELOPMENT: tuple[Row, ...] = (
     ("post-training-share", None, "SHARE", "Over the final run's compute: 5%."),
     ("post-training", None, "COUNT", "Instead, its tokens: 100B."),
     ("post-training-multiplier", None, "RATIO", "Compute per such token, for RL: 5."),
-    ("staff", None, "COUNT", "People, with --staff-time: 300."),
+    ("staff", "person", "COUNT", "People, with --staff-time: 300."),
     ("staff-time", "year", "TIME", "How long they worked: '6 months'."),
     ("salary", "USD/person/year", "PAY", "A person and year: '200k USD/person/year'."),
     ("staff-overhead", None, "RATIO", "Employer's cost over salary: 1.3."),

@@ -39,9 +39,10 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     MODEL is a catalogue name (llmcost show models), the path of a Hugging Face
     config.json, or absent with --parameters. What you leave out is taken from
     the published run of the model, the catalogue, or a labelled default; the
-    answer says which. low and high are the 10th and 90th percentile. Without
-    --mfu or --throughput the MFU is predicted, where the model's architecture,
-    the accelerator and their number are known.
+    answer says which. low and high are the 10th and 90th percentile of draws of
+    every input that is not certain. A range (35..45%, 'uniform 2..3', also
+    triangular, pert, beta) states a 90% interval. Without --mfu or --throughput
+    the MFU is predicted, where architecture, accelerator and number are known.
 
     \b
     Examples:
@@ -49,6 +50,8 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
       llmcost estimate ./config.json --tokens 2T --gpu mi300x --mfu 35..45%
       llmcost estimate llama-3.1-8b --gpu h100-sxm --gpus 64 --layout tp=2,cp=2
       llmcost estimate --parameters 70B --tokens 1.4T --gpu h100-sxm --json
+      llmcost estimate llama-3.1-405b --scope development --staff 400..600 \
+        --staff-time '1 year' --region virginia --pue 1.1
 
     Phases of a run go in the settings file, as [[estimate.phases]] tables with
     name, tokens and seq-length, and global-batch-tokens and layout if you like.

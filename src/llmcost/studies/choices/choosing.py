@@ -10,6 +10,7 @@ from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.factors import FACTORS
 from llmcost.studies.choices.given import Given
+from llmcost.units import is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,11 @@ def from_user(given: Given, name: str) -> Chosen | None:
     if not given.has(name):
         return None
     factor = FACTORS[name]
+    value = given[name]
+    if factor.counted and is_number(value):
+        value = f"{value} {factor.unit}"
     spread = spread_from(
-        given[name],
+        value,
         factor.unit,
         name,
         share=factor.share,

@@ -12,7 +12,8 @@ MAX_MONEY = 1e15
 class Factor:
     """What an assumption may be: its unit, whether it is a share, its floor and its largest value.
 
-    `zero` says that nothing at all is a value; a `floor` is below every draw.
+    `zero` says that nothing at all is a value; a `floor` is below every draw; what is `counted` may
+    be a bare number.
     """
 
     unit: str = ""
@@ -20,6 +21,7 @@ class Factor:
     maximum: float = 1e12
     floor: float = 0.0
     zero: bool = False
+    counted: bool = False
 
 
 FACTORS = {
@@ -49,7 +51,7 @@ FACTORS = {
     "experiments_ratio": Factor(floor=1.0, maximum=1e3),
     "post_training_share": Factor(maximum=1e3, zero=True),
     "post_training_multiplier": Factor(maximum=1e4),
-    "staff": Factor("person", maximum=1e7),
+    "staff": Factor("person", maximum=1e7, counted=True),
     "staff_time": Factor("year", maximum=100.0),
     "salary": Factor("USD/person/year", maximum=1e9),
     "staff_overhead": Factor(floor=1.0, maximum=100.0),
