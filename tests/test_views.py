@@ -6,7 +6,10 @@ from pathlib import Path
 import llmcost.views
 from llmcost.views import VIEWS
 
-PARTS = {"__init__", "settings", "steps", "additions", "costs", "input_titles", "thresholds"}
+PARTS = {
+    *("__init__", "settings", "steps", "additions", "costs", "input_titles", "thresholds"),
+    *("claim_details", "claim_records", "claim_words"),
+}
 
 
 def test_every_view_loads():
