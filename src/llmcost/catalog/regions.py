@@ -98,7 +98,7 @@ def region(name: str) -> Region:
     known = _spellings(str(overlay_folder() or ""))
     found = known.get(folded(name))
     if found is None:
-        hint = "Name a country, a state (us-virginia) or a cloud region (aws-us-east-1)."
+        hint = "See what is known: llmcost show regions."
         raise UnknownNameError("region", name, known, hint)
     return found
 

@@ -9,7 +9,10 @@ import click
 
 from llmcost.cli.options import complete, gpu_names, model_names, output_options, with_variables
 
-KINDS = ("gpus", "models", "prices", "runs", "claims", "sources", "units")
+KINDS = (
+    *("gpus", "models", "prices", "runs", "claims", "regions"),
+    *("defaults", "thresholds", "fleets", "sources", "units"),
+)
 
 
 def _names(
@@ -53,6 +56,7 @@ def show(kind: str, name: str | None, all_columns: bool, **options: Any) -> None
       llmcost show prices runpod-mi300x-od-20260821
       llmcost show prices mi300x --format csv -o mi300x.csv
       llmcost show claims
+      llmcost show regions us-virginia
     """
     from llmcost.cli.output import emit
     from llmcost.studies.facts import facts

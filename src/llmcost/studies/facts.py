@@ -9,11 +9,15 @@ from typing import Any
 
 from llmcost.catalog import claims as claim_catalog
 from llmcost.catalog import closed as closed_catalog
+from llmcost.catalog import fleets as fleet_catalog
 from llmcost.catalog import gpus as gpu_catalog
 from llmcost.catalog import models as model_catalog
+from llmcost.catalog import overheads as overhead_catalog
 from llmcost.catalog import price_quotes as price_catalog
+from llmcost.catalog import regions as region_catalog
 from llmcost.catalog import runs as run_catalog
 from llmcost.catalog import sources as source_catalog
+from llmcost.catalog import thresholds as threshold_catalog
 from llmcost.catalog.columns import Column, DataFile
 from llmcost.catalog.files import Record, read
 from llmcost.errors import InputError, UnknownNameError, one_of
@@ -52,8 +56,8 @@ class Facts:
 def facts(kind: str, name: str | None = None) -> Facts:
     """Return all rows of a kind, or those of one name.
 
-    Kinds: gpus, models, prices, runs, claims, sources and units. Raises InputError for another
-    kind and UnknownNameError for a name that is not there.
+    Kinds: gpus, models, prices, runs, claims, regions, defaults, thresholds, fleets, sources and
+    units. Raises InputError for another kind and UnknownNameError for a name that is not there.
     """
     if kind not in KINDS:
         raise InputError(f"Unknown kind of facts {kind!r}; needs {one_of(KINDS)}.")
@@ -186,6 +190,41 @@ def _one(values: tuple[float, ...]) -> float | str | None:
     return values[0] if len(values) == 1 else "; ".join(f"{v:g}" for v in values) or None
 
 
+def _regions(name: str | None) -> Facts:
+    """Return every region, or what is known of the electricity of one, by year."""
+    if name is None:
+        file, rows = region_catalog.REGIONS, read(region_catalog.REGIONS)
+        return _of_file("regions", "Regions", file, rows, ("name", "title", "within"), None)
+    one = region_catalog.region(name)
+    rows = [row for row in read(region_catalog.GRIDS) if row["region"] == one.name]
+    title = f"Electricity of {one.title}" + f", within {one.within}" * (one.within is not None)
+    short = ("quantity", "as_of", "value", "quality", "source")
+    return _of_file("regions", title, region_catalog.GRIDS, rows, short, None)
+
+
+def _defaults(name: str | None) -> Facts:
+    wanted = None if name is None else overhead_catalog.default(name).name
+    rows = [row for row in read(overhead_catalog.DEFAULTS) if wanted in (None, row["name"])]
+    title = "Defaults: used where nobody gives a value"
+    short = ("name", "low", "value", "high")
+    return _of_file("defaults", title, overhead_catalog.DEFAULTS, rows, short, name)
+
+
+def _thresholds(name: str | None) -> Facts:
+    wanted = None if name is None else threshold_catalog.threshold(name).id
+    rows = [row for row in read(threshold_catalog.THRESHOLDS) if wanted in (None, row["id"])]
+    title = f"Thresholds that laws name ({threshold_catalog.RE_CHECK})"
+    short = ("id", "value", "status", "as_of")
+    return _of_file("thresholds", title, threshold_catalog.THRESHOLDS, rows, short, name)
+
+
+def _fleets(name: str | None) -> Facts:
+    wanted = None if name is None else fleet_catalog.fleet(name).id
+    rows = [row for row in read(fleet_catalog.FLEETS) if wanted in (None, row["id"])]
+    short = ("id", "num_gpus", "gpu", "status", "as_of")
+    return _of_file("fleets", "Fleets of accelerators", fleet_catalog.FLEETS, rows, short, name)
+
+
 def _sources(name: str | None) -> Facts:
     known = source_catalog.sources()
     wanted = known.values() if name is None else [source_catalog.source(name)]
@@ -232,6 +271,10 @@ KINDS: dict[str, Callable[[str | None], Facts]] = {
     "prices": _prices,
     "runs": _runs,
     "claims": _claims,
+    "regions": _regions,
+    "defaults": _defaults,
+    "thresholds": _thresholds,
+    "fleets": _fleets,
     "sources": _sources,
     "units": _units,
 }

@@ -28,7 +28,7 @@ HEADING_UNITS = {
     "token": "tokens",
 }
 BY_ROW = ("value", "low", "high")
-LONG = 1e6
+LONG, EXACT = 1e6, 1e15
 
 
 def facts_document(found: Facts, *, all_columns: bool = False) -> Document:
@@ -132,7 +132,8 @@ def _in_full(name: str, value: Any, unit: str) -> str:  # noqa: ANN401
     """Return a fact with all its digits and its unit; a long number in short as well."""
     if not _is_number(value):
         return _words(value)
-    digits = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.12g}"
+    whole = float(value).is_integer() and abs(value) < EXACT
+    digits = f"{value:,.0f}" if whole else f"{value:,.12g}"
     short = f" ({quantity_text(value, WRITTEN_IN[name])})" if name in WRITTEN_IN else ""
     return f"{digits} {unit}".rstrip() + (short if abs(value) >= LONG else "")
 
