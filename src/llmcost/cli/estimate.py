@@ -50,8 +50,7 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
       llmcost estimate ./config.json --tokens 2T --gpu mi300x --mfu 35..45%
       llmcost estimate llama-3.1-8b --gpu h100-sxm --gpus 64 --layout tp=2,cp=2
       llmcost estimate --parameters 70B --tokens 1.4T --gpu h100-sxm --json
-      llmcost estimate llama-3.1-405b --scope development --staff 400..600 \
-        --staff-time '1 year' --region virginia --pue 1.1
+      llmcost estimate llama-3.1-405b --scope development --region virginia
 
     Phases of a run go in the settings file, as [[estimate.phases]] tables with
     name, tokens and seq-length, and global-batch-tokens and layout if you like.

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWS = 1_000_000
 MIN_LEVEL, MAX_LEVEL = 0.1, 0.999
+LEAST_GOODPUT, POOR_GOODPUT = 1e-3, 0.2
 HISTOGRAMS = ("cost", "owned_cost", "development_cost", "gpu_hours", "wall_clock", "energy")
 
 
@@ -147,11 +148,10 @@ def simulate(
     check_draws(draws, seed)
     level = level_of(interval)
     prepared = prepare(origins=origins, **arguments)
-    central = prepared.model.evaluate()
-    drawn = prepared.model.evaluate(prepared.model.draws(draws, seed))
+    central, drawn = _evaluated(prepared.model, draws, seed)
     results = _results(prepared, central, drawn, level)
     inputs = {name: value.at(level) for name, value in prepared.inputs.items()}
-    warned = list(prepared.notes)
+    warned = [*prepared.notes, *_goodput_notes(drawn)]
     if max_cost is not None:
         given = choices.Given({}, dict(origins or {}))
         inputs["max_cost"], notes = _budget(max_cost, given, results["cost"].value)
@@ -173,6 +173,35 @@ def simulate(
         reports,
     )
     return Simulation(found, drawn)
+
+
+def _evaluated(
+    model: RunModel, draws: int, seed: int
+) -> tuple[Mapping[str, Floats], Mapping[str, Floats]]:
+    """Return every result at middle values and drawn; raises InputError for a run without end."""
+    with np.errstate(all="ignore"):
+        central = model.evaluate()
+        drawn = model.evaluate(model.draws(draws, seed))
+    goodput = float(central["goodput"].flat[0])
+    endless = np.isinf(drawn["gpu_hours"]).any() or np.isinf(drawn["wall_clock"]).any()
+    if goodput < LEAST_GOODPUT or endless:
+        raise InputError(
+            f"failure_rate: goodput is {goodput:.2g}: such failures leave no progress, at least in "
+            "some draws; needs a lower rate, fewer accelerators or a shorter restart_time."
+        )
+    return central, drawn
+
+
+def _goodput_notes(drawn: Mapping[str, Floats]) -> list[tuple[str, str]]:
+    """Warn where failures are so frequent that the model of whole restarts is not to be trusted."""
+    lost = float(np.mean(drawn["goodput"] < POOR_GOODPUT))
+    if not lost:
+        return []
+    text = (
+        f"Goodput is below {POOR_GOODPUT:.0%} in {lost:.0%} of the draws: a cluster that fails so "
+        "often would restart faster, or in part. Give --restart-time or --goodput."
+    )
+    return [("goodput-poor", text)]
 
 
 def prepare(

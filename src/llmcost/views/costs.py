@@ -79,12 +79,12 @@ NOT_KNOWN = "not known"
 
 
 def cost_tables(estimate: Estimate) -> tuple[Table, ...]:
-    """Return the tables of goodput, of the bases of cost, of energy, and of a development."""
+    """Return the tables of the bases of cost, of a development, of energy, and of goodput."""
     tables = (
-        _goodput_table(estimate),
         _bases_table(estimate),
-        _energy_table(estimate),
         _beyond_table(estimate),
+        _energy_table(estimate),
+        _goodput_table(estimate),
     )
     return tuple(table for table in tables if table is not None)
 
