@@ -7,6 +7,8 @@ import pytest
 
 from llmcost.catalog.claims import claims, published_claims
 from llmcost.catalog.files import data_folder
+from llmcost.catalog.gpus import PRECISIONS
+from llmcost.catalog.regions import region
 from llmcost.catalog.sources import sources
 from llmcost.reading import canonical_unit
 
@@ -92,3 +94,34 @@ def test_figures_nobody_could_verify_are_marked():
     marked = {c.id for c in published_claims() if c.re_check}
 
     assert {"pc-14", "pc-29", "pc-30", "pc-32", "pc-39b"} <= marked
+
+
+def test_hours_that_are_a_product_are_the_product_of_their_factors():
+    """To half a unit of the fourth digit, in which the hours are printed."""
+    counted = [c for c in published_claims() if c.hours and c.num_gpus and c.gpu_hours]
+
+    assert len(counted) >= 8
+    for one in counted:
+        assert one.gpu_hours == pytest.approx(one.num_gpus * one.hours, rel=5e-4)
+
+
+def test_hours_say_where_they_come_from_and_prices_what_they_are():
+    for one in published_claims():
+        assert (one.gpu_hours is None) == (one.hours_source is None)
+        assert one.price is None or one.price_basis == "assumed"
+        assert one.derived_from != "cost" or one.hours_source in (None, "from-cost")
+
+
+def test_a_claim_outside_says_why_and_no_other_does():
+    """What is measured in dollars, hours, tokens or parameters of training is never outside."""
+    for one in claims():
+        money = one.unit in ("USD", "token") or one.quantity in ("parameters", "share_of_fleet")
+        assert not (one.outside and money)
+        assert one.outside or one.kind in ("training", "adjacent")
+
+
+def test_precisions_and_regions_of_published_runs_are_known():
+    known = {c.region for c in published_claims()} - {None}
+
+    assert all(region(name).name == name for name in known)
+    assert {c.precision for c in published_claims()} - {None} <= {"fp8-block", *PRECISIONS}

@@ -72,8 +72,9 @@ PRODUCTS = (
 )
 OUTSIDE = (Field("name", "Claim"), Field("says", "Says"), Field("reason", "Not compared because"))
 HOW = (
-    "Ratio: the claim over our estimate. Consistent: the range that the claim allows meets ours. "
-    "A claim that states no price basis is set against each, on-demand rental first."
+    "Ratio: the claim over our estimate. Consistent: the range that the claim allows meets ours; "
+    "low (high): all of it is below (above) ours. A claim that states no price basis is set "
+    "against each, on-demand rental first."
 )
 MANY_BASES = 2
 

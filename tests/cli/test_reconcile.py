@@ -1,0 +1,201 @@
+"""``llmcost reconcile`` as a user meets it: tables, files, exit codes, claims of one's own."""
+
+import csv
+import io
+
+import pytest
+
+from llmcost.cli.options import FORMATS
+from llmcost.views.claim_records import ROW_KEYS
+from tests.cli.helpers import llmcost
+
+FEW = ("--draws", "400")
+OWN = ("--model", "deepseek-v3", "--cost", "5.576M USD", "--tokens", "14.8T", "--gpu", "h800-sxm")
+FILE = """[[claim]]
+id = "v3"
+model = "deepseek-v3"
+gpu = "h800-sxm"
+tokens = "14.8T"
+cost = "5.576M USD"
+gpu-hours = "2.788M"
+price = 2
+date = "2024-12"
+
+[[claim]]
+id = "mine"
+parameters = "70B"
+tokens = "1.4T"
+gpu = "h100-sxm"
+gpus = 1024
+quantity = "cost"
+value = "< $3M"
+"""
+
+
+@pytest.fixture
+def mine(empty_folder):
+    path = empty_folder / "mine.toml"
+    path.write_text(FILE, encoding="utf-8")
+    return path
+
+
+def test_the_essays_in_eighty_columns(capsys):
+    ran = llmcost(capsys, "reconcile", *FEW)
+
+    assert ran.code == 0
+    assert ran.out.startswith("What five essays claim")
+    assert "26 claims" in ran.out.splitlines()[0]
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert "$1.13/GPU-hour" in ran.out
+    assert "$6.49/GPU-hour" in ran.out
+    assert "Not compared" in ran.out
+    assert "Inside: share of draws that lie within $35M – $200M." in ran.out
+
+
+def test_one_claim_is_shown_in_full(capsys):
+    ran = llmcost(capsys, "reconcile", "training-cost", *FEW)
+
+    assert ran.code == 0
+    assert "What would have to be true" in ran.out
+    assert "Rentals of h100-sxm listed up to 2024-07-31, at 30.8M GPU-hours" in ran.out
+    assert "Oblivus Cloud  reserved-3y  2024-02-26" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_published_products_are_printed_to_their_digits(capsys):
+    ran = llmcost(capsys, "reconcile", "--claims", "published", *FEW)
+
+    for text in ("$170.56M", "$191.4M", "$5.576M", "$294K", "16,384 x 2,142 h"):
+        assert text in ran.out
+    assert "0.48 against 0.19" in " ".join(ran.out.split())
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_the_json_document_has_everything(capsys):
+    ran = llmcost(capsys, "reconcile", "--json", *FEW)
+
+    assert ran.data["schema"] == "llmcost.reconciliation/1"
+    assert len({one["name"].partition("/llama-3")[0] for one in ran.data["rows"]}) == 26
+    first = ran.data["rows"][0]
+    assert first["name"] == "training-cost"
+    assert (first["low"], first["high"], first["unit"]) == (35e6, 200e6, "USD")
+    assert {basis["basis"] for basis in first["bases"]} >= {"on-demand", "owner", "purchase"}
+    assert first["implied"][0]["value"] == pytest.approx(35e6 / 30.84e6)
+    assert ran.data["draws"] == 400
+    assert sum(ran.data["verdicts"].values()) == len(ran.data["rows"])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_prints(capsys, form):
+    ran = llmcost(capsys, "reconcile", "training-cost", "num-gpus", "--format", form, *FEW)
+
+    assert ran.code == 0
+    assert "training" in ran.out
+
+
+def test_a_file_has_one_row_a_claim(capsys):
+    ran = llmcost(capsys, "reconcile", "--claims", "published", "--format", "csv", *FEW)
+
+    header, *rows = list(csv.reader(io.StringIO(ran.out)))
+    assert [name.partition(" [")[0] for name in header] == list(ROW_KEYS)
+    assert len(rows) == 68
+    at = header.index("matches")
+    matched = {row[0]: row[at] for row in rows}
+    assert matched["pc-02"] == "gcp-h100-sxm-3y-20250317"
+
+
+def test_fields_choose_columns(capsys):
+    ran = llmcost(
+        capsys, "reconcile", "training-cost", "--fields", "verdict,implied-price", "--json", *FEW
+    )
+
+    assert set(ran.data["rows"][0]) == {"verdict", "implied_price"}
+
+
+def test_a_claim_of_ones_own(capsys):
+    ran = llmcost(capsys, "reconcile", *OWN, *FEW)
+
+    assert ran.code == 0
+    assert ran.out.startswith("Your claim of deepseek-v3")
+    assert "$2.00/GPU-hour" in ran.out
+    assert "$5.576M" in ran.out
+
+
+def test_a_file_of_claims(capsys, mine):
+    ran = llmcost(capsys, "reconcile", "--claims", mine, "--json", *FEW)
+
+    rows = {one["name"]: one for one in ran.data["rows"]}
+    assert set(rows) == {"v3/cost", "v3/gpu_hours", "mine"}
+    assert rows["v3/cost"]["implied_price"] == 2.0
+    assert rows["v3/cost"]["product_agrees"]
+    assert rows["v3/cost"]["said"] == "2024-12-31"
+    assert (rows["mine"]["relation"], rows["mine"]["high"]) == ("less_than", 3e6)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "complaint"),
+    [
+        ('cost = "5.576M USD"', 'costs = "5.576M USD"', "Did you mean cost?"),
+        ('cost = "5.576M USD"', 'cost = "5.576M parsec"', "parsec"),
+        ('quantity = "cost"', 'quantity = "fame"', "Unknown quantity 'fame'"),
+        ('id = "mine"', 'id = "v3/cost"', "twice"),
+        ('value = "< $3M"', "", "needs one value"),
+        ("[[claim]]", "[claim]", "TOML"),
+        ('date = "2024-12"', 'date = "soon"', "date"),
+    ],
+)
+def test_a_faulty_file_is_one_message_that_names_it(capsys, mine, was, now, complaint):
+    mine.write_text(FILE.replace(was, now), encoding="utf-8")
+
+    ran = llmcost(capsys, "reconcile", "--claims", mine, *FEW)
+
+    assert ran.code == 2
+    assert complaint in ran.err
+    assert "mine.toml" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_file_that_is_not_there(capsys, empty_folder):
+    ran = llmcost(capsys, "reconcile", "--claims", empty_folder / "none.toml")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot be opened" in ran.err
+
+
+def test_fail_on_conflict_leaves_with_one(capsys):
+    fails = ("--fail-on", "conflict", *FEW)
+
+    low = llmcost(
+        capsys, "reconcile", "--gpu", "h100-sxm", "--gpu-hours", "1M", "--cost", "1K", *fails
+    )
+    both = llmcost(capsys, "reconcile", "--claims", "published", "falcon-180b", *fails)
+    fine = llmcost(capsys, "reconcile", *OWN, *fails)
+
+    assert (low.code, both.code, fine.code) == (1, 1, 0)
+    assert low.err == "A claim is in conflict.\n"
+    assert llmcost(capsys, "reconcile", "--claims", "published", "falcon-180b", *FEW).code == 0
+
+
+def test_an_unknown_claim_is_a_usage_error_with_near_names(capsys):
+    ran = llmcost(capsys, "reconcile", "training-costs")
+
+    assert ran.code == 2
+    assert "training-cost" in ran.err
+
+
+def test_the_same_seed_gives_the_same_bytes(capsys):
+    first, second = (
+        llmcost(capsys, "reconcile", "training-cost", "gpt-4-cost", "--json", *FEW).out
+        for _ in range(2)
+    )
+
+    assert first == second
+
+
+def test_an_option_can_be_set_by_its_variable(capsys, monkeypatch):
+    monkeypatch.setenv("LLMCOST_RECONCILE_CLAIMS", "published")
+
+    ran = llmcost(capsys, "reconcile", "pc-21", *FEW)
+
+    assert ran.code == 0
+    assert ran.out.startswith("pc-21")

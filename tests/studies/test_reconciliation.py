@@ -1,0 +1,329 @@
+"""Claims beside estimates of the same scope: expected figures by hand from what is published."""
+
+import numpy as np
+import pytest
+
+from llmcost.catalog.claims import claims
+from llmcost.errors import InputError, UnitError, UnknownNameError
+from llmcost.studies.estimation import simulate
+from llmcost.studies.reconciliation.bounds import CONSISTENT, HIGH, LOW, NOT_COMPARABLE
+from llmcost.studies.reconciliation.report import reconcile
+
+DRAWS = {"draws": 400}
+
+
+@pytest.fixture(scope="module")
+def essays():
+    return reconcile(options=DRAWS)
+
+
+@pytest.fixture(scope="module")
+def published():
+    return reconcile(claims="published", options=DRAWS)
+
+
+def row(found, name):
+    return next(one for one in found.rows if one.claim.name == name)
+
+
+def implied(one, name):
+    return [each.value for each in one.implied if each.name == name]
+
+
+def test_every_claim_of_the_essays_has_a_row(essays):
+    names = {one.claim.name for one in essays.rows}
+    asked = [claim.id for claim in claims()]
+
+    for claim in claims():
+        name = claim.name if asked.count(claim.id) > 1 else claim.id
+        assert any(found == name or found.startswith(f"{name}/") for found in names)
+
+
+def test_what_is_not_compared_says_why(essays, published):
+    for found in (essays, published):
+        for one in found.rows:
+            assert bool(one.reason) == (one.verdict == NOT_COMPARABLE)
+            assert (one.main is None) == bool(one.reason)
+
+
+def test_licences_ranks_and_counts_of_variants_are_outside(essays):
+    outside = {one.claim.quantity for one in essays.rows if one.verdict == NOT_COMPARABLE}
+
+    assert outside >= {"licence_threshold", "licence_share", "capability", "openness", "variants"}
+    assert not outside & {"cost", "development_cost", "tokens", "parameters", "share_of_fleet"}
+
+
+def test_the_range_of_the_essay_is_two_prices_of_one_number_of_hours(essays):
+    """35M and 200M USD over Meta's 30.84M hours: 1.135 and 6.485 USD/GPU/hour."""
+    one = row(essays, "training-cost")
+
+    assert implied(one, "implied_price") == pytest.approx([35 / 30.84, 200 / 30.84])
+    assert one.gap[0].words.startswith("at the published 30.8M GPU-hours: below all")
+    assert "an owner's cost of an hour" in one.gap[0].words
+    assert one.verdict == CONSISTENT
+
+
+def test_the_share_inside_is_counted_on_each_price_basis(essays):
+    """Counted again from an estimate of the same run and day."""
+    one = row(essays, "training-cost")
+    simulation = simulate(model="llama-3.1-405b", as_of="2024-07-31", **DRAWS)
+    results = {"on-demand": "rental_on_demand_cost", "owner": "owned_cost"}
+
+    for basis, name in results.items():
+        draws = np.asarray(simulation.draws[name])
+        inside = np.mean((draws >= 35e6) & (draws <= 200e6))
+        found = next(each for each in one.bases if each.figure.basis == basis)
+        assert found.inside == pytest.approx(float(inside))
+        assert 0 < found.inside < 1
+
+
+def test_the_purchase_of_the_cluster_is_told_but_is_not_what_the_range_means(essays):
+    """16,384 devices in servers with network: the method's authors print 896 to 928M USD."""
+    one = row(essays, "training-cost")
+    bought = next(each for each in one.bases if each.figure.basis == "purchase")
+
+    assert not bought.figure.eligible
+    assert bought.figure.value == pytest.approx(912e6, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num-gpus", 16_384),
+        ("tokens", 15.6e12),
+        ("llama3-sizes/llama-3-8b", 8_030_261_248),
+        ("llama3-sizes/llama-3-70b", 70_553_706_496),
+        ("essay-economics/parameters", 405_853_388_800),
+    ],
+)
+def test_counts_stand_beside_what_the_authors_published(essays, name, value):
+    one = row(essays, name)
+
+    assert one.main.value == pytest.approx(value)
+    assert one.verdict == CONSISTENT
+
+
+def test_a_share_of_compute_is_hours_over_a_fleet_and_a_period(essays):
+    """1.3M and 6.4M hours of Llama 3 over two clusters of 24,576 for a year of 8,766 hours."""
+    one = row(essays, "share-of-compute")
+    clusters = one.bases[0].figure
+
+    assert clusters.low == pytest.approx(7.7e6 / (2 * 24_576 * 8766))
+    assert clusters.low < clusters.value < clusters.high
+    assert implied(one, "implied_fleet") == pytest.approx([77e6])
+
+
+def test_the_period_and_the_hours_of_a_fleet_can_be_changed():
+    quarter = reconcile(["share-of-compute"], period="90 days", options=DRAWS)
+    given = reconcile(["share-of-compute"], fleet_hours="77M GPU-hours", options=DRAWS)
+
+    assert quarter.rows[0].bases[0].figure.low == pytest.approx(7.7e6 / (49_152 * 90 * 24))
+    assert given.rows[0].main.low == pytest.approx(0.1)
+
+
+def test_development_is_set_against_development(essays):
+    """Its estimate is the whole development, which is never below the final run."""
+    whole, run = row(essays, "development-cost"), row(essays, "training-cost")
+
+    assert whole.main.value > run.bases[0].figure.value
+    assert whole.verdict == CONSISTENT
+
+
+def test_circular_figures_are_never_compared(published):
+    """Mistral Large and Claude 3.5 Sonnet: their compute or hours were worked back from a cost."""
+    for name in ("pc-38", "pc-39a", "pc-39b", "pc-40"):
+        one = row(published, name)
+        assert one.verdict == NOT_COMPARABLE
+        assert one.reason.startswith("circular")
+        assert one.implied == ()
+        assert one.main is None
+
+
+def test_a_method_does_not_compare_circular_figures_either():
+    found = reconcile(["pc-39a", "pc-40"], claims="published", method="epoch-2024", options=DRAWS)
+
+    assert {one.verdict for one in found.rows} == {NOT_COMPARABLE}
+
+
+def test_two_counts_of_hours_for_falcon_are_told_apart_by_their_mfu(published):
+    """3.76e24 FLOP over 7.0M and 17.7M hours at 312 TFLOP/s: 0.48 and 0.19."""
+    (one,) = published.conflicts
+
+    assert one.model == "Falcon-180B"
+    assert one.mfus[0] == pytest.approx(3.76e24 / (7.0e6 * 3600 * 312e12))
+    assert one.mfus[1] == pytest.approx(3.76e24 / (17.7e6 * 3600 * 312e12))
+    assert "0.48 against 0.19" in one.words
+    assert published.in_conflict
+
+
+def test_the_power_behind_an_energy_claim_is_seen(published):
+    """BLOOM: 433 MWh over 1,082,990 hours are 399.8 W, the rated 400 W of an A100."""
+    one = row(published, "pc-27b")
+
+    assert implied(one, "implied_power") == pytest.approx([433e6 / 1_082_990])
+    assert "its rated power of 400 W" in one.gap[0].words
+
+
+def test_the_french_grid_is_taken_where_the_run_was(published):
+    """25 t over 433 MWh are 58 g/kWh, a tenth of most grids."""
+    assert row(published, "pc-27c").verdict == CONSISTENT
+
+
+def test_published_hours_are_priced_on_the_basis_that_the_claim_states(published):
+    """Gemini 1.0 Ultra: 132M TPU hours at Google's 1.45 on three years are 191.4M USD."""
+    one = row(published, "pc-17")
+
+    assert (one.main.basis, one.main.value) == ("reserved-3y", pytest.approx(191.4e6))
+    assert one.verdict == CONSISTENT
+
+
+def test_a_stated_price_is_held_against_our_hours_not_against_its_own(published):
+    one = row(published, "pc-21")
+
+    assert one.main.basis == "stated"
+    assert one.main.value != pytest.approx(5.576e6)
+    assert implied(one, "implied_price") == [2.0]
+
+
+def test_a_price_of_the_next_year_does_not_explain_a_claim_on_the_prices_of_its_time(published):
+    """The AI Index takes Google's price of March 2025 for a run that ended in July 2024."""
+    one = row(published, "pc-02")
+
+    assert one.verdict == HIGH
+    assert one.gap[0].short == "Google Cloud reserved-3y $4.86 (2025-03-17)"
+
+
+def test_the_published_method_can_stand_for_us():
+    """Llama 3.1 405B: 51.0M USD of 2023 by its authors; the tolerance is that of its own test."""
+    found = reconcile(["pc-03a"], claims="published", method="epoch-2024", options=DRAWS)
+
+    assert found.rows[0].main.basis == "epoch-2024-owner"
+    assert found.rows[0].main.value == pytest.approx(51.0e6, rel=0.1)
+
+
+def test_no_price_after_the_day_that_is_asked_for_is_used():
+    found = reconcile(claims="published", as_of="2023-06-30", options=DRAWS)
+
+    for one in found.rows:
+        for each in one.implied:
+            quotes = each.standing.nearest if each.standing else ()
+            assert all(str(quote.day) <= "2023-06-30" for quote in quotes)
+        assert one.as_of <= "2023-06-30"
+    assert row(found, "pc-02").product is None
+
+
+def test_a_claim_of_our_own_estimate_has_ratio_one():
+    """Reconciling an estimate with itself."""
+    run = {"parameters": "70B", "tokens": "1.4T", "gpu": "h100-sxm", "mfu": "40%"}
+    cost = simulate(**run, as_of="2026-09-06", **DRAWS).estimate.results["cost"].value
+    own = {**run, "cost": f"{cost!r} USD", "price_basis": "on-demand"}
+
+    one = reconcile(own=own, as_of="2026-09-06", options=DRAWS).rows[0]
+
+    assert one.ratio == pytest.approx((1, 1))
+    assert one.verdict == CONSISTENT
+
+
+@pytest.mark.parametrize(
+    ("text", "relation", "low", "high"),
+    [
+        ("5.576M USD", "about", 5.576e6, 5.576e6),
+        ("$35M..$200M", "between", 35e6, 200e6),
+        (">100M USD", "more_than", 100e6, None),
+        ("< 3M USD", "less_than", None, 3e6),
+        ("~3M USD", "about", 3e6, 3e6),
+        (3_000_000, "about", 3e6, 3e6),
+    ],
+)
+def test_a_figure_of_ones_own_is_read_with_its_sign(text, relation, low, high):
+    own = {"gpu": "h100-sxm", "gpu_hours": "1M GPU-hours", "cost": text}
+
+    claim = reconcile(own=own, options=DRAWS).rows[0].claim
+
+    assert (claim.relation, claim.low, claim.high) == (relation, low, high)
+
+
+def test_a_figure_that_is_published_brings_its_hours():
+    """DeepSeek-V3's 5.576M USD: 2.788M hours at 2 USD, as in its paper."""
+    own = {"model": "deepseek-v3", "cost": "5.576M USD", "tokens": "14.8T", "gpu": "h800-sxm"}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert implied(one, "implied_price") == [2.0]
+    assert one.product.agrees
+    assert one.verdict == CONSISTENT
+
+
+def test_what_was_published_for_another_accelerator_says_nothing():
+    own = {"model": "deepseek-v3", "cost": "5.576M USD", "tokens": "14.8T", "gpu": "h100-sxm"}
+
+    assert reconcile(own=own, options=DRAWS).rows[0].claim.known_hours is None
+
+
+def test_hours_worked_back_from_the_cost_confirm_nothing():
+    own = {"gpu": "h100-sxm", "gpu_hours": "1M", "cost": "3M USD", "derived_from": "cost"}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert one.verdict == NOT_COMPARABLE
+    assert one.reason.startswith("circular")
+
+
+def test_a_claim_far_below_is_low_and_one_far_above_high():
+    run = {"gpu": "h100-sxm", "gpu_hours": "1M GPU-hours", "price_basis": "on-demand"}
+    verdicts = [
+        reconcile(own={**run, "cost": cost}, options=DRAWS).rows[0].verdict
+        for cost in ("1000 USD", "1B USD")
+    ]
+
+    assert verdicts == [LOW, HIGH]
+
+
+@pytest.mark.parametrize(
+    ("own", "kind", "complaint"),
+    [
+        ({"model": "deepseek-v3"}, InputError, "states no figure"),
+        ({"cost": "5M USD"}, InputError, "too little of the run"),
+        ({"model": "deepseek-v3", "cost": "-5M USD"}, InputError, "above 0"),
+        ({"model": "deepseek-v3", "cost": "nan USD"}, InputError, "cost"),
+        ({"model": "deepseek-v3", "cost": "200M..35M USD"}, InputError, "lower end first"),
+        ({"model": "deepseek-v3", "cost": "5 parsec"}, UnitError, "parsec"),
+        ({"model": "deepseek-v3", "cost": "5 MWh"}, UnitError, "cost"),
+        ({"model": "deepseek-v3", "cost": "5M EUR"}, UnitError, "EUR"),
+        ({"model": "deepseek-v3", "fame": "5"}, UnknownNameError, "fame"),
+        ({"model": "no-such-model", "cost": "5M USD"}, UnknownNameError, "no-such-model"),
+        ({"model": "deepseek-v3", "cost": ">3M..5M USD"}, InputError, "not both"),
+        ({"model": "deepseek-v3", "cost": "5M USD", "price_basis": "x"}, UnknownNameError, "x"),
+    ],
+)
+def test_a_claim_that_cannot_be_read_is_one_clear_message(own, kind, complaint):
+    with pytest.raises(kind, match=complaint):
+        reconcile(own=own, options=DRAWS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"names": ["no-such-claim"]}, "Unknown claim"),
+        ({"claims": "nothing"}, "essays or published"),
+        ({"as_of": "1999-01-01"}, "as_of"),
+        ({"options": {"region": "atlantis"}}, "atlantis"),
+        ({"options": {"interval": "200%"}}, "interval"),
+        ({"period": "-3 days"}, "period"),
+        ({"period": "3 days", "fleet_hours": "1M GPU-hours"}, "give one"),
+        ({"claims": "published", "own": {"cost": "5M USD"}}, "give only one"),
+        ({"method": "alchemy"}, "alchemy"),
+    ],
+)
+def test_options_that_cannot_be_used_are_said_at_once(arguments, complaint):
+    with pytest.raises(InputError, match=complaint):
+        reconcile(**{"options": DRAWS, **arguments})
+
+
+def test_claims_can_be_picked_by_name_id_or_model():
+    by_model = reconcile(["falcon-180b"], claims="published", options=DRAWS)
+    by_name = reconcile(["pc-34", "pc-35a"], claims="published", options=DRAWS)
+
+    assert {one.claim.name for one in by_model.rows} == {"pc-34", "pc-35a", "pc-35b"}
+    assert {one.claim.name for one in by_name.rows} == {"pc-34", "pc-35a"}
+    assert by_name.conflicts
