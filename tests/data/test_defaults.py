@@ -121,6 +121,29 @@ def test_the_ratio_of_servers_to_boards_follows_from_the_price_file():
     assert found.high == pytest.approx(percentile(ratios, 0.90), abs=1e-3)
 
 
+def mean_of_lognormal(fifth, ninety_fifth):
+    """The mean of a lognormal whose 90% interval this is: exp(mu + sigma^2 / 2)."""
+    sigma = math.log(ninety_fifth / fifth) / 2 / NormalDist().inv_cdf(0.95)
+    return math.sqrt(fifth * ninety_fifth) * math.exp(sigma**2 / 2)
+
+
+@pytest.mark.parametrize(
+    ("people", "years", "published"),
+    [("staff-gpt-3", 8.3 / 12, 2.2e6), ("staff-opt", 192 / 365, 1.1e6), ("staff-gpt-4", 1.0, 35e6)],
+)
+def test_the_published_cost_of_staff_follows_from_the_published_people(people, years, published):
+    """People x time x share of it x (salary x overhead + equity), by means.
+
+    The source prints medians of skewed sums over as few as 19 people: within 20%.
+    """
+    each = mean_of_lognormal(140e3, 270e3) * 1.325 + mean_of_lognormal(35e3, 500e3)
+    share = overhead("staff-share-of-time")
+    heads = overhead(f"{people}-contributors").value
+    cost = heads * years * mean_of_lognormal(share.low, share.high) * each
+
+    assert cost == pytest.approx(published, rel=0.2)
+
+
 # Model FLOP, reported MFU, peak, reported hours and the net ratio as published.
 GOODPUT = [
     # 400 of 989.4 TFLOP/s/GPU: Llama 3.1 405B.
@@ -150,8 +173,8 @@ def test_every_unit_can_be_read():
 
 
 def test_all_overheads_are_there():
-    """152 published lines; those that held several figures are split, those of grids are apart."""
-    assert len(overheads()) == 97
+    """152 published lines, some split, those of grids apart; and eight on staff."""
+    assert len(overheads()) == 97 + 8
 
 
 def test_fractions_are_fractions():
