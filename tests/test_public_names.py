@@ -22,6 +22,7 @@ def test_the_public_names_are_these():
         "LogFormatError",
         "MissingExtraError",
         "Q",
+        "Reconciliation",
         "Sensitivity",
         "UnitError",
         "UnknownNameError",
@@ -31,6 +32,7 @@ def test_the_public_names_are_these():
         "estimate",
         "find_layouts",
         "find_sensitivities",
+        "reconcile",
         "registry",
     }
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from llmcost.studies.estimation import estimate as estimate
     from llmcost.studies.layouts import Layouts as Layouts
     from llmcost.studies.layouts import find_layouts as find_layouts
+    from llmcost.studies.reconciliation.report import Reconciliation as Reconciliation
+    from llmcost.studies.reconciliation.report import reconcile as reconcile
     from llmcost.studies.sensitivity import Sensitivity as Sensitivity
     from llmcost.studies.sensitivity import find_sensitivities as find_sensitivities
     from llmcost.units import Q as Q
@@ -41,6 +43,7 @@ _HOMES = {
     "LogFormatError": "llmcost.errors",
     "MissingExtraError": "llmcost.errors",
     "Q": "llmcost.units",
+    "Reconciliation": "llmcost.studies.reconciliation.report",
     "Sensitivity": "llmcost.studies.sensitivity",
     "UnitError": "llmcost.errors",
     "UnknownNameError": "llmcost.errors",
@@ -49,6 +52,7 @@ _HOMES = {
     "estimate": "llmcost.studies.estimation",
     "find_layouts": "llmcost.studies.layouts",
     "find_sensitivities": "llmcost.studies.sensitivity",
+    "reconcile": "llmcost.studies.reconciliation.report",
     "registry": "llmcost.units",
 }
 

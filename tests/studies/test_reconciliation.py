@@ -327,3 +327,27 @@ def test_claims_can_be_picked_by_name_id_or_model():
     assert {one.claim.name for one in by_model.rows} == {"pc-34", "pc-35a", "pc-35b"}
     assert {one.claim.name for one in by_name.rows} == {"pc-34", "pc-35a"}
     assert by_name.conflicts
+
+
+def test_a_name_that_only_the_published_figures_have_is_found_there():
+    assert reconcile("pc-21", options=DRAWS).kind == "published"
+    assert reconcile("llama-3.1-405b", options=DRAWS).kind == "essays"
+
+
+def test_each_listed_rental_is_priced_at_the_hours_of_the_claim(essays):
+    """RunPod's 3.99 of July 2024 over 30.84M hours are 123.05M USD; Oracle's 10 are 308.4M."""
+    found = {one.quote.provider: one for one in row(essays, "training-cost").listings}
+
+    assert found["RunPod"].cost == pytest.approx(3.99 * 30.84e6)
+    assert found["RunPod"].place == "inside"
+    assert (found["Oracle Cloud"].cost, found["Oracle Cloud"].place) == (
+        pytest.approx(308.4e6),
+        "above",
+    )
+
+
+def test_a_reconciliation_shows_itself_in_a_notebook():
+    found = reconcile(["pc-34", "pc-35a"], claims="published", options=DRAWS)
+
+    assert repr(found) == "Reconciliation(published: 2 consistent)"
+    assert "<table" in found._repr_html_()

@@ -174,7 +174,7 @@ def reconcile(names: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401
       llmcost reconcile
       llmcost reconcile training-cost
       llmcost reconcile --claims published
-      llmcost reconcile --claims published pc-21 falcon-180b
+      llmcost reconcile pc-21 falcon-180b
       llmcost reconcile --model deepseek-v3 --cost '5.576M USD' --tokens 14.8T \\
         --gpu h800-sxm --fail-on conflict
       llmcost reconcile --claims mine.toml --json

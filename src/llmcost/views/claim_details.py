@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from llmcost.figures import quantity_text
-from llmcost.formulas import money as formulas
 from llmcost.studies.reconciliation.bounds import RULES
 from llmcost.studies.reconciliation.claimed import AS_CLAIMED
 from llmcost.studies.reconciliation.fleet import FLEET
-from llmcost.studies.reconciliation.quotes import offers
 from llmcost.table import Field, Table
 from llmcost.views.claim_words import implied_text, money, shown_unit
 
 if TYPE_CHECKING:
-    from llmcost.catalog.price_quotes import PriceQuote
     from llmcost.studies.reconciliation.report import Compared
 
 ABOUT = (Field("name", "The claim"), Field("value", "In full"))
@@ -49,8 +46,8 @@ def detail_tables(row: Compared) -> Iterator[Table]:
     yield Table("claim", ABOUT, facts, texts=facts)
     if row.implied:
         yield _implied(row)
-    if row.claim.quantity == "cost" and row.claim.known_hours and (quotes := _latest(row)):
-        yield _quotes(row, quotes)
+    if row.listings:
+        yield _quotes(row)
 
 
 def _facts(row: Compared) -> Iterator[tuple[str, str]]:
@@ -95,24 +92,14 @@ def _implied(row: Compared) -> Table:
     )
 
 
-def _latest(row: Compared) -> list[PriceQuote]:
-    """Return each provider's newest quote on each terms up to the claim's day, by price."""
-    newest: dict[tuple[str, ...], PriceQuote] = {}
-    for quote in sorted(offers(row.claim.gpus[:1], row.claim.prices_until), key=lambda q: q.day):
-        newest[str(quote.provider), quote.terms] = quote
-    return sorted(newest.values(), key=lambda quote: (quote.rate, str(quote.provider)))
-
-
-def _quotes(row: Compared, quotes: list[PriceQuote]) -> Table:
-    claim = row.claim
+def _quotes(row: Compared) -> Table:
     rows, texts = [], []
-    for quote in quotes:
-        cost = float(formulas.rental_cost.kernel(gpu_hours=claim.known_hours, price=quote.rate))
-        low, high = claim.bounds
-        place = "inside" if low <= cost <= high else "above" if cost > high else "below"
+    for one in row.listings:
+        quote = one.quote
         about = (str(quote.provider), quote.terms, quote.as_of)
-        rows.append((*about, quote.rate, cost, place))
-        texts.append((*about, money(quote.rate), quantity_text(cost, "USD"), place))
+        rows.append((*about, quote.rate, one.cost, one.place))
+        texts.append((*about, money(quote.rate), quantity_text(one.cost, "USD"), one.place))
+    claim = row.claim
     hours = quantity_text(claim.known_hours, "GPU*hour")
     title = f"Rentals of {claim.gpus[0]} listed up to {claim.prices_until}, at {hours}"
     return Table("quotes", QUOTES, tuple(rows), title=title, texts=tuple(texts))

@@ -12,6 +12,7 @@ from llmcost.table import Cell, Field
 if TYPE_CHECKING:
     from llmcost.studies.reconciliation.claimed import Claimed
     from llmcost.studies.reconciliation.implied import Implied
+    from llmcost.studies.reconciliation.listings import Listed
     from llmcost.studies.reconciliation.report import BasisVerdict, Compared, Reconciliation
 
 SCHEMA = "llmcost.reconciliation/1"
@@ -105,6 +106,7 @@ def _record(row: Compared) -> dict[str, Any]:
         "bases": [_basis(one) for one in row.bases],
         "implied": [_implied(one) for one in row.implied],
         "product": asdict(row.product) if row.product else None,
+        "listings": [_listed(one) for one in row.listings],
         "notes": list(row.notes),
     }
 
@@ -130,6 +132,19 @@ def _implied(one: Implied) -> dict[str, Any]:
     where = one.standing
     ids = [quote.price_id for quote in where.nearest]
     return record | {"place": where.place, "price_ids": ids, "listed": where.listed}
+
+
+def _listed(one: Listed) -> dict[str, Any]:
+    quote = one.quote
+    return {
+        "price_id": quote.price_id,
+        "provider": quote.provider,
+        "terms": quote.terms,
+        "as_of": quote.as_of,
+        "price": quote.price,
+        "cost": one.cost,
+        "place": one.place,
+    }
 
 
 def _first(row: Compared, name: str) -> Implied | None:

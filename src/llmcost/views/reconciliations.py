@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llmcost.figures import EM_DASH, quantity_text, range_text
 from llmcost.studies.reconciliation.bounds import NOT_COMPARABLE
 from llmcost.studies.reconciliation.fleet import FLEET
+from llmcost.studies.reconciliation.methods import EPOCH
 from llmcost.studies.reconciliation.products import printed_digits
 from llmcost.table import Cell, Document, Field, Table
 from llmcost.views.claim_details import detail_tables
@@ -213,6 +214,8 @@ def _base_notes(row: Compared) -> Iterator[str]:
         yield f"Inside: share of draws that lie within {says(row.claim)}."
     if not all(one.figure.eligible for one in row.bases):
         yield "In brackets: what the claim does not mean."
+    if any(one.figure.basis.startswith(EPOCH) for one in row.bases):
+        yield f"{EPOCH}: a published method, with its authors' 90% interval."
 
 
 def _products(products: Sequence[Product]) -> Table:

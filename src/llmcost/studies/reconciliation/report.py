@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -31,6 +32,7 @@ from llmcost.studies.reconciliation.claimed import (
 from llmcost.studies.reconciliation.conflicts import Conflict, conflicts
 from llmcost.studies.reconciliation.fleet import FLEET, Fleet, share_of_fleet
 from llmcost.studies.reconciliation.implied import Implied, closes, implied
+from llmcost.studies.reconciliation.listings import Listed, listings
 from llmcost.studies.reconciliation.methods import with_method
 from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, ours
 from llmcost.studies.reconciliation.own import own_claims
@@ -54,7 +56,8 @@ class Compared:
     """A claim beside our estimate of the same scope.
 
     `main` is the figure of the headline, `bases` every figure, `ratio` each end of the claim over
-    the main value, `gap` the one number that closes the gap at each end, `implied` all of them.
+    the main value, `gap` the one number that closes the gap at each end, `implied` all of them,
+    `listings` the rentals listed by then at the hours of the claim.
     """
 
     claim: Claimed
@@ -68,6 +71,7 @@ class Compared:
     bases: tuple[BasisVerdict, ...] = ()
     implied: tuple[Implied, ...] = ()
     product: Product | None = None
+    listings: tuple[Listed, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -82,7 +86,7 @@ class Compared:
         return wrong or self.verdict in (LOW, HIGH)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reconciliation:
     """Claims beside our estimates, and claims that contradict each other."""
 
@@ -96,9 +100,20 @@ class Reconciliation:
         """Whether any claim is out of our range, or contradicts itself or another."""
         return bool(self.conflicts) or any(row.in_conflict for row in self.rows)
 
+    def __repr__(self) -> str:
+        counts = Counter(row.verdict for row in self.rows)
+        told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+        return f"Reconciliation({self.kind}: {told})"
+
+    def _repr_html_(self) -> str:
+        from importlib import import_module
+
+        document = import_module("llmcost.views").document(self)
+        return str(import_module("llmcost.render.hypertext").fragment(document))
+
 
 def reconcile(
-    names: Sequence[str] = (),
+    names: Sequence[str] | str = (),
     *,
     claims: str | None = None,
     own: Mapping[str, object] | None = None,
@@ -111,14 +126,15 @@ def reconcile(
     """Return claims set against estimates of the same quantity and scope.
 
     `claims` is ``essays`` (the default), ``published``, or the path of a TOML file of one's own;
-    `names` picks some of them; `own` is one claim of a user instead, by field name. `as_of` sets
-    the day of all prices, `options` holds further arguments of `estimate` for all runs, `method`
-    names a published method whose figures come before ours (``epoch-2024``). A share of
-    a fleet counts over `fleet_hours` [GPU*hour], or over the published fleets for a `period`.
-    Raises InputError, UnitError and UnknownNameError for what cannot be used, and DataError for a
-    wrong data file.
+    `names` picks some of them, and says which of the first two where `claims` does not; `own` is
+    one claim of a user instead, by field name. `as_of` sets the day of all prices, `options` holds
+    further arguments of `estimate` for all runs, `method` names a published method whose figures
+    come before ours (``epoch-2024``). A share of a fleet counts over `fleet_hours` [GPU*hour], or
+    over the published fleets for a `period`. Raises InputError, UnitError and UnknownNameError for
+    what cannot be used, and DataError for a wrong data file.
     """
-    kind, every = _claims(claims, own)
+    names = (names,) if isinstance(names, str) else tuple(names)
+    kind, every = _claims(claims or (None if own else _source_of(names)), own)
     chosen = _named(every, names)
     bench = Bench(options or {}, as_of)
     bench.check()
@@ -149,6 +165,15 @@ def _claims(
     from llmcost.studies.reconciliation.own import file_claims
 
     return OWN, file_claims(str(claims))
+
+
+def _source_of(names: Sequence[str]) -> str | None:
+    """Return where claims of these names are: among the published ones only if all are there."""
+    essays, others = (
+        {name for one in every for name in _names(one)} for every in (essay_claims(), published())
+    )
+    wanted = {name.strip().casefold() for name in names}
+    return PUBLISHED if not wanted <= essays and wanted <= others else None
 
 
 def _named(every: Sequence[Claimed], names: Iterable[str]) -> tuple[Claimed, ...]:
@@ -188,6 +213,7 @@ def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) ->
         bases=bases,
         implied=implied(claim, found),
         product=product(claim),
+        listings=listings(claim),
         notes=_notes(claim),
     )
 
@@ -201,6 +227,7 @@ def _not_comparable(claim: Claimed, found: Ours) -> Compared:
         as_of=found.as_of,
         implied=implied(claim, found),
         product=product(claim),
+        listings=() if claim.outside else listings(claim),
         notes=(RE_CHECK,) if claim.re_check else (),
     )
 
