@@ -253,8 +253,8 @@ def test_config_show_tells_what_counts_where_nothing_is_set(capsys):
     assert found["terms"]["value"] == inputs["price"]["detail"]["terms"] == "on-demand"
     assert found["as-of"]["value"] == f"{inputs['price']['origin']['as_of']} (newest price)"
     assert found["recompute"]["value"].startswith(inputs["recompute"]["value"])
-    assert found["goodput"]["value"] == "87% (66% – 96%)"
-    assert inputs["goodput"]["value"] == 0.87
+    assert found["goodput"]["value"] == "86% (66% – 96%)"
+    assert inputs["goodput"]["value"] == 0.86
     assert found["strict"]["value"] == "no"
     assert found["mfu"]["value"] == "predicted for the layout"
     assert found["layout"]["value"] == "the fastest that fits"
@@ -392,7 +392,7 @@ def test_help_of_every_command_fits_80_columns(capsys, command, flag):
 def test_help_names_what_exit_code_1_stands_for(capsys):
     text = " ".join(llmcost(capsys, "--help").out.split())
 
-    assert "over --max-cost, or a layout does not fit" in text
+    assert "over --max-cost, a layout does not fit, or a claim in conflict" in text
 
 
 def test_version(capsys):

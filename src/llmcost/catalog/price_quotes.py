@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from llmcost.catalog.columns import Column, DataFile, last_day
-from llmcost.catalog.files import Record, read
+from llmcost.catalog.files import Record, cached_facts, overlay_folder, read
 from llmcost.catalog.gpus import accelerators
 from llmcost.errors import DataError, InputError, shown
 
@@ -130,15 +130,26 @@ def purchases() -> tuple[PriceQuote, ...]:
 
 def rentals_of(gpu: str) -> tuple[PriceQuote, ...]:
     """Return the rental quotes of one accelerator, in file order."""
+    return _rentals_of(gpu, str(overlay_folder() or ""))
+
+
+@cached_facts
+def _rentals_of(gpu: str, _overlay: str) -> tuple[PriceQuote, ...]:
     return tuple(_quote(row) for row in _rental_rows() if row["gpu"] == gpu)
 
 
-def _rows() -> Iterator[Record]:
+def _rows() -> tuple[Record, ...]:
+    return _checked_rows(str(overlay_folder() or ""))
+
+
+@cached_facts
+def _checked_rows(_overlay: str) -> tuple[Record, ...]:
     names = {entry.name for entry in accelerators()}
-    for row in read(GPU_PRICES):
+    rows = tuple(read(GPU_PRICES))
+    for row in rows:
         for column, message in _faults(row, names):
             raise DataError(message, file=row["_file"], line=row["_line"], column=column)
-        yield row
+    return rows
 
 
 def _faults(row: Record, names: Collection[str]) -> Iterator[tuple[str, str]]:

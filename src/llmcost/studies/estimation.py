@@ -28,7 +28,6 @@ from llmcost.studies.answers import (
 from llmcost.studies.asked import Asked
 from llmcost.studies.choices.factors import Factors
 from llmcost.studies.run_model import RunModel
-from llmcost.studies.thresholds import threshold_report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,6 +157,8 @@ def simulate(
         warned += notes
     reports = _reports(prepared, drawn) | Asked(prepared.given, inputs, results).reports()
     if thresholds:
+        from llmcost.studies.thresholds import threshold_report
+
         reports["thresholds"] = threshold_report(results, drawn)
     found = Estimate(
         results,
@@ -310,8 +311,8 @@ def _summary(value: float, draws: Any, unit: str, level: float) -> Result:  # no
         return Result(None, unit, None, None)
     if not np.ptp(draws):
         return _exact(value, unit)
-    low, high = sampling.interval(draws, level)
-    return Result(value, unit, low, high, float(np.median(draws)))
+    low, median, high = sampling.summary(draws, level)
+    return Result(value, unit, low, high, median)
 
 
 def _exact(value: float, unit: str) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, quantity_text, range_text
@@ -59,19 +59,24 @@ def method_document(cost: MethodCost) -> Document:
     """Return the document of one run by the published method, step by step."""
     model = cost.case.model or "the run"
     title = f"{METHOD} (Cottier et al. 2024): {model}"
-    notes = (*(f"{note[0].upper()}{note[1:]}." for note in cost.notes), SCOPE)
-    people = Table(
-        "method",
-        STEPS,
-        tuple((s.name, s.value, _interval(s), s.how) for s in cost.steps),
-        texts=tuple(_step_text(step) for step in cost.steps),
-        notes=notes,
-    )
     rows = tuple(
         (s.name, s.value, s.low, s.high, s.unit, s.how, "; ".join(s.sources)) for s in cost.steps
     )
     flat = Table("method", FLAT_STEPS, rows, title=title)
-    return Document(title, (people,), flat, method_data(cost))
+    return Document(title, (method_table(method_report(cost)),), flat, method_data(cost))
+
+
+def method_table(report: Mapping[str, Any]) -> Table:
+    """Return the steps of a published method, those of one run."""
+    steps: Sequence[Mapping[str, Any]] = report["results"]
+    return Table(
+        "method",
+        STEPS,
+        tuple((s["name"], s["value"], _interval(s), s["how"]) for s in steps),
+        title=f"By the published method {report['method']}",
+        texts=tuple((_title(s["name"]), _value(s), _interval(s), s["how"]) for s in steps),
+        notes=(*(f"{note[0].upper()}{note[1:]}." for note in report["notes"]), SCOPE),
+    )
 
 
 def method_data(cost: MethodCost) -> dict[str, Any]:
@@ -158,24 +163,23 @@ def _reproduction_data(row: Reproduction) -> dict[str, Any]:
     }
 
 
-def _step_text(step: Step) -> tuple[str, str, str, str]:
-    return (_title(step.name), _value(step), _interval(step), step.how)
-
-
 def _title(name: str) -> str:
     words = ({"gpu": "GPU", "gpus": "GPUs", "pue": "PUE"}.get(w, w) for w in name.split("_"))
-    return " ".join(words)
+    text = " ".join(words)
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _input_text(step: Step) -> str:
-    return f"{step.name} {_value(step)}"
+    return f"{step.name} {_value(step_report(step))}"
 
 
-def _value(step: Step) -> str:
-    return step.value if isinstance(step.value, str) else quantity_text(step.value, step.unit)
+def _value(step: Mapping[str, Any]) -> str:
+    value = step["value"]
+    return value if isinstance(value, str) else quantity_text(value, step["unit"])
 
 
-def _interval(step: Step) -> str:
-    if step.low is None or step.high is None or isinstance(step.value, str):
+def _interval(step: Mapping[str, Any]) -> str:
+    low, high = step["low"], step["high"]
+    if low is None or high is None or isinstance(step["value"], str):
         return EM_DASH
-    return range_text(step.low, step.high, step.unit, like=step.value)
+    return range_text(low, high, step["unit"], like=step["value"])
