@@ -30,10 +30,11 @@ def test_the_two_commands_are_one_line_each():
 
 
 @pytest.mark.usefixtures("empty_folder")
-def test_the_picture_is_the_answer(capsys):
-    console = blocks("console")[0]
+@pytest.mark.parametrize(("number", "more"), [(0, ("--today", "2026-09-06")), (1, ())])
+def test_the_picture_is_the_answer(capsys, number, more):
+    console = blocks("console")[number]
     command, _, picture = console.partition("\n")
-    ran = llmcost(capsys, *shlex.split(command.removeprefix("$ llmcost ")), "--today", "2026-09-06")
+    ran = llmcost(capsys, *shlex.split(command.removeprefix("$ llmcost ")), *more)
 
     shown = [line.rstrip() for line in picture.rstrip().splitlines()]
     answer = [line.rstrip() for line in ran.out.splitlines()]
