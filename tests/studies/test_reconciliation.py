@@ -289,7 +289,6 @@ def test_a_claim_far_below_is_low_and_one_far_above_high():
         ({"model": "deepseek-v3", "cost": "200M..35M USD"}, InputError, "lower end first"),
         ({"model": "deepseek-v3", "cost": "5 parsec"}, UnitError, "parsec"),
         ({"model": "deepseek-v3", "cost": "5 MWh"}, UnitError, "cost"),
-        ({"model": "deepseek-v3", "cost": "5M EUR"}, UnitError, "EUR"),
         ({"model": "deepseek-v3", "fame": "5"}, UnknownNameError, "fame"),
         ({"model": "no-such-model", "cost": "5M USD"}, UnknownNameError, "no-such-model"),
         ({"model": "deepseek-v3", "cost": ">3M..5M USD"}, InputError, "not both"),
@@ -351,3 +350,35 @@ def test_a_reconciliation_shows_itself_in_a_notebook():
 
     assert repr(found) == "Reconciliation(published: 2 consistent)"
     assert "<table" in found._repr_html_()
+
+
+def test_hours_alone_imply_a_price_and_no_mfu():
+    """Nobody stated any FLOP."""
+    own = {"gpu": "h100-sxm", "gpu_hours": "1M GPU-hours", "cost": "3M USD"}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert implied(one, "implied_price") == [3.0]
+    assert not implied(one, "implied_mfu")
+
+
+def test_the_hours_of_a_cost_show_their_net_mfu(published):
+    one = row(published, "pc-35b")
+
+    assert implied(one, "implied_mfu")[0] == pytest.approx(3.76e24 / (17.7e6 * 3600 * 312e12))
+    assert "measured runs have" in one.implied[1].words
+
+
+def test_another_currency_is_converted_by_the_rate_of_the_month_and_says_so():
+    """The euro's average of February 2024 at the ECB: 1.0795 USD; the table's to 0.1%."""
+    own = {"gpu": "h100-sxm", "gpu_hours": "1M", "cost": "3M EUR", "date": "2024-02"}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert one.claim.low == pytest.approx(3e6 * 1.0795, rel=1e-3)
+    assert any("USD for 1 EUR (2024-02)" in note for note in one.notes)
+
+
+def test_a_currency_without_a_rate_is_not_guessed():
+    with pytest.raises(UnitError, match="XYZ"):
+        reconcile(own={"gpu": "h100-sxm", "gpu_hours": "1M", "cost": "3M XYZ"}, options=DRAWS)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from llmcost.catalog.claims import Claim, PublishedClaim, claims, published_claims
 from llmcost.catalog.columns import folded, last_day
+from llmcost.catalog.currencies import BASE, currencies_known, to_usd
 from llmcost.catalog.gpus import accelerator, accelerator_names, measured_accelerator
 from llmcost.catalog.models import ModelEntry, model
 from llmcost.catalog.runs import published_run
@@ -34,7 +35,7 @@ class Claimed:
     model's release. Hours are in [GPU*hour], `hours` in [hour], `price` in [USD/GPU/hour]. `run`
     holds what a user's claim says of the run, in the parameters of an estimate, and `known` what
     else is published of it. `until` is a day after which no price may be seen, where a user sets
-    one.
+    one; `converted` tells by which rate it was brought to US dollars.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Claimed:
     stands_for: str | None = None
     known: Mapping[str, object] = field(default_factory=dict)
     until: date | None = None
+    converted: str = ""
     run: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
@@ -120,6 +122,26 @@ def essay_claims() -> tuple[Claimed, ...]:
 def published() -> tuple[Claimed, ...]:
     """Return the published figures."""
     return tuple(map(_published, published_claims()))
+
+
+def in_dollars(claim: Claimed) -> Claimed:
+    """Return a claim in US dollars, by the rate of the month it was stated in, which is noted."""
+    if claim.unit == BASE or claim.unit not in currencies_known():
+        return claim
+    low, high = (
+        None if end is None else to_usd(end, claim.unit, claim.said)
+        for end in (claim.low, claim.high)
+    )
+    rate = low or high
+    if rate is None:
+        return claim
+    return replace(
+        claim,
+        low=low and low.usd,
+        high=high and high.usd,
+        unit=BASE,
+        converted=rate.told,
+    )
 
 
 def catalogued(name: str | None) -> ModelEntry | None:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.gpus import accelerator, usual_precision
+from llmcost.catalog.measured import typical_mfu
 from llmcost.figures import quantity_text, range_text
 from llmcost.formulas import money
 from llmcost.studies.reconciliation.claimed import Claimed
 from llmcost.studies.reconciliation.fleet import FLEET, fleet_words, runs_of
 from llmcost.studies.reconciliation.ours import Ours, price_of
 from llmcost.studies.reconciliation.quotes import MATCHES, Standing, standing
-from llmcost.studies.reconciliation.setups import PURCHASE, implied_mfu, peak_of
+from llmcost.studies.reconciliation.setups import (
+    FROM_FLOP,
+    FROM_RUN,
+    PURCHASE,
+    implied_mfu,
+    peak_of,
+)
 
 WATTS_IN_MEGAWATT = 1e6
 KILOGRAMS = 1e3
@@ -76,10 +83,12 @@ def _of_end(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
 
 def _cost(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
     hours, whose = claim.known_hours, "the published"
-    if hours is None:
+    if hours is None and found.how in (FROM_RUN, FROM_FLOP):
         hours, whose = _result(found, "gpu_hours"), "our"
     if hours and claim.gpus:
         yield _price(claim, found, end, hours, whose)
+    if (value := net_mfu(claim)) is not None:
+        yield Implied(end, "implied_mfu", value, "", _beside_measured(claim))
     if found.simulation is None:
         return
     price = price_of(claim, found.as_of)
@@ -97,6 +106,15 @@ def _price(claim: Claimed, found: Ours, end: float, hours: float, whose: str) ->
     return Implied(end, "implied_price", value, "USD/GPU/hour", f"{at}: {words}", where, owners)
 
 
+def _beside_measured(claim: Claimed) -> str:
+    """Return the hours behind a net MFU, and what measured runs have before any loss."""
+    part = accelerator(claim.gpus[0])
+    usual = typical_mfu(part.generation, usual_precision(part))
+    hours = quantity_text(claim.known_hours, "GPU*hour")
+    span = f"{usual.low:.2f} to {usual.high:.2f}"
+    return f"in the published {hours}, every loss included; measured runs have {span} before any"
+
+
 def _owners(found: Ours, price: float) -> str:
     """Return how a price [USD/GPU/hour] compares with an owner's cost of an hour."""
     known = found.simulation.estimate.results.get("owned_price") if found.simulation else None
@@ -111,7 +129,7 @@ def _owners(found: Ours, price: float) -> str:
 def _utilization(
     claim: Claimed, found: Ours, end: float, hours: float, how: str = ""
 ) -> Iterator[Implied]:
-    flop = claim.model_flop or _result(found, "model_flop")
+    flop = _work(claim, found)
     if not flop or not claim.gpus or not hours:
         return
     value = implied_mfu(flop, hours, peak_of(claim.gpus[0]))
@@ -168,6 +186,15 @@ def _purchase(claim: Claimed, end: float) -> Iterator[Implied]:
     if claim.num_gpus:
         words = f"for each of {claim.num_gpus:,} accelerators, with what is bought beside them"
         yield Implied(end, "implied_server_price", end / claim.num_gpus, "USD/GPU", words)
+
+
+def _work(claim: Claimed, found: Ours) -> float | None:
+    """Return the FLOP of a claim's run: as published, or ours where the run itself is estimated.
+
+    A run that only stands for published hours has FLOP that nobody stated.
+    """
+    known = found.how in (FROM_RUN, FROM_FLOP)
+    return claim.model_flop or (_result(found, "model_flop") if known else None)
 
 
 def _result(found: Ours, name: str) -> float | None:

@@ -10,7 +10,7 @@ from llmcost.studies.methods.cases import Case, case_of, listed_case
 from llmcost.studies.methods.epoch_2024 import MethodCost, epoch_2024
 from llmcost.studies.reconciliation.claimed import Claimed, catalogued
 from llmcost.studies.reconciliation.ours import OWNER, THREE_YEARS, Figure, Ours
-from llmcost.studies.reconciliation.setups import PURCHASE
+from llmcost.studies.reconciliation.setups import FROM_RUN, PURCHASE
 
 EPOCH = "epoch-2024"
 METHODS = (EPOCH,)
@@ -71,7 +71,7 @@ def _case(claim: Claimed, found: Ours) -> Case:
     except UnknownNameError:
         entry = catalogued(claim.model)
         hours = claim.known_hours
-        if hours is None and found.simulation is not None:
+        if hours is None and found.simulation is not None and found.how == FROM_RUN:
             hours = found.simulation.estimate.results["gpu_hours"].value
         return case_of(
             gpu=claim.gpus[0] if claim.gpus else "",

@@ -10,6 +10,7 @@ from typing import Any
 from llmcost.amounts import count_from
 from llmcost.catalog.claims import PRICE_BASES, SCOPES
 from llmcost.catalog.columns import day_from
+from llmcost.catalog.currencies import BASE, currencies_known
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.models import ModelEntry
 from llmcost.catalog.price_quotes import newest_price_day
@@ -73,7 +74,6 @@ def own_claims(given: Mapping[str, object], name: str = "own") -> tuple[Claimed,
             title=str(fields.get("statement", "a claim of your own")),
             subject=entry.name if entry else str(fields.get("id", "own run")),
             quantity=quantity,
-            unit=QUANTITIES[quantity],
             kind=OWN,
             **_bounds(value, quantity),
             **{**facts, **about},
@@ -101,7 +101,8 @@ def _as_published(
     """Return the facts of the published claim that states the same figure of the same model."""
     if entry is None:
         return {}
-    _, low, high = _figure(fields[quantity], quantity)
+    figure = _bounds(fields[quantity], quantity)
+    low, high = figure["low"], figure["high"]
     for row in published():
         same = (row.low, row.high) in ((low, high), (low, low))
         if row.model == entry.name and row.quantity == quantity and same:
@@ -113,7 +114,21 @@ def _as_published(
 
 
 def _bounds(value: object, quantity: str) -> dict[str, Any]:
-    return dict(zip(("relation", "low", "high"), _figure(value, quantity), strict=True))
+    """Return relation, bounds and unit of a figure; money keeps the currency it is stated in."""
+    text, currency = _without_currency(value) if QUANTITIES[quantity] == BASE else (value, "")
+    names = ("relation", "low", "high", "unit")
+    return dict(
+        zip(names, (*_figure(text, quantity), currency or QUANTITIES[quantity]), strict=True)
+    )
+
+
+def _without_currency(value: object) -> tuple[str, str]:
+    """Return the text of an amount without the code of another currency, and that code."""
+    text = str(value)
+    for code in currencies_known():
+        if code != BASE and code in text.split():
+            return " ".join(word for word in text.split() if word != code), code
+    return text, ""
 
 
 def file_claims(path: str) -> tuple[Claimed, ...]:

@@ -27,6 +27,7 @@ from llmcost.studies.reconciliation.claimed import (
     PUBLISHED,
     Claimed,
     essay_claims,
+    in_dollars,
     published,
 )
 from llmcost.studies.reconciliation.conflicts import Conflict, conflicts
@@ -135,7 +136,7 @@ def reconcile(
     """
     names = (names,) if isinstance(names, str) else tuple(names)
     kind, every = _claims(claims or (None if own else _source_of(names)), own)
-    chosen = _named(every, names)
+    chosen = tuple(map(in_dollars, _named(every, names)))
     bench = Bench(options or {}, as_of)
     bench.check()
     if as_of is not None:
@@ -228,7 +229,7 @@ def _not_comparable(claim: Claimed, found: Ours) -> Compared:
         implied=implied(claim, found),
         product=product(claim),
         listings=() if claim.outside else listings(claim),
-        notes=(RE_CHECK,) if claim.re_check else (),
+        notes=tuple(note for note in (RE_CHECK * claim.re_check, claim.converted) if note),
     )
 
 
@@ -249,6 +250,8 @@ def _notes(claim: Claimed) -> tuple[str, ...]:
     notes = [RE_CHECK] if claim.re_check else []
     if claim.stands_for:
         notes.append(f"{claim.stands_for} stands for {claim.subject}")
+    if claim.converted:
+        notes.append(claim.converted)
     if claim.hours_source == "speculative":
         notes.append("the published hours are speculative")
     return tuple(notes)
