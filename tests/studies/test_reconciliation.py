@@ -382,3 +382,16 @@ def test_another_currency_is_converted_by_the_rate_of_the_month_and_says_so():
 def test_a_currency_without_a_rate_is_not_guessed():
     with pytest.raises(UnitError, match="XYZ"):
         reconcile(own={"gpu": "h100-sxm", "gpu_hours": "1M", "cost": "3M XYZ"}, options=DRAWS)
+
+
+def test_the_staff_of_gpt_4_follows_from_published_people_time_and_pay(published):
+    """284 people for a year at 28.5% of their time: 81 full-time years at 451,000 USD, by hand.
+
+    The lognormal of 5% to 80% has a mean of 28.5%; pay is 140 to 270 thousand (mean 198) times
+    1.324, and 35 to 500 thousand of equity (184), as 90% intervals: within 3%. Its source prints
+    35M (27 to 44).
+    """
+    one = row(published, "pc-13")
+
+    assert one.main.value == pytest.approx(284 * 0.285 * (198.4e3 * 1.324 + 183.7e3), rel=0.03)
+    assert one.verdict == CONSISTENT

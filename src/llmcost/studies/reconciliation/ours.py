@@ -152,10 +152,6 @@ def _experiments(claim: Claimed, _bench: Bench) -> Ours:
     return Ours((Figure("", how, *ends),), how)
 
 
-def _staff(_claim: Claimed, _bench: Bench) -> Ours:
-    return Ours(reason="how many people worked on it, and for how long, is not published")
-
-
 def _unknown(claim: Claimed, _bench: Bench) -> Ours:
     return Ours(reason=f"llmcost has no {claim.quantity.replace('_', ' ')} to set beside it")
 
@@ -332,7 +328,6 @@ _WAYS: dict[str, Callable[[Claimed, Bench], Ours]] = {
     "cost": _cost,
     "development_cost": _development,
     "post_training_cost": _development,
-    "staff_cost": _staff,
     **dict.fromkeys(("development_share", "development_over_training"), _experiments),
     **dict.fromkeys(PLAIN, _plain),
     **dict.fromkeys(("parameters", "tokens", "num_gpus"), _exact),

@@ -38,6 +38,7 @@ from llmcost.studies.reconciliation.methods import with_method
 from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, ours
 from llmcost.studies.reconciliation.own import own_claims
 from llmcost.studies.reconciliation.products import Product, product
+from llmcost.studies.reconciliation.staff import STAFF_COST, staff_cost
 
 SCHEMA = "llmcost.reconciliation/1"
 RE_CHECK = "nobody could verify this figure: check it before relying on it"
@@ -197,6 +198,8 @@ def _names(claim: Claimed) -> tuple[str, ...]:
 def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) -> Compared:
     if claim.quantity == FLEET and not claim.outside:
         found = share_of_fleet(claim, fleet)
+    elif claim.quantity == STAFF_COST:
+        found = staff_cost(claim)
     else:
         found = with_method(claim, ours(claim, bench), method)
     if found.reason:
