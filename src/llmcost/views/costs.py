@@ -234,16 +234,23 @@ def offer_table(estimate: Estimate) -> Table | None:
         Field("grades", "Grade"),
     )
     texts = tuple(
-        (r[0], str(r[1]), quantity_text(r[2], "USD"), quantity_text(r[3], "USD"), r[4], r[5])
-        for r in rows
+        (offer["terms"], row[1], _price(offer), quantity_text(row[3], "USD"), *row[4:])
+        for offer, row in zip(offers, rows, strict=True)
     )
     return Table("offers", fields, tuple(rows), texts=texts)
 
 
 def _offer_rows(
-    offers: Iterable[dict[str, Any]], gpu_hours: float | None
-) -> Iterable[tuple[Any, ...]]:
+    offers: Iterable[Mapping[str, Any]], gpu_hours: float | None
+) -> Iterator[tuple[Any, ...]]:
     for offer in offers:
         cost = offer["price"] * gpu_hours if gpu_hours else None
         who = offer["provider"] or f"median of {offer['providers']}"
         yield offer["terms"], who, offer["price"], cost, offer["newest"], offer["grades"]
+
+
+def _price(offer: Mapping[str, Any]) -> str:
+    """Return a price, with its low and high where quotes differ."""
+    price, low, high = (offer[name] for name in ("price", "low", "high"))
+    text = quantity_text(price, "USD")
+    return text if low == high else f"{text} ({range_text(low, high, 'USD', like=price)})"
