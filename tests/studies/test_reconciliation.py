@@ -104,12 +104,18 @@ def test_counts_stand_beside_what_the_authors_published(essays, name, value):
 
 
 def test_a_share_of_compute_is_hours_over_a_fleet_and_a_period(essays):
-    """1.3M and 6.4M hours of Llama 3 over two clusters of 24,576 for a year of 8,766 hours."""
+    """1.3M and 6.4M hours of Llama 3 over two clusters of 24,576 for a year of 8,766 hours.
+
+    Two clusters are not Meta's compute: that is 150,000 bought in 2023, and what was planned.
+    """
     one = row(essays, "share-of-compute")
     clusters = one.bases[0].figure
 
     assert clusters.low == pytest.approx(7.7e6 / (2 * 24_576 * 8766))
     assert clusters.low < clusters.value < clusters.high
+    assert not clusters.eligible
+    assert one.main.low == pytest.approx(7.7e6 / (150_000 * 8766))
+    assert one.verdict == HIGH
     assert implied(one, "implied_fleet") == pytest.approx([77e6])
 
 
@@ -117,7 +123,8 @@ def test_the_period_and_the_hours_of_a_fleet_can_be_changed():
     quarter = reconcile(["share-of-compute"], period="90 days", options=DRAWS)
     given = reconcile(["share-of-compute"], fleet_hours="77M GPU-hours", options=DRAWS)
 
-    assert quarter.rows[0].bases[0].figure.low == pytest.approx(7.7e6 / (49_152 * 90 * 24))
+    assert quarter.rows[0].main.low == pytest.approx(7.7e6 / (150_000 * 90 * 24))
+    assert quarter.rows[0].verdict == CONSISTENT
     assert given.rows[0].main.low == pytest.approx(0.1)
 
 
@@ -395,3 +402,14 @@ def test_the_staff_of_gpt_4_follows_from_published_people_time_and_pay(published
 
     assert one.main.value == pytest.approx(284 * 0.285 * (198.4e3 * 1.324 + 183.7e3), rel=0.03)
     assert one.verdict == CONSISTENT
+
+
+def test_the_unit_that_a_figure_is_written_in_changes_nothing():
+    run = {"gpu": "a100-sxm-80gb", "gpu_hours": "1.08299M"}
+    one, other = (
+        reconcile(own={**run, "energy": energy}, options=DRAWS).rows[0]
+        for energy in ("433 MWh", "433000 kWh")
+    )
+
+    assert other.ratio == pytest.approx(one.ratio)
+    assert implied(other, "implied_power") == pytest.approx(implied(one, "implied_power"))

@@ -17,10 +17,10 @@ from llmcost.studies.reconciliation.claimed import Claimed, accelerators_of
 from llmcost.studies.reconciliation.ours import Figure, Ours
 
 FLEET = "share_of_fleet"
-CLUSTERS = "cluster"
+CLUSTERS, PLANNED = "cluster", "planned"
 HOURS_PER_YEAR = 8766.0
-KINDS = {"fleet": "the fleet", CLUSTERS: "clusters", "purchases": "purchases of the year"}
-HOW = "published GPU-hours of its final runs, up to all experiments with them, over a fleet"
+KINDS = {"fleet": "fleet of", "purchases": "bought in"}
+HOW = "published GPU-hours of {}, up to all experiments with them, over a fleet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,33 @@ class Fleet:
         return cls(known, HOURS_PER_YEAR if period is None else _one(period, "hour", "period"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """A published number of accelerators [GPU]; `whole` where it is meant as all there are."""
+
+    label: str
+    num_gpus: int
+    whole: bool
+
+
 def share_of_fleet(claim: Claimed, fleet: Fleet) -> Ours:
     """Return the share of each published fleet that the claim's runs took, with experiments."""
     runs = runs_of(claim)
     hours = sum(hours for _, hours, _ in runs)
     if not hours:
         return Ours(reason=f"no GPU-hours of {claim.subject} are published")
+    how = HOW.format(" and ".join(entry.name for entry, _, _ in runs))
     if fleet.hours is not None:
-        return Ours((_figure("given", "the hours given", hours, fleet.hours),), HOW)
+        return Ours((_figure("the hours given", hours, fleet.hours),), how)
     figures = tuple(
-        _figure(label, label, hours, size * fleet.period) for label, size in _sizes(claim, runs)
+        _figure(size.label, hours, size.num_gpus * fleet.period, meant=size.whole)
+        for size in _sizes(claim, runs)
     )
-    if not figures:
-        return Ours(
-            reason=f"no fleet of {runs[0][0].organisation} is known up to {claim.prices_until}"
-        )
+    if not any(figure.eligible for figure in figures):
+        whose, day = runs[0][0].organisation, claim.prices_until
+        return Ours(figures, how, f"no whole fleet of {whose} is known up to {day}")
     over = quantity_text(fleet.period, "hour")
-    return Ours(figures, f"{HOW}, for {over}", as_of=str(claim.prices_until))
+    return Ours(figures, f"{how}, for {over}", as_of=str(claim.prices_until))
 
 
 def runs_of(claim: Claimed) -> list[tuple[ModelEntry, float, tuple[str, ...]]]:
@@ -74,37 +84,39 @@ def fleet_words(claim: Claimed, end: float) -> str:
     runs = runs_of(claim)
     whole = sum(hours for _, hours, _ in runs) / end
     spans = [
-        f"{size:,} GPUs for {quantity_text(whole / size, 'hour')}"
-        for _, size in _sizes(claim, runs)
+        f"{size.num_gpus:,} GPUs for {quantity_text(whole / size.num_gpus, 'hour')}"
+        for size in _sizes(claim, runs)
     ]
     return f"in all, if final runs are meant: {'; '.join(spans) or 'no fleet is published'}"
 
 
-def _figure(basis: str, title: str, hours: float, whole: float) -> Figure:
+def _figure(title: str, hours: float, whole: float, *, meant: bool = True) -> Figure:
     """Return the share of a fleet: final runs alone, with usual and with many experiments."""
     ratio = default("experiments_ratio")
     ends = (min(hours * times / whole, 1.0) for times in (ratio.value, 1.0, ratio.high))
-    return Figure(basis, title, *ends)
+    return Figure(title, title, *ends, eligible=meant)
 
 
 def _sizes(
     claim: Claimed, runs: list[tuple[ModelEntry, float, tuple[str, ...]]]
-) -> Iterator[tuple[str, int]]:
-    """Yield the published sizes on the runs' accelerator up to the claim's year, clusters first.
+) -> Iterator[_Size]:
+    """Yield the sizes on the runs' accelerator published up to the claim's day, clusters first.
 
-    Numbers that were planned for later in that year are told apart; clusters count together.
+    Numbers that were planned for later are told apart. Clusters count together, and
+    are machines of a fleet, not all of it.
     """
     if not runs:
         return
-    known = [one for one in _published(runs[0][0]) if one.day.year <= claim.prices_until.year]
+    known = [one for one in _published(runs[0][0]) if one.day <= claim.prices_until]
     known = [one for one in known if one.gpu in runs[0][2][:1]]
-    if clusters := [one for one in known if one.kind == CLUSTERS and one.day <= claim.prices_until]:
+    if clusters := [one for one in known if one.kind == CLUSTERS]:
         size = sum(one.num_gpus for one in clusters)
-        yield f"{len(clusters)} clusters of {size:,}", size
+        yield _Size(f"{size:,} in {len(clusters)} clusters", size, whole=False)
     for one in known:
         if one.kind != CLUSTERS:
-            planned = ", planned" if one.day > claim.prices_until else ""
-            yield f"{one.num_gpus:,} {one.as_of[:4]} ({KINDS[one.kind]}{planned})", one.num_gpus
+            planned = ", planned" if one.status == PLANNED else ""
+            label = f"{one.num_gpus:,}, {KINDS[one.kind]} {one.as_of[:4]}{planned}"
+            yield _Size(label, one.num_gpus, whole=True)
 
 
 def _published(entry: ModelEntry) -> tuple[PublishedFleet, ...]:
