@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text, significant
+from llmcost.studies.reconciliation.bounds import digits
 from llmcost.studies.reconciliation.ours import ON_DEMAND
+from llmcost.studies.reconciliation.products import printed_digits
 
 if TYPE_CHECKING:
     from llmcost.studies.reconciliation.claimed import Claimed
@@ -26,6 +28,8 @@ NAMES = {
     "implied_server_price": "",
     "implied_fleet": "",
 }
+# Money of more digits than these is written as it is printed.
+SHORT = 3
 AS_SHARE = ("implied_mfu", "implied_goodput", "implied_post_training_share")
 
 
@@ -55,7 +59,11 @@ def says(claim: Claimed) -> str:
         return range_text(claim.low, claim.high, unit)
     if not claim.ends:
         return claim.statement
-    return f"{LEADS[claim.relation]}{quantity_text(claim.ends[0], unit)}"
+    end = claim.ends[0]
+    exact = unit == "USD" and digits(end) > SHORT and end >= 1
+    return (
+        f"{LEADS[claim.relation]}{printed_digits(end, end) if exact else quantity_text(end, unit)}"
+    )
 
 
 def bare(text: str, unit: str) -> str:

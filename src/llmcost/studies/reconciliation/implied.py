@@ -11,6 +11,7 @@ from llmcost.figures import quantity_text, range_text
 from llmcost.formulas import money
 from llmcost.studies.reconciliation.claimed import Claimed
 from llmcost.studies.reconciliation.fleet import FLEET, fleet_words, runs_of
+from llmcost.studies.reconciliation.methods import EPOCH
 from llmcost.studies.reconciliation.ours import Ours, price_of
 from llmcost.studies.reconciliation.quotes import MATCHES, Standing, standing
 from llmcost.studies.reconciliation.setups import (
@@ -24,6 +25,7 @@ from llmcost.studies.reconciliation.setups import (
 WATTS_IN_MEGAWATT = 1e6
 KILOGRAMS = 1e3
 SAME = 0.02
+METHOD_SLACK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,17 @@ def _price(claim: Claimed, found: Ours, end: float, hours: float, whose: str) ->
     value = end / float(money.rental_cost.kernel(gpu_hours=hours, price=1.0))
     where = standing(value, claim.gpus, claim.prices_until, claim.price_basis, claim.ran)
     at = f"at {whose} {quantity_text(hours, 'GPU*hour')}"
-    owners = _owners(found, value)
+    owners = "; ".join(part for part in (_owners(found, value), _method(found, end)) if part)
     words = "; ".join(part for part in (where.words, owners) if part)
     return Implied(end, "implied_price", value, "USD/GPU/hour", f"{at}: {words}", where, owners)
+
+
+def _method(found: Ours, end: float) -> str:
+    """Return the figure of a published method that an end of a claim is, to a tenth."""
+    close = [one for one in found.figures if one.basis.startswith(EPOCH) and one.value]
+    close = [one for one in close if abs(end / one.value - 1) <= METHOD_SLACK]
+    best = min(close, key=lambda one: abs(end / one.value - 1), default=None)
+    return f"{best.title}: {quantity_text(best.value, 'USD')}" if best else ""
 
 
 def _beside_measured(claim: Claimed) -> str:
