@@ -297,6 +297,7 @@ def test_a_claim_far_below_is_low_and_one_far_above_high():
         ({"model": "deepseek-v3", "cost": "5 parsec"}, UnitError, "parsec"),
         ({"model": "deepseek-v3", "cost": "5 MWh"}, UnitError, "cost"),
         ({"model": "deepseek-v3", "fame": "5"}, UnknownNameError, "fame"),
+        ({"parameters": "7B", "tokens": "1T", "cost": "1M USD"}, InputError, "gpu: nothing given"),
         ({"model": "no-such-model", "cost": "5M USD"}, UnknownNameError, "no-such-model"),
         ({"model": "deepseek-v3", "cost": ">3M..5M USD"}, InputError, "not both"),
         ({"model": "deepseek-v3", "cost": "5M USD", "price_basis": "x"}, UnknownNameError, "x"),
@@ -421,3 +422,21 @@ def test_the_figure_of_a_published_method_is_recognised(published):
 
     assert "epoch-2024, amortised: $51.3M" in one.gap[0].words
     assert "epoch-2024" not in row(published, "pc-05").gap[0].words
+
+
+def test_a_purchase_takes_accelerators_and_no_hours():
+    """900M USD for 16,384 accelerators are 54,932 USD each."""
+    own = {"gpu": "h100-sxm", "num_gpus": "16,384", "cost": "900M USD", "price_basis": "purchase"}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert one.main.basis == "purchase"
+    assert implied(one, "implied_server_price") == pytest.approx([900e6 / 16_384])
+
+
+def test_a_claim_from_before_every_price_is_not_compared():
+    own = {"gpu": "v100-sxm-32gb", "gpu_hours": "1M", "cost": "3M USD", "date": "1990"}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert (one.verdict, one.reason) == (NOT_COMPARABLE, "no price was listed by then")

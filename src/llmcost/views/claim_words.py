@@ -30,6 +30,7 @@ NAMES = {
 }
 # Money of more digits than these is written as it is printed.
 SHORT = 3
+LEAST = 0.1
 AS_SHARE = ("implied_mfu", "implied_goodput", "implied_post_training_share")
 
 
@@ -129,4 +130,4 @@ def basis_words(figure: Figure) -> str:
 
 
 def _factor(ratio: float) -> str:
-    return f"{ratio:.2f}" if ratio < 10 else significant(ratio, 2)
+    return f"{ratio:.2f}" if LEAST <= ratio < 10 else significant(ratio, 2)

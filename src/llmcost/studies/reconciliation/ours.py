@@ -47,6 +47,8 @@ PLAIN = (
     *("energy", "carbon", "water", "energy_cost"),
 )
 FRONTIER_FLOP = 1e24
+# The start of the message that a day lies before every price.
+UNDATED = "as_of: "
 PROBE = {"parameters": 1e9, "tokens": 2e10, "gpu": "h100-sxm", "mfu": 0.4, "goodput": 1.0}
 
 
@@ -206,8 +208,8 @@ def _figures(
         try:
             simulation = bench.run({**setup.arguments, **(extra or {}), "as_of": day})
         except InputError as error:
-            if claim.kind == OWN:
-                raise
+            if claim.kind == OWN and not str(error).startswith(UNDATED):
+                raise _of_claim(claim, error) from None
             last = Ours(how=setup.how, reason=_why_not(error))
             continue
         figures = (*_at_stated_price(claim, setup, simulation), *_read(claim, simulation, named))
@@ -244,7 +246,15 @@ def _read(claim: Claimed, simulation: Simulation, named: Mapping[str, str]) -> I
         yield Figure(basis, TITLES.get(basis, basis), *ends, scaled, _eligible(claim, basis))
 
 
+def _of_claim(claim: Claimed, error: InputError) -> InputError:
+    """Return an error of a user's claim: one of a file says which claim it is about."""
+    label = claim.name.partition("/")[0]
+    return error if label == OWN else InputError(f"{label}: {error}")
+
+
 def _why_not(error: InputError) -> str:
+    if str(error).startswith(UNDATED):
+        return "no price was listed by then"
     what, _, _ = str(error).partition(": nothing given")
     if what in ("tokens", "seq_length"):
         return f"no {what.replace('_', ' ')} of its run are known"

@@ -25,6 +25,7 @@ from llmcost.studies.reconciliation.claimed import (
     published,
     run_facts,
 )
+from llmcost.studies.reconciliation.setups import PURCHASE
 from llmcost.units import in_unit, named, registry, wanted
 
 QUANTITIES = {
@@ -224,13 +225,20 @@ def _run_of(fields: Mapping[str, object]) -> dict[str, Any]:
     if fields.get("derived_from") == "cost":
         known |= {"hours_source": "from-cost"} if "gpu_hours" in fields else {}
     if _described(fields):
+        if "model" not in fields and "gpu" not in fields:
+            raise InputError("gpu: nothing given; needs the accelerator, such as h100-sxm.")
         known["run"] = {key: fields[key] for key in RUN if key in fields}
-    elif not (known.get("gpus") and known.get("gpu_hours")):
+    elif not (known.get("gpus") and (known.get("gpu_hours") or _bought(fields))):
         raise InputError(
             "The claim says too little of the run: needs a model, or parameters and tokens, or an "
             "accelerator and its GPU-hours."
         )
     return known
+
+
+def _bought(fields: Mapping[str, object]) -> bool:
+    """Return whether a claim is of a purchase, which takes accelerators and no hours."""
+    return "num_gpus" in fields and fields.get("price_basis") == PURCHASE
 
 
 def _described(fields: Mapping[str, object]) -> bool:
