@@ -7,7 +7,16 @@ import llmcost.views
 from llmcost.views import VIEWS
 
 PARTS = {
-    *("__init__", "settings", "steps", "additions", "costs", "input_titles", "thresholds"),
+    *(
+        "__init__",
+        "settings",
+        "steps",
+        "additions",
+        "asked_rows",
+        "costs",
+        "input_titles",
+        "thresholds",
+    ),
     *("claim_details", "claim_records", "claim_words"),
 }
 

@@ -26,6 +26,7 @@ from llmcost.table import Document, Table
 KEY, VALUE, RESULTS, ROWS, INPUTS = "name", "value", "results", "rows", "inputs"
 INPUT = "input."
 SHORT = (KEY, VALUE, "low", "high")
+MOST_NAMES = 40
 
 
 def select_fields(document: Document, names: Sequence[str]) -> Document:
@@ -84,7 +85,11 @@ def _known(name: str, known: Iterable[str]) -> str:
         if _spelling(candidate) == _spelling(name):
             return candidate
     bare = [each for each in known if not each.startswith(INPUT)]
-    hint = f"Choose from {', '.join(bare)}." if len(bare) <= 40 else ""
+    hint = (
+        f"Choose from {', '.join(bare)}."
+        if len(bare) <= MOST_NAMES
+        else "See all names in --format csv."
+    )
     raise UnknownNameError("field", name, known, hint)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import quantity_text, range_text
 from llmcost.table import Cell, Field, Table
-from llmcost.views.costs import MONEY_TITLES
+from llmcost.views.costs import MONEY_TITLES, NOT_KNOWN, with_parent
 
 if TYPE_CHECKING:
     from llmcost.studies.answers import Estimate
@@ -34,16 +34,29 @@ def _restated_table(report: Mapping[str, Any]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     unit = report["unit"]
-    for name, result in report["results"].items():
-        if not result["value"]:
-            continue
+    for name in _names(report["results"]):
+        result = report["results"][name]
         rows.append((name, result["value"], result["low"]))
-        money = (quantity_text(result["value"], "USD"), _ends(result))
+        money = _money(result)
         texts.append((MONEY_TITLES.get(name, "Cost"), *(_in_unit(text, unit) for text in money)))
     fields = (Field("name", f"In {unit}"), *(Field(*each, align="right") for each in MONEY_FIELDS))
-    notes: tuple[str, ...] = (f"{report['told'][0].upper()}{report['told'][1:]}; source: {report['source']}.",)
+    notes: tuple[str, ...] = (
+        f"{report['told'][0].upper()}{report['told'][1:]}; source: {report['source']}.",
+    )
     notes += tuple(f"{text}." for text in report["warnings"])
     return Table("restated", fields, tuple(rows), texts=tuple(texts), notes=notes)
+
+
+def _names(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the amounts that are known, in the order of the costs, parts under their whole."""
+    order = ("cost", *MONEY_TITLES)
+    return with_parent([name for name in order if name in results and results[name]["value"]])
+
+
+def _money(result: Mapping[str, Any]) -> tuple[str, str]:
+    if result["value"] is None:
+        return NOT_KNOWN, ""
+    return quantity_text(result["value"], "USD"), _ends(result)
 
 
 def _ends(result: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ OWNED_TITLES = {
     "energy_cost": "  energy",
     "acquisition_cost": "Buying the cluster",
 }
+OWNED_PARTS = ("owned_servers_cost", "owned_network_cost", "owned_capital_cost", "energy_cost")
 ENERGY_TITLES = {
     "mean_power": "Mean power",
     "energy": "Energy",
@@ -131,19 +132,18 @@ def _plain(
 
 
 def _bases_table(estimate: Estimate) -> Table | None:
-    titles = {**RENTAL_TITLES, **OWNED_TITLES}
-    names = [name for name in titles if _known(estimate, name)]
+    titles = {**_chosen_title(estimate), **RENTAL_TITLES, **OWNED_TITLES}
+    names = with_parent([name for name in titles if _known(estimate, name)])
     if not names:
         return None
-    hours = estimate.results["gpu_hours"].value or float("nan")
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     for name in names:
         result = estimate.results[name]
-        per_hour = None if name == "acquisition_cost" else (result.value or 0.0) / hours
+        per_hour = _per_hour(estimate, name)
         rows.append((name, result.value, result.low, per_hour))
         each = "" if per_hour is None else quantity_text(per_hour, "USD")
-        texts.append((titles[name], _text(name, result), _range(name, result), each))
+        texts.append((titles[name], *_cells(name, result), each))
     fields = (
         Field("name", "Cost by basis"),
         Field("value", "Cost", align="right"),
@@ -151,6 +151,38 @@ def _bases_table(estimate: Estimate) -> Table | None:
         Field("price", "A GPU-hour", align="right"),
     )
     return Table("bases", fields, tuple(rows), texts=tuple(texts), notes=_bases_notes(estimate))
+
+
+def _chosen_title(estimate: Estimate) -> dict[str, str]:
+    """Return the title of the cost that counts, where it is none of the catalogue's medians."""
+    price, cost = estimate.inputs.get("price"), estimate.results["cost"].value
+    if price is None or cost in [_value(estimate, name) for name in RENTAL_TITLES]:
+        return {}
+    provider = (price.detail or {}).get("provider")
+    return {"cost": f"Rented, {provider or 'price given'}"}
+
+
+def with_parent(names: Sequence[str]) -> list[str]:
+    """Return names of costs with that of owning before its parts, even where it is not known.
+
+    >>> with_parent(["rental_spot_cost", "energy_cost"])
+    ['rental_spot_cost', 'owned_cost', 'energy_cost']
+    """
+    at = next((i for i, name in enumerate(names) if name in OWNED_PARTS), None)
+    if at is None or "owned_cost" in names:
+        return list(names)
+    return [*names[:at], "owned_cost", *names[at:]]
+
+
+def _per_hour(estimate: Estimate, name: str) -> float | None:
+    """Return what a device-hour comes to; buying is not by the hour."""
+    cost, hours = _value(estimate, name), _value(estimate, "gpu_hours")
+    return cost / hours if cost and hours and name != "acquisition_cost" else None
+
+
+def _value(estimate: Estimate, name: str) -> float | None:
+    result = estimate.results.get(name)
+    return None if result is None else result.value
 
 
 def _bases_notes(estimate: Estimate) -> tuple[str, ...]:
@@ -199,8 +231,7 @@ def _cells(name: str, result: Result | None) -> tuple[str, str]:
 
 
 def _known(estimate: Estimate, name: str) -> bool:
-    result = estimate.results.get(name)
-    return result is not None and result.value is not None and result.value != 0.0
+    return bool(_value(estimate, name))
 
 
 def _text(name: str, result: Result) -> str:

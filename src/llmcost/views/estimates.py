@@ -10,6 +10,7 @@ from llmcost.formulas.scaling_laws import LAW_TITLES
 from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
 from llmcost.views.additions import addition_tables
+from llmcost.views.asked_rows import asked_rows
 from llmcost.views.costs import MONEY_TITLES, cost_tables, offer_table
 from llmcost.views.input_titles import INPUT_TITLES, SHARES
 from llmcost.views.steps import step_rows, step_tables
@@ -107,7 +108,7 @@ def estimate_document(estimate: Estimate, *, by_provider: bool = False) -> Docum
             _assumption_table(estimate),
             *step_tables(estimate),
         ),
-        flat=_flat(estimate),
+        flat=_flat(estimate, by_provider=by_provider),
         data=estimate.to_dict(),
         messages=tuple(warning.message for warning in estimate.warnings),
         footer=_footer(estimate),
@@ -299,11 +300,17 @@ def origin_text(name: str, value: InputValue) -> str:
     return f"{words}{source}{when}"
 
 
-def _flat(estimate: Estimate) -> Table:
-    return Table("estimate", RESULT_FIELDS, tuple(_flat_rows(estimate)))
+def _flat(estimate: Estimate, *, by_provider: bool) -> Table:
+    rows = (
+        *_number_rows(estimate),
+        *step_rows(estimate),
+        *asked_rows(estimate, by_provider=by_provider),
+        *_told_rows(estimate),
+    )
+    return Table("estimate", RESULT_FIELDS, rows)
 
 
-def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
+def _number_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
     for name, result in estimate.results.items():
         part = result.to_dict()
         numbers = (part["value"], part["unit"], part["low"], part["high"])
@@ -312,7 +319,9 @@ def _flat_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
         part, origin = value.to_dict(), value.origin
         numbers = (_cell(part["value"]), value.unit, value.low, value.high)
         yield (f"input.{name}", *numbers, origin.kind, origin.source, origin.as_of)
-    yield from step_rows(estimate)
+
+
+def _told_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:
     for name, fact in estimate.meta.items():
         yield (f"meta.{name}", _cell(fact), "", None, None, "meta", None, None)
     for warning in estimate.warnings:
