@@ -42,7 +42,8 @@ class InputValue:
     """One input of a result: a value in a unit (or text), its range, and its origin.
 
     `low` and `high` are the 10th and 90th percentile, unless asked for others (`at`); `stated` is
-    the distribution that the user stated, and `spread` what is drawn, where there is one.
+    the distribution that the user stated, and `spread` what is drawn, where there is one; the
+    number told is `told_times` as much (`times`).
     """
 
     value: float | str | list[dict[str, Any]] | None
@@ -53,6 +54,7 @@ class InputValue:
     detail: Mapping[str, Any] = field(default_factory=dict)
     stated: Stated | None = None
     spread: Spread | None = field(default=None, compare=False, repr=False)
+    told_times: float = field(default=1.0, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -72,8 +74,14 @@ class InputValue:
         """Return the input with the ends that hold the share `level` of its draws."""
         if self.spread is None or self.low is None or level == INTERVAL:
             return self
-        low, high = self.spread.ends(level)
+        low, high = (end * self.told_times for end in self.spread.ends(level))
         return replace(self, low=low, high=high)
+
+    def times(self, factor: float) -> InputValue:
+        """Return the input in another convention, in which it is `factor` times what is drawn."""
+        told = self.value * factor if isinstance(self.value, float) else self.value
+        low, high = (None if end is None else end * factor for end in (self.low, self.high))
+        return replace(self, value=told, low=low, high=high, told_times=factor)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this input."""

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 MAX_DRAWS = 1_000_000
 MIN_LEVEL, MAX_LEVEL = 0.1, 0.999
-LEAST_GOODPUT, POOR_GOODPUT = 1e-3, 0.2
+# 99.9 percent in binary is a little more than 0.999.
+LEVEL_DIGITS = 12
+LEAST_GOODPUT, POOR_GOODPUT, SELDOM = 1e-3, 0.2, 0.01
 HISTOGRAMS = ("cost", "owned_cost", "development_cost", "gpu_hours", "wall_clock", "energy")
 
 
@@ -185,7 +187,7 @@ def _evaluated(
         drawn = model.evaluate(model.draws(draws, seed))
     goodput = float(central["goodput"].flat[0])
     endless = np.isinf(drawn["gpu_hours"]).any() or np.isinf(drawn["wall_clock"]).any()
-    if goodput < LEAST_GOODPUT or endless:
+    if endless or ("mtbf" in central and goodput < LEAST_GOODPUT):
         raise InputError(
             f"failure_rate: goodput is {goodput:.2g}: such failures leave no progress, at least in "
             "some draws; needs a lower rate, fewer accelerators or a shorter restart_time."
@@ -195,8 +197,8 @@ def _evaluated(
 
 def _goodput_notes(drawn: Mapping[str, Floats]) -> list[tuple[str, str]]:
     """Warn where failures are so frequent that the model of whole restarts is not to be trusted."""
-    lost = float(np.mean(drawn["goodput"] < POOR_GOODPUT))
-    if not lost:
+    lost = float(np.mean(drawn["goodput"] < POOR_GOODPUT)) if "mtbf" in drawn else 0.0
+    if lost < SELDOM:
         return []
     text = (
         f"Goodput is below {POOR_GOODPUT:.0%} in {lost:.0%} of the draws: a cluster that fails so "
@@ -322,12 +324,13 @@ def _exact(value: float, unit: str) -> Result:
 def level_of(interval: object) -> float:
     """Return the share of the draws that an interval holds; raises InputError for no such share."""
     spread = spread_from(interval, "", "interval", share=True, maximum=1.0)
-    if not spread.exact or not MIN_LEVEL <= spread.value <= MAX_LEVEL:
+    level = round(spread.value, LEVEL_DIGITS)
+    if not spread.exact or not MIN_LEVEL <= level <= MAX_LEVEL:
         raise InputError(
             f"interval: got {shown(interval)}; needs one share from {MIN_LEVEL:.0%} to "
             f"{MAX_LEVEL:.1%}, such as 80%."
         )
-    return spread.value
+    return level
 
 
 def _known_law(law: str) -> str:

@@ -43,9 +43,13 @@ CHOICE = (
     "result of llmcost estimate."
 )
 # Notes that tell why money or energy is not known.
-MISSING = ("no-gpu", "no-num-gpus", "no-price", "no-server-price", "no-power")
+MISSING = (
+    *("no-gpu", "no-num-gpus", "no-price", "no-server-price", "no-power"),
+    "no-development-cost",
+)
 NEGLIGIBLE = 1e-9
 RECOMPUTE = "recompute"
+Told = tuple[float | str, float | str, float | str]
 LEVELS = ("none", "selective", "full")
 LEVEL_COLUMNS = ("recompute_selective", "recompute_full")
 
@@ -121,7 +125,7 @@ class _Ends:
     """One input at its low end, its middle and its high end: as people read it, and as columns."""
 
     name: str
-    told: tuple[float | str, float | str, float | str]
+    told: Told
     columns: Mapping[str, tuple[float, float, float]]
     drawn: Floats
     share: bool = False
@@ -310,7 +314,7 @@ def _influences(
         at_low, at_high = (float(found[2 * at + side]) for side in (0, 1))
         told = inputs.get(one.name)
         yield Influence(
-            *(one.name, _unit(one, told), *one.told, at_low, at_high),
+            *(one.name, _unit(one, told), *_as_told(one, told), at_low, at_high),
             effect=max(at_low, at_high, value) - min(at_low, at_high, value),
             rank_correlation=_correlation(one.drawn, results),
             share=one.share,
@@ -326,6 +330,13 @@ def _two_rows_each(ends: Sequence[_Ends]) -> dict[str, Floats]:
         for name, (low, _, high) in one.columns.items():
             columns[name][2 * at : 2 * at + 2] = low, high
     return columns
+
+
+def _as_told(one: _Ends, told: InputValue | None) -> Told:
+    """Return both ends and the middle in the convention that the input is told in."""
+    times = told.told_times if told else 1.0
+    low, middle, high = (end * times if isinstance(end, float) else end for end in one.told)
+    return low, middle, high
 
 
 def _unit(one: _Ends, told: InputValue | None) -> str:

@@ -132,8 +132,7 @@ def _typical(gpu: str, precision: str, scale: float) -> tuple[Spread, Inputs, li
     )
     if scale != 1:
         source += f"; x{scale:.3g} to restate causal-halved attention in full"
-    shown_as = Spread(found.low * scale, found.value * scale, found.high * scale)
-    value = InputValue.of(shown_as, "", Origin("default", source))
+    value = InputValue.of(spread, "", Origin("default", source)).times(scale)
     notes: list[Note] = []
     if found.pooled:
         text = (
@@ -141,9 +140,9 @@ def _typical(gpu: str, precision: str, scale: float) -> tuple[Spread, Inputs, li
             "of all accelerators together: a wide guess. Give --mfu or --throughput."
         )
         notes = [("mfu-pooled", text)]
-    if shown_as.value > 1:
+    if spread.value * scale > 1:
         text = (
-            f"Counting attention in full, the MFU is {shown_as.value:.0%}: the convention counts "
+            f"Counting attention in full, the MFU is {spread.value * scale:.0%}: it counts "
             "FLOP that causal attention does not do."
         )
         notes.append(("mfu-above-peak", text))

@@ -25,14 +25,20 @@ def choose_goodput(given: Given, cluster: Cluster) -> dict[str, Chosen]:
 
     A goodput that the user gave holds for everything but steps that are given as slow; one that
     cannot be modelled, because the number of accelerators is not known, is a labelled default of
-    the two together. Raises InputError for what has no use beside a given goodput.
+    the two together, beside which nobody can give slow steps once more. Raises InputError for
+    what has no use beside a given goodput.
     """
     stated = given.has("goodput")
     if stated or cluster.num_gpus is None:
         why = "a given goodput" if stated else "no number of accelerators"
         _refuse(given, why)
-        goodput = _given(given) if stated else _typical()
         steady = from_user(given, "steady_share")
+        if steady and not stated:
+            raise InputError(
+                "steady_share: got it without a number of accelerators, where the usual goodput "
+                "has slow steps in it; give the number, or goodput too."
+            )
+        goodput = _given(given) if stated else _typical()
         return {"goodput": goodput} | ({"steady_share": steady} if steady else {})
     found = {name: choose(given, name) for name in MODELLED}
     return found | _checkpoints(given) | {"steady_share": choose(given, "steady_share")}

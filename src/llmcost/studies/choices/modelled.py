@@ -120,11 +120,10 @@ def _modelled(
     own, own_mean = prediction.mfu(_flop_of_phases(workload))
     low, high = prediction.factors()
     spread = _spread(mean, low, high)
-    shown = _spread(mean, low, high, scale=own_mean / mean)
     inputs = {
         "framework": framework,
         **_split_inputs(given, prediction, splits),
-        "mfu": InputValue.of(shown, "", _mfu_origin(prediction)),
+        "mfu": InputValue.of(spread, "", _mfu_origin(prediction)).times(own_mean / mean),
         "recompute": _recompute_input(given, prediction),
     }
     if prediction.anchor is not None:
@@ -139,11 +138,11 @@ def _modelled(
     )
 
 
-def _spread(mean: float, low: float, high: float, scale: float = 1.0) -> Spread:
+def _spread(mean: float, low: float, high: float) -> Spread:
     """Return the MFU with its ends, from factors on the time of a step; a share of the peak."""
     value = min(mean, MAX_MFU)
     ends = (min(value / high, value), value, min(max(value / low, value), MAX_MFU))
-    return Spread(ends[0] * scale, ends[1] * scale, ends[2] * scale, share=True)
+    return Spread(*ends, share=True)
 
 
 def _flop_of_phases(workload: Workload) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from llmcost.studies.choices.ownership import DECLINING, choose_ownership
 from llmcost.studies.choices.power import choose_power
 from llmcost.studies.choices.rentals import choose_rentals
 from llmcost.studies.choices.scope import DEVELOPMENT, choose_development, choose_scope
+
+# What an owner's cost is not known without, and may be missing.
+OWNERS = ("server_price", "rated_power", "electricity_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,25 @@ def _with_money(
     beyond: dict[str, Chosen] = {}
     if scope.value == DEVELOPMENT:
         beyond, beyond_notes = choose_development(given, workload)
-        notes += beyond_notes
+        notes += [*beyond_notes, *_without_owners_cost(beyond, {**owned, **power})]
     told = {**failures, **owned, **power, **beyond}
     inputs = {name: one.shown for name, one in told.items()}
     inputs |= {"depreciation": way, "region": region, "scope": scope}
     factors = {name: one.spread for name, one in {**told, **rentals}.items()}
     fixed = {**_whole(failures), "declining": float(way.value == DECLINING)}
     return Surroundings(factors, fixed, inputs, tuple(notes), tuple(offers))
+
+
+def _without_owners_cost(
+    beyond: Mapping[str, Chosen], owners: Mapping[str, Chosen]
+) -> Iterator[Note]:
+    """Yield why a development has no cost, where people are a share of what nobody knows."""
+    if "staff_share" in beyond and any(name not in owners for name in OWNERS):
+        text = (
+            "No cost of development: without a number of people, what they cost is a share of the "
+            "owner's cost, which is not known; give --staff and --staff-time, or what it lacks."
+        )
+        yield "no-development-cost", text
 
 
 def _whole(chosen: Mapping[str, Chosen]) -> dict[str, float]:

@@ -1,0 +1,85 @@
+"""What a run is told at the edges: shares in both conventions, unusual goodput, what is missing."""
+
+import pytest
+
+from llmcost import InputError, estimate
+from llmcost.studies.sensitivity import find_sensitivities
+
+SMALL = {"model": "llama-3.1-8b", "tokens": "1T", "gpu": "h100-sxm", "as_of": "2025-01-15"}
+CLUSTER = {**SMALL, "num_gpus": 64}
+
+
+@pytest.mark.parametrize("level", ["80%", "90%", "98%"])
+@pytest.mark.parametrize("num_gpus", [64, None])
+def test_the_mfu_told_is_the_one_drawn_in_the_full_convention(num_gpus, level):
+    """Modelled and typical: an input's ends are those of its draws, up to the steps of 4,096."""
+    run = {**SMALL, "num_gpus": num_gpus, "seq_length": 131072}
+    found = estimate(**run, attention_flop="full", interval=level)
+    told, drawn = found.inputs["mfu"], found.results["mfu"]
+
+    assert told.value == pytest.approx(drawn.value, rel=1e-12)
+    assert (told.low, told.high) == pytest.approx((drawn.low, drawn.high), rel=5e-3)
+
+
+def test_a_sensitivity_tells_the_mfu_in_the_convention_of_the_run():
+    """Both ends of the input stand on either side of the MFU that the estimate prints."""
+    run = {**CLUSTER, "seq_length": 131072, "attention_flop": "full"}
+    printed = estimate(**run).results["mfu"].value
+    [mfu] = [one for one in find_sensitivities(**run).influences if one.input == "mfu"]
+
+    assert mfu.value == pytest.approx(printed, rel=1e-12)
+    assert mfu.low < printed < mfu.high
+
+
+def test_the_widest_interval_of_the_message_is_an_interval():
+    found = estimate(**CLUSTER, mfu="35..45%", interval="99.9%")
+
+    assert found.meta["interval"] == 0.999
+
+
+def test_a_tiny_goodput_that_is_given_is_taken():
+    """Nobody said anything of failures; the time is that of a goodput of 1, times 100,000."""
+    whole = estimate(**CLUSTER, mfu="40%", goodput=1)
+    tiny = estimate(**CLUSTER, mfu="40%", goodput="0.001%")
+
+    hours = whole.results["gpu_hours"].value
+    assert tiny.results["gpu_hours"].value == pytest.approx(hours * 1e5, rel=1e-12)
+    assert not [one for one in tiny.warnings if one.code == "goodput-poor"]
+
+
+def test_a_usual_goodput_is_no_reason_to_warn_of_failures():
+    found = estimate(**SMALL, mfu="40%")
+
+    assert not [one for one in found.warnings if one.code == "goodput-poor"]
+
+
+def test_slow_steps_are_not_counted_twice():
+    """The usual goodput of a run of unknown size holds slow steps already."""
+    with pytest.raises(InputError, match="steady_share: got it without"):
+        estimate(**SMALL, mfu="40%", steady_share="90%")
+
+    both = estimate(**SMALL, mfu="40%", goodput="90%", steady_share="90%")
+    assert both.results["steady_share"].value == 0.9
+
+
+def test_a_development_without_an_owners_cost_says_what_it_lacks():
+    """Nobody lists a price of an L40S server; people are a share of the owner's cost."""
+    run = {**CLUSTER, "gpu": "l40s", "mfu": "40%", "scope": "development"}
+    found = estimate(**run)
+    [told] = [one for one in found.warnings if one.code == "no-development-cost"]
+
+    assert found.development_cost is None
+    assert "--staff" in told.message
+    with pytest.raises(InputError, match="--staff"):
+        find_sensitivities(**run, of="development_cost")
+
+
+@pytest.mark.parametrize(
+    "known", [{"staff": 100, "staff_time": "1 year"}, {"server_price": "15,000 USD/GPU"}]
+)
+def test_a_development_with_what_it_lacked_is_known(known):
+    run = {**CLUSTER, "gpu": "l40s", "mfu": "40%", "scope": "development"}
+    found = estimate(**run, **known)
+
+    assert found.results["development_cost"].value > found.results["cost"].value
+    assert not [one for one in found.warnings if one.code == "no-development-cost"]
