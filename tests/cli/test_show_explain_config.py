@@ -253,12 +253,34 @@ def test_config_show_tells_what_counts_where_nothing_is_set(capsys):
     assert found["terms"]["value"] == inputs["price"]["detail"]["terms"] == "on-demand"
     assert found["as-of"]["value"] == f"{inputs['price']['origin']['as_of']} (newest price)"
     assert found["recompute"]["value"].startswith(inputs["recompute"]["value"])
-    assert found["goodput"]["value"] == "86% (66% – 96%)"
+    assert found["goodput"]["value"].endswith("86% (66% – 96%) for an unknown number")
     assert inputs["goodput"]["value"] == 0.86
     assert found["strict"]["value"] == "no"
     assert found["mfu"]["value"] == "predicted for the layout"
     assert found["layout"]["value"] == "the fastest that fits"
     assert (found["gpu"]["value"], found["gpu"]["origin"]) == (None, "not set")
+
+
+def test_config_show_tells_the_defaults_behind_costs(capsys):
+    """By name in defaults.csv, or as an estimate that leaves everything out has them."""
+    rows = llmcost(capsys, "config", "show", "--json").data["results"]
+    found = {row["name"]: row for row in rows}
+    bare = ("--gpu", "h100-sxm", "--gpus", "8", "--scope", "development", "--json")
+    given = ("--mfu", "40%", "--staff", "5", "--staff-time", "1 year")
+    inputs = llmcost(capsys, "estimate", "llama-3.1-8b", *bare, *given).data["inputs"]
+
+    assert found["pue"]["value"] == "1.15 (1.08 – 1.56)"
+    assert found["server-lifetime"]["value"] == "5 years (3 – 6 years)"
+    assert found["restart-time"]["value"] == "10 minutes (5 – 20 minutes)"
+    assert found["cluster-utilization"]["value"] == "80% (60% – 95%)"
+    assert found["rental-add-ons"]["value"] == "40% (30% – 50%)"
+    for name in ("region", "depreciation"):
+        assert found[name]["value"] == inputs[name]["value"]
+    assert found["scope"]["value"] == "final-run"
+    defaults = {n.replace("_", "-") for n, v in inputs.items() if v["origin"]["kind"] == "default"}
+    named = [name for name in defaults & set(found) if found[name]["value"] is not None]
+    assert set(named) == defaults & set(found)
+    assert {found[name]["origin"] for name in named} == {"default"}
 
 
 @pytest.mark.parametrize("columns", ["80", "60"])

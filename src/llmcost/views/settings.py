@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmcost.catalog.overheads import default
+from llmcost.catalog.overheads import default, defaults
 from llmcost.catalog.price_quotes import newest_price_day
 from llmcost.figures import quantity_text, range_text
 from llmcost.table import Cell, Document, Field, Table
+from llmcost.views.input_titles import SHARES
 
 NOT_SET = "not set"
 CHOSEN_LATER = {
@@ -22,7 +23,25 @@ CHOSEN_LATER = {
     "price": "median over providers",
     "terms": "on-demand",
     "today": "the day of the run",
+    "checkpoint_time": "size over bandwidth",
+    "checkpoint_interval": "the best",
+    "server_price": "median of dated purchases",
+    "depreciation": "straight-line",
+    "server_power_ratio": "of the accelerator",
+    "power_draw_fraction": "of the accelerator",
+    "rated_power": "of the accelerator",
+    "electricity_price": "of the region",
+    "carbon_intensity": "of the region",
+    "region": "us",
+    "scope": "final-run",
+    "cost_of_capital": "0%",
+    "post_training_multiplier": "1",
+    "equity": "yes",
+    "embodied": "no",
+    "water": "no",
 }
+# Options whose default is a row of defaults.csv by another name.
+DEFAULT_ROWS = {"equity_pay": "equity", "staff_share": "staff_share_of_development"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +112,21 @@ def default_text(name: str) -> str | None:
     if name == "as_of":
         return f"{newest_price_day()} (newest price)"
     if name == "goodput":
-        known = default("goodput")
-        spread = range_text(known.low, known.high, "share")
-        return f"{quantity_text(known.value, 'share')} ({spread})"
+        return f"modelled from failures; {_of_row('goodput')} for an unknown number"
     if name == "recompute":
         kinds = ("none", "selective", "full")
         shares = [default(f"recompute_{kind}_share").value or 0 for kind in kinds]
         return f"{kinds[shares.index(max(shares))]} (or by the predicted layout)"
-    return CHOSEN_LATER.get(name)
+    return CHOSEN_LATER.get(name) or _of_row(DEFAULT_ROWS.get(name, name))
+
+
+def _of_row(name: str) -> str | None:
+    """Return the value of a default with its low and high, `None` where it has no row."""
+    known = defaults().get(name)
+    if known is None:
+        return None
+    unit = "share" if known.distribution == "share" or name in SHARES else known.unit
+    text = quantity_text(known.value, unit)
+    if known.low is None or known.high is None:
+        return text
+    return f"{text} ({range_text(known.low, known.high, unit, like=known.value)})"
