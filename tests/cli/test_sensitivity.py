@@ -184,3 +184,20 @@ def test_a_run_without_any_range_says_how_to_give_one(capsys):
 
     assert ran.code == 2
     assert "give an input as a range, such as --mfu 35..45%" in ran.err
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_ascii_keeps_columns_and_width(capsys, monkeypatch, columns):
+    """An arrow is one column, and two in ASCII: widths are those of what is printed."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LC_ALL", "C")
+    lines = asked(capsys, "--of", "owned-cost").out.splitlines()
+    rule = next(i for i, line in enumerate(lines) if line.startswith("---"))
+    ranks = lines[rule].split("  ")
+    starts = len(ranks[0]) + 2 + len(ranks[1]) + 2
+    row = lines[rule + 1]
+
+    assert all(line.isascii() and len(line) <= int(columns) for line in lines)
+    assert "->" in row
+    assert row[:starts].endswith("  ")
+    assert row[starts : starts + len(ranks[2])].strip()[0] in "+-"

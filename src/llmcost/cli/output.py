@@ -11,7 +11,7 @@ import click
 
 from llmcost.errors import InputError, shown
 from llmcost.render import FOR_TERMINALS, format_of, render, select_fields, write_output
-from llmcost.render.ascii_text import in_ascii
+from llmcost.render.ascii_text import document_in_ascii, in_ascii
 
 if TYPE_CHECKING:
     from llmcost.table import Document
@@ -38,25 +38,40 @@ def emit(
         write_output(render(document, chosen, width=WIDTH), output)
         click.echo(f"Wrote {output} ({chosen}).", err=True)
         return
-    text = render(document, chosen, width=_width(), colour=_colour(no_color=no_color))
+    width, colour = _width(), _colour(no_color=no_color)
+    text = render(document, chosen, width=width, colour=colour)
+    if chosen in FOR_TERMINALS and _needs_ascii(text):
+        text = render(document_in_ascii(document), chosen, width=width, colour=colour)
     click.echo(_encodable(text, chosen), nl=not text.endswith("\n"), color=True)
 
 
-def _encodable(text: str, chosen: str) -> str:
-    """Return the text as the output's encoding can hold it: in ASCII where it must be.
+def _needs_ascii(text: str) -> bool:
+    """Return whether people must read a text in ASCII.
 
     Under LC_ALL=C Python itself writes UTF-8; whoever sets it wants ASCII on the screen.
     """
-    if chosen in FOR_TERMINALS and os.environ.get("LC_ALL") in ASCII_LOCALES:
-        return in_ascii(text)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return os.environ.get("LC_ALL") in ASCII_LOCALES or not _can_be_encoded(text)
+
+
+def _encodable(text: str, chosen: str) -> str:
+    """Return the text as the output's encoding can hold it: in ASCII where it must be."""
+    if chosen in FOR_TERMINALS:
+        return in_ascii(text) if _needs_ascii(text) else text
+    if _can_be_encoded(text):
+        return text
+    return text.encode(_encoding(), "backslashreplace").decode(_encoding())
+
+
+def _can_be_encoded(text: str) -> bool:
     try:
-        text.encode(encoding)
+        text.encode(_encoding())
     except UnicodeEncodeError:
-        if chosen in FOR_TERMINALS:
-            return in_ascii(text)
-        return text.encode(encoding, "backslashreplace").decode(encoding)
-    return text
+        return False
+    return True
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def _is_terminal() -> bool:

@@ -194,22 +194,23 @@ def _result_unit(found: Sensitivity) -> str:
 def _result_title(name: str) -> str:
     """Return what a result is called on its own: a cost by its name, for titles lean on tables.
 
-    >>> _result_title("owned_cost"), _result_title("gpu_hours")
-    ('Owned cost', 'GPU-hours')
+    >>> _result_title("owned_cost"), _result_title("gpu_hours"), _result_title("restart_loss")
+    ('Owned cost', 'GPU-hours', 'Lost in restarts')
     """
     money = name.endswith(("_cost", "_price"))
     title = "" if money else RESULT_TITLES.get(name, "").strip()
-    return title or name.replace("_", " ").capitalize()
+    title = title or name.replace("_", " ")
+    return title[0].upper() + title[1:]
 
 
 def _input_title(name: str) -> str:
     """Return what an input is called; a price on some terms by the terms.
 
     >>> _input_title("price_reserved_1y"), _input_title("pue")
-    ('Price, reserved 1y', 'PUE')
+    ('Price (reserved 1y)', 'PUE')
     """
     if name.startswith("price_") and name not in INPUT_TITLES:
-        return f"Price, {name.removeprefix('price_').replace('_', ' ')}"
+        return f"Price ({name.removeprefix('price_').replace('_', ' ')})"
     return INPUT_TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
