@@ -87,6 +87,45 @@ def test_the_draw_of_a_server_follows_from_measurements():
     )
 
 
+@pytest.mark.parametrize(
+    ("gpu", "number", "kilowatts"),
+    [
+        *(("a100-sxm-80gb", 8, 6.5), ("h100-sxm", 8, 10.2), ("b200", 8, 14.3), ("b300", 8, 14)),
+        *(("gb200", 72, 120), ("gb300", 72, 135)),
+    ],
+)
+def test_a_server_is_rated_at_what_its_maker_prints(gpu, number, kilowatts):
+    """DGX A100, H100, B200 and B300, and both NVL72 racks: rated power x ratio x devices."""
+    part = accelerator(gpu)
+    ratio = device_overhead("server_power_ratio", part).value
+
+    assert part.power * ratio * number / 1e3 == pytest.approx(kilowatts, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "chip_hours", "pue", "megawatt_hours"),
+    [
+        # PaLM: 6,144 chips for 1,200 hours and 3,072 for 336, at 378.5 W and a PUE of 1.08.
+        ("tpu-v4", 8_404_992, 1.08, 3436),
+        # Switch: 1,024 chips for 27 days, 179 MWh at a PUE of 1.10.
+        ("tpu-v3", 663_552, 1.10, 179),
+    ],
+)
+def test_the_energy_of_a_run_on_tpus_holds_the_measured_one(gpu, chip_hours, pue, megawatt_hours):
+    """Mean power of a server by device_overheads.csv; the lower ends are the 10th percentile."""
+    part = accelerator(gpu)
+    ratio, draw = (
+        device_overhead(name, part) for name in ("server_power_ratio", "power_draw_fraction")
+    )
+    energy = [
+        part.power * (one or ratio.value) * (other or draw.value) * pue * chip_hours / 1e6
+        for one, other in ((ratio.low, draw.low), (ratio.value, draw.value))
+    ]
+
+    assert energy[0] <= megawatt_hours * 1.005
+    assert energy[1] >= megawatt_hours * 0.995
+
+
 @pytest.mark.parametrize(("name", "fifth", "ninety_fifth"), WITHOUT_MIDDLE)
 def test_a_middle_that_is_not_stated_is_the_geometric_one(name, fifth, ninety_fifth):
     one = default(name)
