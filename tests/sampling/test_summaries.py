@@ -28,6 +28,15 @@ def test_an_interval_by_hand():
     assert summary(values, 0.5) == pytest.approx((25, 50, 75))
 
 
+@given(NUMBERS, st.floats(min_value=0.01, max_value=0.99))
+def test_an_interval_is_that_of_numpy(values, level):
+    tail = (1 - level) / 2
+
+    expected = np.quantile(values, (tail, 0.5, 1 - tail))
+
+    assert summary(values, level) == pytest.approx(expected, rel=1e-12, abs=1e-6)
+
+
 @pytest.mark.parametrize("level", [0, 1, -0.1, 90, float("nan")])
 def test_a_level_that_is_no_share_is_refused(level):
     with pytest.raises(InputError, match="interval: got"):

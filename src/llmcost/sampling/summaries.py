@@ -32,7 +32,15 @@ def summary(values: Any, level: float = INTERVAL) -> tuple[float, float, float]:
     if not 0 < level < 1:
         raise InputError(f"interval: got {level}; needs a share between 0 and 1.")
     tail = (1 - level) / 2
-    found = np.quantile(np.asarray(values, dtype=float), (tail, 0.5, 1 - tail))
+    drawn = np.asarray(values, dtype=float).ravel()
+    at = np.array((tail, 0.5, 1 - tail)) * (drawn.size - 1)
+    below = np.floor(at).astype(int)
+    above = np.ceil(at).astype(int)
+    # numpy.quantile does the same, and loads a library of masked arrays for it.
+    rising = np.partition(drawn, sorted({*below.tolist(), *above.tolist(), drawn.size - 1}))
+    if np.isnan(rising[-1]):
+        return float("nan"), float("nan"), float("nan")
+    found = rising[below] + (at - below) * (rising[above] - rising[below])
     return float(found[0]), float(found[1]), float(found[2])
 
 
