@@ -148,7 +148,8 @@ def test_whatever_is_given_every_draw_keeps_the_laws(given_ones, gpus):
         assert (inputs.get(name, factor.floor) >= np.array(factor.floor)).all(), name
         assert not factor.share or (inputs.get(name, 0.5) <= np.array(1.0)).all(), name
     for name, result in found.estimate.results.items():
-        assert result.value is not None and result.low <= result.high, name
+        assert result.value is not None, name
+        assert result.low <= result.high, name
 
 
 LATER = date(2024, 7, 24)
