@@ -130,3 +130,12 @@ def test_an_unknown_field_says_where_all_names_are(capsys):
 
     assert ran.code == 2
     assert "--format csv" in ran.err
+
+
+def test_a_line_of_development_without_a_price_says_so(capsys):
+    """No provider lists three years of H100 in the twelve months to this day."""
+    given = ("--scope", "development", "--terms", "reserved-3y")
+    lines = first_words(llmcost(capsys, *FIXED, *given).out, "Beyond the final run")
+    words = {line[:24].strip(): line[24:].split() for line in lines}
+
+    assert words["Storage, traffic, upkeep"] == ["not", "known"]

@@ -113,3 +113,12 @@ def test_a_defect_is_never_a_verdict(capsys, monkeypatch, empty_folder):
     assert ran.code == 2
     assert "defect" in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("config",)])
+def test_a_group_without_a_command_shows_its_help_whole(capsys, arguments):
+    ran = llmcost(capsys, *arguments)
+    helped = llmcost(capsys, *arguments, "--help").out
+
+    assert (ran.out + ran.err).strip() == helped.strip()
+    assert "Error" not in ran.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -18,6 +19,8 @@ MAX_MESSAGE = 600
 OWN_OPTION = ("global_batch_size", "recompute")
 
 NOT_OPTIONS = ("phases", "name", "results", "inputs", "warnings")
+# What newer versions of click raise for a group without a command; its message is the help.
+ASKED_NOTHING: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 OPTION_NAMES = {
     "num_gpus": "--gpus",
     "model": "MODEL",
@@ -64,6 +67,9 @@ def _words(error: BaseException) -> str:
 
 def show_usage_error(error: click.ClickException) -> None:
     """Print what is wrong with the words of a command, and how to see its help."""
+    if isinstance(error, ASKED_NOTHING):
+        click.echo(error.format_message(), err=True)
+        return
     context = getattr(error, "ctx", None)
     if isinstance(context, click.Context):
         click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help'.", err=True)

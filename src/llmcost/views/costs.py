@@ -209,7 +209,7 @@ def _beyond_table(estimate: Estimate) -> Table | None:
         twin = OWNED_TWINS.get(name, name)
         owned = estimate.results.get(twin) if twin else None
         rows.append((name, *_value_and_low(rented), *_value_and_low(owned)))
-        texts.append((title, *_cells(name, rented), *_cells(name, owned)))
+        texts.append((title, *_cells(name, rented), *(_cells(name, owned) if twin else ("", ""))))
     fields = (
         Field("name", "Beyond the final run"),
         Field("value", "Rented", align="right"),
@@ -226,7 +226,7 @@ def _value_and_low(result: Result | None) -> tuple[Cell, Cell]:
 
 def _cells(name: str, result: Result | None) -> tuple[str, str]:
     if result is None or result.value is None:
-        return ("", "") if name == "rental_add_ons_cost" else (NOT_KNOWN, "")
+        return NOT_KNOWN, ""
     return _text(name, result), _range(name, result)
 
 
