@@ -139,3 +139,22 @@ def test_a_line_of_development_without_a_price_says_so(capsys):
     words = {line[:24].strip(): line[24:].split() for line in lines}
 
     assert words["Storage, traffic, upkeep"] == ["not", "known"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ("80%", "10th and 90th"),
+        ("95%", "2.5th and 97.5th"),
+        ("96%", "2nd and 98th"),
+        ("98%", "1st and 99th"),
+        ("94%", "3rd and 97th"),
+        ("55%", "22.5th and 77.5th"),
+        ("99.9%", "0.05th and 99.95th"),
+    ],
+)
+def test_percentiles_of_an_interval_are_told_as_they_are(capsys, interval, words):
+    """An interval leaves out the same share at both ends."""
+    ran = llmcost(capsys, *FIXED, "--interval", interval, "--draws", "100", "--fields", "cost")
+
+    assert f"Low and high: {words} percentile" in " ".join(ran.out.split())

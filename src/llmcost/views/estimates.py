@@ -160,10 +160,10 @@ def _result_table(estimate: Estimate) -> Table:
 
 def _result_notes(estimate: Estimate) -> tuple[str, ...]:
     meta, inputs = estimate.meta, estimate.inputs
-    tail = round(50 * (1 - float(meta.get("interval", 0.8))))
     drawn = (
-        f"Low and high: {tail}th and {100 - tail}th percentile of {int(meta.get('draws', 0)):,} "
-        f"draws (seed {meta.get('seed')}). The estimate takes every input at its middle value."
+        f"Low and high: {percentiles_text(float(meta.get('interval', 0.8)))} percentile of "
+        f"{int(meta.get('draws', 0)):,} draws (seed {meta.get('seed')}). The estimate takes every "
+        "input at its middle value."
     )
     law = str(inputs["scaling_law"].value)
     optimal = quantity_text(estimate.results["compute_optimal_tokens"].value, "token")
@@ -172,6 +172,23 @@ def _result_notes(estimate: Estimate) -> tuple[str, ...]:
         how = ATTENTION_WORDS[str(inputs["attention_flop"].value)]
         notes.append(f"Exact: FLOP and MFU count attention {how}.")
     return tuple(notes)
+
+
+def percentiles_text(interval: float) -> str:
+    """Return the two percentiles that hold an interval.
+
+    >>> percentiles_text(0.8), percentiles_text(0.95), percentiles_text(0.96)
+    ('10th and 90th', '2.5th and 97.5th', '2nd and 98th')
+    """
+    tail = round(50 * (1 - interval), 6)
+    return " and ".join(_ordinal(percent) for percent in (tail, 100 - tail))
+
+
+def _ordinal(number: float) -> str:
+    text = f"{number:.6f}".rstrip("0").rstrip(".")
+    teen = text[-2:] in ("11", "12", "13")
+    whole = "." not in text and not teen
+    return text + ({"1": "st", "2": "nd", "3": "rd"}.get(text[-1], "th") if whole else "th")
 
 
 def _bare(name: str, result: Result, estimate: Estimate) -> tuple[str, str]:
