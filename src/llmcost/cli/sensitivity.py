@@ -64,7 +64,8 @@ def sensitivity(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401
     Each uncertain input is put at its 5th and at its 95th percentile while all
     others stay at their median, and is correlated by rank with the result over
     draws of all of them at once. The run is described as to estimate, and
-    settings of estimate count here too.
+    its settings in llmcost.toml count here too; the environment variables are
+    this command's own, such as LLMCOST_SENSITIVITY_GPU.
 
     \b
     Examples:
