@@ -18,7 +18,6 @@ from llmcost.studies.methods.epoch_2024 import (
     epoch_2024,
     in_dollars_of,
     intervals,
-    method_rows,
 )
 from llmcost.studies.methods.reproduction import reproduction_rows
 
@@ -311,10 +310,11 @@ def test_a_year_without_a_price_of_electricity_takes_the_last_and_says_so():
 
 
 def test_rows_name_every_step_with_unit_and_source():
-    rows = method_rows(cost_of())
+    steps = cost_of().steps
 
-    assert {name for name, *_ in rows} >= {"gpu_hours", "value_at_start", "owned_cost", "energy"}
-    assert all(how for *_, how in rows)
+    names = {"gpu_hours", "value_at_start", "owned_cost", "energy"}
+    assert {step.name for step in steps} >= names
+    assert all(step.how for step in steps)
 
 
 def test_a_listed_run_by_its_name_in_the_catalogue():

@@ -84,6 +84,28 @@ class PriceQuote:
         return self.price
 
 
+class Counted:
+    """What the quotes that were counted for a price say together."""
+
+    __slots__ = ()
+    quotes: tuple[PriceQuote, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many quotes were counted."""
+        return len(self.quotes)
+
+    @property
+    def newest(self) -> date | None:
+        """The day of the newest quote counted."""
+        return max((quote.day for quote in self.quotes), default=None)
+
+    @property
+    def price_ids(self) -> tuple[str, ...]:
+        """The rows of the price file that were counted."""
+        return tuple(quote.price_id for quote in self.quotes)
+
+
 def price_quotes() -> tuple[PriceQuote, ...]:
     """Return every quote, in file order; raises DataError for a faulty file."""
     return tuple(map(_quote, _rows()))

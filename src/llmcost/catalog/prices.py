@@ -24,6 +24,7 @@ from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.price_quotes import (
     RENTAL_TERMS,
     TERMS,
+    Counted,
     PriceQuote,
     newest_price_day,
     price_quotes,
@@ -57,7 +58,7 @@ PROVIDER_ALIASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class PriceSelection:
+class PriceSelection(Counted):
     """One price with its range, the quotes behind it and the rule in words.
 
     `value`, `low` and `high` [USD/GPU/hour] are `None` where no quote fits; `reason` then says
@@ -80,28 +81,9 @@ class PriceSelection:
     reason: str
 
     @property
-    def rows(self) -> int:
-        """How many quotes were counted."""
-        return len(self.quotes)
-
-    @property
-    def newest(self) -> date | None:
-        """The day of the newest quote counted."""
-        return max((quote.day for quote in self.quotes), default=None)
-
-    @property
-    def price_ids(self) -> tuple[str, ...]:
-        """The rows of the price file that were counted."""
-        return tuple(quote.price_id for quote in self.quotes)
-
-    @property
     def sources(self) -> tuple[str, ...]:
         """The bibliography keys behind the price, each once."""
         return tuple(dict.fromkeys(quote.source for quote in self.quotes))
-
-    def age_days(self, today: date) -> int | None:
-        """Return how many days before `today` the newest quote is; below 0 when it is later."""
-        return None if self.newest is None else (today - self.newest).days
 
 
 def select_price(

@@ -23,7 +23,7 @@ from statistics import median
 from llmcost.catalog.columns import day_from
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.overheads import Default, default
-from llmcost.catalog.price_quotes import PriceQuote, newest_price_day, purchases
+from llmcost.catalog.price_quotes import Counted, PriceQuote, newest_price_day, purchases
 from llmcost.catalog.prices import a_year_before, percentile
 from llmcost.errors import InputError
 
@@ -34,7 +34,7 @@ RATIOS = {"board": "board_price_ratio", "chip": "server_price_ratio"}
 
 
 @dataclass(frozen=True, slots=True)
-class PurchaseSelection:
+class PurchaseSelection(Counted):
     """The price of a server for each of its accelerators, with the quotes behind it.
 
     `value`, `low` and `high` [USD/GPU] are `None` where no quote fits; `reason` then says what
@@ -55,21 +55,6 @@ class PurchaseSelection:
     reason: str
 
     @property
-    def rows(self) -> int:
-        """How many quotes were counted."""
-        return len(self.quotes)
-
-    @property
-    def newest(self) -> date | None:
-        """The day of the newest quote counted."""
-        return max((quote.day for quote in self.quotes), default=None)
-
-    @property
-    def price_ids(self) -> tuple[str, ...]:
-        """The rows of the price file that were counted."""
-        return tuple(quote.price_id for quote in self.quotes)
-
-    @property
     def clusters(self) -> tuple[PriceQuote, ...]:
         """The quotes of the window for clusters: servers with their network."""
         return tuple(quote for quote in self.not_counted if quote.unit_kind == "cluster")
@@ -80,10 +65,6 @@ class PurchaseSelection:
         keys = [quote.source for quote in self.quotes]
         keys += [key for ratio in self.ratios for key in ratio.sources]
         return tuple(dict.fromkeys(keys))
-
-    def age_days(self, today: date) -> int | None:
-        """Return how many days before `today` the newest quote is; below 0 when it is later."""
-        return None if self.newest is None else (today - self.newest).days
 
 
 def select_server_price(gpu_name: str, *, as_of: date | str | None = None) -> PurchaseSelection:

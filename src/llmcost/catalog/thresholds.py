@@ -64,10 +64,6 @@ class Threshold:
         """Whether the law is in force or signed, so that the threshold binds or will bind."""
         return self.status in ("in force", "signed")
 
-    def crossed_by(self, amount: float) -> bool:
-        """Return whether an amount in the threshold's unit is more than it."""
-        return amount > self.value
-
 
 def thresholds(quantity: str | None = None) -> tuple[Threshold, ...]:
     """Return every threshold, or those of model_flop or cost, in file order.

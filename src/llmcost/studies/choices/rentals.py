@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from llmcost.catalog.gpus import Accelerator
-from llmcost.catalog.price_quotes import RENTAL_TERMS, rentals_of
+from llmcost.catalog.price_quotes import RENTAL_TERMS
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
@@ -63,12 +63,3 @@ def _row(picked: PriceSelection, provider: str | None) -> dict[str, Any]:
         "price_ids": list(picked.price_ids),
         "sources": list(picked.sources),
     }
-
-
-def newest_of_terms(gpu: Accelerator, day: date) -> dict[str, date]:
-    """Return, for each terms, the day of the newest quote of an accelerator up to a day."""
-    found: dict[str, date] = {}
-    for quote in rentals_of(gpu.name):
-        if quote.day <= day and quote.provider_class != "aggregate":
-            found[quote.terms] = max(quote.day, found.get(quote.terms, quote.day))
-    return found

@@ -153,11 +153,6 @@ def in_dollars_of(amount: float, published: date, month: str) -> float:
     return adjust(amount, f"{published:%Y-%m}", month, INDEX).adjusted
 
 
-def method_rows(cost: MethodCost) -> list[tuple[str, float | str | None, str, str]]:
-    """Return every step as (name, value, unit, source in words)."""
-    return [(one.name, one.value, one.unit, one.how) for one in cost.steps]
-
-
 def intervals() -> tuple[Rule, ...]:
     """Return every 90% interval that the authors use, of inputs and of results."""
     return tuple(one for one in rules() if one.low is not None)
