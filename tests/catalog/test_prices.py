@@ -232,7 +232,7 @@ def test_a_named_provider_gives_its_latest_whatever_its_age(prices):
 
     assert (found.value, found.low, found.high) == (3, 3, 3)
     assert found.provider == "Alpha"
-    assert found.newest == date(2021, 6, 1)
+    assert found.age_days(date(2021, 6, 11)) == 10
     assert found.reason == "Alpha, on-demand, 2021-06-01: the latest up to 2026-01-01"
 
 
@@ -279,6 +279,7 @@ def test_no_price_of_these_terms_says_what_there_is(prices):
     assert (found.value, found.low, found.high) == (None, None, None)
     assert (found.cheapest, found.dearest, found.newest) == (None, None, None)
     assert (found.providers, found.rows, found.price_ids) == (0, 0, ())
+    assert found.age_days(date(2026, 1, 1)) is None
     assert found.reason == (
         "no on-demand price for h100-sxm in the twelve months to 2026-01-02; the newest is "
         "2026-01-02 (spot); terms with prices: spot"

@@ -105,6 +105,10 @@ class Counted:
         """The rows of the price file that were counted."""
         return tuple(quote.price_id for quote in self.quotes)
 
+    def age_days(self, today: date) -> int | None:
+        """Return how many days before `today` the newest quote is; below 0 when it is later."""
+        return None if self.newest is None else (today - self.newest).days
+
 
 def price_quotes() -> tuple[PriceQuote, ...]:
     """Return every quote, in file order; raises DataError for a faulty file."""
