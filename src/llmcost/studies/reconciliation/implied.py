@@ -23,7 +23,6 @@ from llmcost.studies.reconciliation.setups import (
 )
 
 WATTS_IN_MEGAWATT = 1e6
-KILOGRAMS = 1e3
 SAME = 0.02
 METHOD_SLACK = 0.1
 
