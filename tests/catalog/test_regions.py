@@ -87,6 +87,17 @@ def test_a_cloud_region_takes_the_price_of_its_state_and_says_so():
     assert any("that of Virginia" in text for text in found.warnings)
 
 
+def test_a_member_of_the_european_union_takes_its_price_and_says_so():
+    """The Netherlands have no price of their own; the union's is 0.20 EUR in 2024."""
+    found = regions.electricity_price("gcp-europe-west4", "2025-01-01")
+
+    assert found.value == pytest.approx(0.20 / 0.9242, rel=1e-3)
+    assert any("that of European Union" in text for text in found.warnings)
+    members = [one for one in regions.regions() if one.within == "eu"]
+    assert len(members) == 22
+    assert not {"norway", "united-kingdom", "switzerland"} & {one.name for one in members}
+
+
 def test_the_grid_of_a_cloud_region_is_its_own():
     """Google's table of 2023: 430 g/kWh in Iowa, 0.41272 in that of 2024."""
     assert regions.carbon_intensity("us-central1", "2024-06-01").value == 0.43
