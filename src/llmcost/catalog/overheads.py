@@ -83,6 +83,12 @@ class Default:
     sources: tuple[str, ...]
     note: str
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The low and the high end; the value itself where it has no range."""
+        low = self.value if self.low is None else self.low
+        return low, self.value if self.high is None else self.high
+
 
 def overheads(category: str | None = None) -> tuple[Overhead, ...]:
     """Return all overheads, or one category of them; raises UnknownNameError for an unknown one."""

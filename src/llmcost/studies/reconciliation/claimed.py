@@ -137,8 +137,8 @@ def in_dollars(claim: Claimed) -> Claimed:
         return claim
     return replace(
         claim,
-        low=low and low.usd,
-        high=high and high.usd,
+        low=low.usd if low else None,
+        high=high.usd if high else None,
         unit=BASE,
         converted=rate.told,
     )

@@ -93,8 +93,9 @@ def fleet_words(claim: Claimed, end: float) -> str:
 def _figure(title: str, hours: float, whole: float, *, meant: bool = True) -> Figure:
     """Return the share of a fleet: final runs alone, with usual and with many experiments."""
     ratio = default("experiments_ratio")
-    ends = (min(hours * times / whole, 1.0) for times in (ratio.value, 1.0, ratio.high))
-    return Figure(title, title, *ends, eligible=meant)
+    _, most = ratio.ends
+    value, low, high = (min(hours * times / whole, 1.0) for times in (ratio.value, 1.0, most))
+    return Figure(title, title, value, low, high, eligible=meant)
 
 
 def _sizes(

@@ -51,11 +51,12 @@ def _figures(claim: Claimed, found: Ours, *, asked: bool) -> Iterator[Figure]:
         return
     for basis, name in RESULTS.items():
         value = getattr(cost, name)
-        ends = cost.interval(name) or (value, value)
+        low, high = cost.interval(name) or (value, value)
         if value is not None:
             meant = claim.price_basis in (basis, "not-stated") and basis != PURCHASE
             eligible = meant or claim.price_basis == basis
-            yield Figure(f"{EPOCH}-{basis}", TITLES[basis], value, *ends, None, eligible, asked)
+            title = TITLES[basis]
+            yield Figure(f"{EPOCH}-{basis}", title, value, low, high, None, eligible, asked)
 
 
 def _cost(claim: Claimed, found: Ours) -> MethodCost | None:

@@ -149,9 +149,9 @@ def _experiments(claim: Claimed, _bench: Bench) -> Ours:
     """Set a share of development against our own assumption of it."""
     ratio = default("experiments_ratio")
     of_all = claim.quantity == "development_share"
-    ends = (1 - 1 / end if of_all else end - 1 for end in (ratio.value, ratio.low, ratio.high))
+    value, low, high = (1 - 1 / end if of_all else end - 1 for end in (ratio.value, *ratio.ends))
     how = "our assumption: experiments_ratio of defaults.csv"
-    return Ours((Figure("", how, *ends),), how)
+    return Ours((Figure("", how, value, low, high),), how)
 
 
 def _unknown(claim: Claimed, _bench: Bench) -> Ours:
@@ -226,12 +226,12 @@ def _at_stated_price(claim: Claimed, setup: Setup, simulation: Simulation) -> It
     hours = simulation.estimate.results["gpu_hours"]
     if hours.value is None or hours.low is None or hours.high is None:
         return
-    ends = (
+    value, low, high = (
         float(money.rental_cost.kernel(gpu_hours=end, price=claim.price))
         for end in (hours.value, hours.low, hours.high)
     )
     draws = simulation.draws["gpu_hours"] * claim.price
-    yield Figure(STATED, TITLES[STATED], *ends, draws)
+    yield Figure(STATED, TITLES[STATED], value, low, high, draws)
 
 
 def _read(claim: Claimed, simulation: Simulation, named: Mapping[str, str]) -> Iterator[Figure]:

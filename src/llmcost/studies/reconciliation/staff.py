@@ -28,8 +28,8 @@ def staff_cost(claim: Claimed) -> Ours:
         return Ours(reason="how many people worked on it, and for how long, is not published")
     share = next(one for one in overheads("staff") if one.item.startswith("share of the time"))
     full_time = people.value * _mean(share.low or 0, share.high or 0, WIDTH[0.9])
-    ends = tuple(_cost(full_time, years) for years in _years(time))
-    return Ours((Figure("", HOW, *ends),), HOW)
+    value, low, high = (_cost(full_time, years) for years in _years(time))
+    return Ours((Figure("", HOW, value, low, high),), HOW)
 
 
 def _years(time: Overhead) -> tuple[float, float, float]:
