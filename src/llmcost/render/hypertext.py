@@ -15,6 +15,7 @@ STYLE = """\
   padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top;
   font-weight: normal; overflow-wrap: anywhere; }
 .llmcost thead th { font-weight: 600; overflow-wrap: normal; }
+.llmcost th[scope=row] { white-space: pre-wrap; }
 .llmcost .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .llmcost .note, .llmcost footer { opacity: .75; font-size: .9em; }
 """

@@ -12,6 +12,7 @@ from llmcost.render.cells import Grid, display_width, grid, visible
 from llmcost.table import Document
 
 WIDE = 36
+INDENT = r"\hspace*{1em}"
 LIGATURE = re.compile(r"-(?=-)")
 SPECIALS = {
     "\\": r"\textbackslash{}",
@@ -188,4 +189,10 @@ def _by_column(shown: Grid) -> list[tuple[str, ...]]:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return " & ".join(map(escaped, cells)) + r" \\"
+    return " & ".join(map(_cell, cells)) + r" \\"
+
+
+def _cell(text: str) -> str:
+    """Return a cell that keeps its indent, which TeX would drop."""
+    rest = text.lstrip(" ")
+    return (INDENT if text != rest else "") + escaped(rest)

@@ -47,8 +47,14 @@ def _rows(shown: Grid) -> str:
     from tabulate import tabulate
 
     headings = [escaped(heading) for heading in shown.headings]
-    rows = [[escaped(cell) for cell in row] for row in shown.rows]
+    rows = [[_cell(cell) for cell in row] for row in shown.rows]
     if not rows:
         return "(no rows)"
     alignment = ["right" if numeric else "left" for numeric in shown.numeric]
     return str(tabulate(rows, headings, tablefmt="pipe", disable_numparse=True, colalign=alignment))
+
+
+def _cell(text: str) -> str:
+    """Return a cell that keeps its indent, which Markdown would drop."""
+    rest = text.lstrip(" ")
+    return "&nbsp;" * (len(text) - len(rest)) + escaped(rest)
