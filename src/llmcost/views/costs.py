@@ -268,7 +268,7 @@ def offer_table(estimate: Estimate) -> Table | None:
         (offer["terms"], row[1], _price(offer), quantity_text(row[3], "USD"), *row[4:])
         for offer, row in zip(offers, rows, strict=True)
     )
-    return Table("offers", fields, tuple(rows), texts=texts)
+    return Table("offers", fields, tuple(rows), title="Rental offers", texts=texts)
 
 
 def _offer_rows(
