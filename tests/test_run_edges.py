@@ -9,6 +9,24 @@ SMALL = {"model": "llama-3.1-8b", "tokens": "1T", "gpu": "h100-sxm", "as_of": "2
 CLUSTER = {**SMALL, "num_gpus": 64}
 
 
+@pytest.mark.parametrize("rate", ["600 token/s/GPU", "500..600 token/s/GPU"])
+def test_a_rate_of_tokens_takes_as_long_however_attention_is_counted(rate):
+    """At a million tokens most of the FLOP of the full convention are of masked attention."""
+    run = {**CLUSTER, "seq_length": 1_048_576, "throughput": rate}
+    causal, full = (estimate(**run, attention_flop=kind) for kind in ("causal", "full"))
+    more = full.results["model_flop"].value / causal.results["model_flop"].value
+
+    for name in ("gpu_hours", "cost", "owned_cost"):
+        one, other = causal.results[name], full.results[name]
+        found = (other.low, other.value, other.high)
+        assert found == pytest.approx((one.low, one.value, one.high), rel=1e-9)
+    told = full.inputs["mfu"].value
+    assert told == pytest.approx(full.results["mfu"].value, rel=1e-9)
+    assert told == pytest.approx(causal.results["mfu"].value * more, rel=1e-9)
+    above = [one for one in full.warnings if one.code == "mfu-above-peak"]
+    assert bool(above) == (told > 1)
+
+
 @pytest.mark.parametrize("level", ["80%", "90%", "98%"])
 @pytest.mark.parametrize("num_gpus", [64, None])
 def test_the_mfu_told_is_the_one_drawn_in_the_full_convention(num_gpus, level):

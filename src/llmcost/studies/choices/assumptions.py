@@ -62,7 +62,7 @@ def choose_assumptions(
         if isinstance(found, Modelled):
             return _assumed(found)
         notes = found
-    scale = 1.0 if given.has("mfu") or given.has("throughput") else _full_over_causal(workload)
+    scale = 1.0 if _in_convention_of_run(given) else _full_over_causal(workload)
     mfu, inputs, mfu_notes = _mfu(given, workload, cluster, part, scale)
     shares, recompute_input = _recompute(given)
     inputs |= {"recompute": recompute_input}
@@ -114,7 +114,9 @@ def _mfu(
         spread = spread_from(given["mfu"], "", "mfu", share=True, maximum=1.0)
         return spread, {"mfu": InputValue.of(spread, "", given.origin("mfu"))}, []
     if given.has("throughput"):
-        return (*_mfu_from_throughput(given, workload, cluster), [])
+        counted = workload if scale == 1 else replace(workload, causal=True)
+        spread, inputs = _mfu_from_throughput(given, counted, cluster)
+        return spread, inputs | {"mfu": inputs["mfu"].times(scale)}, _above_peak(spread, scale)
     gpu, precision = part
     if gpu is None or precision is None:
         return None, {}, []
@@ -140,13 +142,25 @@ def _typical(gpu: str, precision: str, scale: float) -> tuple[Spread, Inputs, li
             "of all accelerators together: a wide guess. Give --mfu or --throughput."
         )
         notes = [("mfu-pooled", text)]
-    if spread.value * scale > 1:
-        text = (
-            f"Counting attention in full, the MFU is {spread.value * scale:.0%}: it counts "
-            "FLOP that causal attention does not do."
-        )
-        notes.append(("mfu-above-peak", text))
-    return spread, {"mfu": value}, notes
+    return spread, {"mfu": value}, notes + _above_peak(spread, scale)
+
+
+def _above_peak(mfu: Spread, scale: float) -> list[Note]:
+    """Tell where a convention makes the MFU of a run that can be more than 1."""
+    if mfu.value * scale <= 1:
+        return []
+    text = (
+        f"Counting attention in full, the MFU is {mfu.value * scale:.0%}: the convention counts "
+        "FLOP that causal attention does not do."
+    )
+    return [("mfu-above-peak", text)]
+
+
+def _in_convention_of_run(given: Given) -> bool:
+    """Return whether the user gave a number that counts FLOP; tokens a second count none."""
+    if given.has("throughput"):
+        return _rate_unit(given["throughput"]) == FLOP_RATE
+    return given.has("mfu")
 
 
 def _full_over_causal(workload: Workload) -> float:
