@@ -133,3 +133,21 @@ def test_a_notebook_and_a_prompt_show_it():
     assert repr(FOUND) == (
         "Sensitivity(cost 1e+08 USD: price 1.14e+08, mfu 4.2e+07, recompute 1e+06)"
     )
+
+
+def test_the_price_that_counts_is_not_told_again_under_its_terms():
+    """A price on demand that moves nothing by its other name would read as a contradiction."""
+    price = InputValue(3.5, "USD/GPU/hour", PRICE, 2.0, 6.0, {"terms": "on-demand"})
+    found = replace(
+        FOUND,
+        inputs={**FOUND.inputs, "price": price},
+        without_effect=("pue", "price_on_demand", "price_spot"),
+    )
+
+    text = " ".join(render(document(found), "table").split())
+    assert "without effect here: PUE, Price (spot)." in text
+    assert json.loads(render(document(found), "json"))["without_effect"] == [
+        "pue",
+        "price_on_demand",
+        "price_spot",
+    ]

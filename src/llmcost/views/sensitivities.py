@@ -104,10 +104,19 @@ def _notes(found: Sensitivity, shown: int) -> list[str]:
     ]
     if left := len(found.influences) - shown:
         notes.append(f"{left} more with a smaller effect: --top {len(found.influences)}.")
-    if found.without_effect:
-        titles = ", ".join(_input_title(name) for name in found.without_effect)
+    if silent := _without_effect(found):
+        titles = ", ".join(_input_title(name) for name in silent)
         notes.append(f"Uncertain, and without effect here: {titles}.")
     return notes
+
+
+def _without_effect(found: Sensitivity) -> list[str]:
+    """Return inputs that move nothing here, without a second name of the price that counts."""
+    price = found.inputs.get("price")
+    detail = price.detail if price else {}
+    terms = "" if detail.get("provider") else str(detail.get("terms", ""))
+    again = f"price_{terms.replace('-', '_')}"
+    return [name for name in found.without_effect if name != again]
 
 
 def _ranges(found: Sensitivity, chosen: Sequence[Influence]) -> Table:
