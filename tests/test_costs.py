@@ -357,3 +357,14 @@ def test_another_currency_is_told_with_its_rate_and_date():
 def test_what_cannot_be_used_is_told_in_one_message(given, error, words):
     with pytest.raises(error, match=words):
         estimate(**RUN | given)
+
+
+@pytest.mark.usefixtures("empty_folder")
+@pytest.mark.parametrize("salary", ["200k", "200k USD", "$200,000/year"])
+def test_a_salary_without_its_period_is_refused_on_the_command_line(capsys, salary):
+    run = ("estimate", "llama-3.1-8b", "--gpu", "h100-sxm", "--gpus", "64", "--mfu", "40%")
+    people = ("--scope", "development", "--staff", "10", "--staff-time", "1 year")
+    ran = llmcost(capsys, *run, *people, "--salary", salary)
+
+    assert ran.code == 2
+    assert "200,000 USD/person/year" in ran.err
