@@ -200,3 +200,23 @@ def test_an_option_can_be_set_by_its_variable(capsys, monkeypatch):
 
     assert ran.code == 0
     assert ran.out.startswith("pc-21")
+
+
+def test_the_figures_of_a_published_method_are_made_again(capsys):
+    """Cottier et al. 2024: 40.59M USD for GPT-4, 52.88M for Llama 3.1 405B in mid-2025 dollars."""
+    names = ("gpt-4", "llama-3.1-405b")
+    ran = llmcost(capsys, "reconcile", "--claims", "epoch-2024", *names, "--json")
+
+    assert ran.code == 0
+    rows = [one for one in ran.data["results"] if one["quantity"] == "owned_cost"]
+    assert {one["model"] for one in rows} == {"GPT-4", "Llama 3.1 405B"}
+    assert [one["ours"] / one["figure"] for one in rows] == pytest.approx([1] * len(rows), rel=0.1)
+    assert all(one["inputs"] for one in rows)
+
+
+def test_a_method_takes_no_options_of_our_estimates(capsys):
+    more = ("--as-of", "2024-07", "--gpus", "8")
+    ran = llmcost(capsys, "reconcile", "--claims", "epoch-2024", *more)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "leave out --gpus and --as-of" in ran.err

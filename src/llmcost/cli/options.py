@@ -261,7 +261,9 @@ def depreciation_names() -> list[tuple[str, str]]:
 
 def method_names() -> list[tuple[str, str]]:
     """Return the published methods of costing a run."""
-    return [("epoch-2024", "Cottier et al. 2024")]
+    from llmcost.studies.methods import METHODS
+
+    return list(METHODS.items())
 
 
 def currency_names() -> list[tuple[str, str]]:

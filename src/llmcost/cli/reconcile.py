@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +19,10 @@ from llmcost.cli.options import (
     with_variables,
 )
 from llmcost.cli.types import InUnit, Whole
+from llmcost.studies.methods import EPOCH_2024, METHODS
+
+if TYPE_CHECKING:
+    from llmcost.table import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
 OWN = (
@@ -44,7 +48,6 @@ HEADINGS = {
         "The estimate beside it",
     ),
 }
-METHODS = ("epoch-2024",)
 
 
 def claim_names() -> Iterable[tuple[str, str]]:
@@ -125,7 +128,8 @@ class Figure(InUnit):
 @click.option(
     "--claims",
     metavar="SOURCE",
-    help="essays, published, or a TOML file of your own.  [default: essays]",
+    help="essays, published, epoch-2024 (every figure of that method, made again by it), or a TOML "
+    "file of your own.  [default: essays]",
     shell_complete=complete_file,
 )
 @own_options
@@ -174,6 +178,7 @@ def reconcile(names: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401
       llmcost reconcile
       llmcost reconcile training-cost
       llmcost reconcile --claims published
+      llmcost reconcile --claims epoch-2024 gpt-4
       llmcost reconcile pc-21 falcon-180b
       llmcost reconcile --model deepseek-v3 --cost '5.576M USD' --tokens 14.8T \\
         --gpu h800-sxm --fail-on conflict
@@ -188,12 +193,33 @@ def reconcile(names: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401
     own = {name: value for name in OWN if (value := options.pop(name)) is not None}
     for_all = {name: value for name in FOR_ALL if (value := options.pop(name)) is not None}
     fail_on = options.pop("fail_on")
+    if options["claims"] == EPOCH_2024:
+        others = {**own, **for_all, **options, "claims": None, "fail_on": fail_on}
+        emit(_reproduction(names, [name for name in others if others[name] is not None]), **shape)
+        return 0
     found = judge(names, own=own, options=for_all, **options)
     emit(reconciliation_document(found), **shape)
     if fail_on and found.in_conflict:
         click.echo("A claim is in conflict.", err=True)
         return EXIT_VERDICT
     return 0
+
+
+def _reproduction(names: tuple[str, ...], others: list[str]) -> Document:
+    """Return the document of a method's own figures; raises InputError for any other option."""
+    from llmcost.errors import InputError
+    from llmcost.studies.methods.reproduction import reproduction_rows
+    from llmcost.views.methods import reproduction_document
+
+    flags = [f"--{name.replace('num_', '').replace('_', '-')}" for name in others]
+    if others:
+        raise InputError(
+            f"claims: {EPOCH_2024} counts by rules and inputs of its own, for models that it "
+            f"lists; leave out {' and '.join(flags)}."
+        )
+    return reproduction_document(
+        [row for name in names or (None,) for row in reproduction_rows(name)]
+    )
 
 
 with_variables(reconcile)

@@ -12,12 +12,12 @@ from llmcost.errors import InputError, UnknownNameError
 from llmcost.studies.answers import Result
 from llmcost.studies.choices.cluster import price_day
 from llmcost.studies.choices.given import Given
+from llmcost.studies.methods import METHODS
 
 if TYPE_CHECKING:
     from llmcost.inputs import InputValue
 
 DOLLARS = "USD"
-METHODS = ("epoch-2024",)
 OF_A_RUN = ("tokens", "gpu", "num_gpus", "phases")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, quantity_text, range_text
+from llmcost.studies.methods import EPOCH_2024
 from llmcost.studies.methods.reporting import INTERVAL, method_report, step_report
 from llmcost.table import Cell, Document, Field, Table
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 METHOD_SCHEMA = "llmcost.method/1"
 REPRODUCTION_SCHEMA = "llmcost.reproduction/1"
-METHOD = "epoch-2024"
 TITLES = {
     "owned_cost": "Amortised hardware and energy",
     "acquisition_cost": "Purchase of the cluster",
@@ -58,7 +58,7 @@ FLAT_FIGURES = (
 def method_document(cost: MethodCost) -> Document:
     """Return the document of one run by the published method, step by step."""
     model = cost.case.model or "the run"
-    title = f"{METHOD} (Cottier et al. 2024): {model}"
+    title = f"{EPOCH_2024} (Cottier et al. 2024): {model}"
     rows = tuple(
         (s.name, s.value, s.low, s.high, s.unit, s.how, "; ".join(s.sources)) for s in cost.steps
     )
@@ -86,11 +86,11 @@ def method_data(cost: MethodCost) -> dict[str, Any]:
 
 def reproduction_document(rows: Sequence[Reproduction]) -> Document:
     """Return the document of published figures of the method set against ours."""
-    title = f"Published figures by {METHOD}, and the same method here"
+    title = f"Published figures by {EPOCH_2024}, and the same method here"
     flat = Table("reproduction", FLAT_FIGURES, tuple(_flat_row(row) for row in rows), title=title)
     data = {
         "schema": REPRODUCTION_SCHEMA,
-        "method": METHOD,
+        "method": EPOCH_2024,
         "interval": INTERVAL,
         "results": [_reproduction_data(row) for row in rows],
     }

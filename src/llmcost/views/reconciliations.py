@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from llmcost.figures import EM_DASH, quantity_text, range_text
+from llmcost.studies.methods import EPOCH_2024
 from llmcost.studies.reconciliation.bounds import NOT_COMPARABLE
 from llmcost.studies.reconciliation.fleet import FLEET
-from llmcost.studies.reconciliation.methods import EPOCH
 from llmcost.studies.reconciliation.products import printed_digits
 from llmcost.table import Cell, Document, Field, Table
 from llmcost.views.claim_details import detail_tables
@@ -214,8 +214,8 @@ def _base_notes(row: Compared) -> Iterator[str]:
         yield f"Inside: share of draws that lie within {says(row.claim)}."
     if not all(one.figure.eligible for one in row.bases):
         yield "In brackets: what the claim does not mean."
-    if any(one.figure.basis.startswith(EPOCH) for one in row.bases):
-        yield f"{EPOCH}: a published method, with its authors' 90% interval."
+    if any(one.figure.basis.startswith(EPOCH_2024) for one in row.bases):
+        yield f"{EPOCH_2024}: a published method, with its authors' 90% interval."
 
 
 def _products(products: Sequence[Product]) -> Table:

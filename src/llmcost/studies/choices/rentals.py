@@ -11,8 +11,8 @@ from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen
+from llmcost.studies.choices.cluster import PRICE_UNIT
 
-PRICE_UNIT = "USD/GPU/hour"
 MARKET = "price"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmcost.studies.methods.epoch_2024 import NAME, MethodCost, Step
+from llmcost.studies.methods import EPOCH_2024
+from llmcost.studies.methods.epoch_2024 import MethodCost, Step
 
 INTERVAL = 0.9
 
@@ -12,7 +13,7 @@ INTERVAL = 0.9
 def method_report(cost: MethodCost) -> dict[str, Any]:
     """Return every step of a cost by the method, with its unit, 90% interval and sources."""
     return {
-        "method": NAME,
+        "method": EPOCH_2024,
         "model": cost.case.model or None,
         "gpu": cost.case.device.gpu,
         "interval": INTERVAL,

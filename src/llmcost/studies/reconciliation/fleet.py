@@ -13,12 +13,12 @@ from llmcost.catalog.overheads import default
 from llmcost.catalog.runs import published_run
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.figures import quantity_text
+from llmcost.formulas.money import HOURS_PER_YEAR
 from llmcost.studies.reconciliation.claimed import Claimed, accelerators_of
 from llmcost.studies.reconciliation.ours import Figure, Ours
 
 FLEET = "share_of_fleet"
 CLUSTERS, PLANNED = "cluster", "planned"
-HOURS_PER_YEAR = 8766.0
 KINDS = {"fleet": "fleet of", "purchases": "bought in"}
 HOW = "published GPU-hours of {}, up to all experiments with them, over a fleet"
 

@@ -9,9 +9,9 @@ from llmcost.catalog.gpus import accelerator, usual_precision
 from llmcost.catalog.measured import typical_mfu
 from llmcost.figures import quantity_text, range_text
 from llmcost.formulas import money
+from llmcost.studies.methods import EPOCH_2024
 from llmcost.studies.reconciliation.claimed import Claimed
 from llmcost.studies.reconciliation.fleet import FLEET, fleet_words, runs_of
-from llmcost.studies.reconciliation.methods import EPOCH
 from llmcost.studies.reconciliation.ours import Ours, price_of
 from llmcost.studies.reconciliation.quotes import MATCHES, Standing, standing
 from llmcost.studies.reconciliation.setups import (
@@ -109,7 +109,7 @@ def _price(claim: Claimed, found: Ours, end: float, hours: float, whose: str) ->
 
 def _method(found: Ours, end: float) -> str:
     """Return the figure of a published method that an end of a claim is, to a tenth."""
-    close = [one for one in found.figures if one.basis.startswith(EPOCH) and one.value]
+    close = [one for one in found.figures if one.basis.startswith(EPOCH_2024) and one.value]
     close = [one for one in close if abs(end / one.value - 1) <= METHOD_SLACK]
     best = min(close, key=lambda one: abs(end / one.value - 1), default=None)
     return f"{best.title}: {quantity_text(best.value, 'USD')}" if best else ""

@@ -6,23 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llmcost.errors import InputError, UnknownNameError
+from llmcost.studies.methods import EPOCH_2024, METHODS
 from llmcost.studies.methods.cases import Case, case_of, listed_case
 from llmcost.studies.methods.epoch_2024 import MethodCost, epoch_2024
 from llmcost.studies.reconciliation.claimed import Claimed, catalogued
 from llmcost.studies.reconciliation.ours import OWNER, THREE_YEARS, Figure, Ours
 from llmcost.studies.reconciliation.setups import FROM_RUN, PURCHASE
 
-EPOCH = "epoch-2024"
-METHODS = (EPOCH,)
 RESULTS = {
     OWNER: "owned_cost",
     THREE_YEARS: "rental_reserved_3y_cost",
     PURCHASE: "acquisition_cost",
 }
 TITLES = {
-    OWNER: f"{EPOCH}, amortised",
-    THREE_YEARS: f"{EPOCH}, reserved-3y",
-    PURCHASE: f"{EPOCH}, bought",
+    OWNER: f"{EPOCH_2024}, amortised",
+    THREE_YEARS: f"{EPOCH_2024}, reserved-3y",
+    PURCHASE: f"{EPOCH_2024}, bought",
 }
 
 
@@ -56,7 +55,7 @@ def _figures(claim: Claimed, found: Ours, *, asked: bool) -> Iterator[Figure]:
             meant = claim.price_basis in (basis, "not-stated") and basis != PURCHASE
             eligible = meant or claim.price_basis == basis
             title = TITLES[basis]
-            yield Figure(f"{EPOCH}-{basis}", title, value, low, high, None, eligible, asked)
+            yield Figure(f"{EPOCH_2024}-{basis}", title, value, low, high, None, eligible, asked)
 
 
 def _cost(claim: Claimed, found: Ours) -> MethodCost | None:

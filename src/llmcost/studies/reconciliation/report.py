@@ -40,7 +40,6 @@ from llmcost.studies.reconciliation.own import own_claims
 from llmcost.studies.reconciliation.products import Product, product
 from llmcost.studies.reconciliation.staff import STAFF_COST, staff_cost
 
-SCHEMA = "llmcost.reconciliation/1"
 RE_CHECK = "nobody could verify this figure: check it before relying on it"
 
 
