@@ -71,11 +71,11 @@ class Asked:
         )
 
     def _in_currency(self) -> list[dict[str, Any]]:
-        from llmcost.catalog.currencies import to_usd
-
         code = self.given["currency"]
         if code is None:
             return []
+        from llmcost.catalog.currencies import to_usd
+
         rate = to_usd(1.0, str(code), price_day(self.given))
         if rate.currency == DOLLARS:
             return []
@@ -83,11 +83,11 @@ class Asked:
         return [self._restated(rate.currency, 1 / rate.rate, told, rate.as_of, rate.source, ())]
 
     def _in_dollars_of(self) -> list[dict[str, Any]]:
-        from llmcost.catalog.inflation import adjust, last_month
-
         year = self.given["dollars_of"]
         if year is None:
             return []
+        from llmcost.catalog.inflation import adjust, last_month
+
         month, last = f"{self._price_date():%Y-%m}", last_month()
         found = adjust(1.0, min(month, last), str(year))
         warnings = found.warnings
