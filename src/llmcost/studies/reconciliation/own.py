@@ -46,6 +46,8 @@ RUN = (
     *("gpu", "num_gpus", "precision", "mfu", "goodput", "region"),
 )
 ABOUT = ("id", "date", "scope", "price_basis", "price", "provider", "derived_from", "statement")
+# What says something of a run only where its FLOP are known.
+OF_FLOP = ("parameters", "active_parameters", "tokens", "seq_length", "precision", "mfu", "goodput")
 FIELDS = (*QUANTITIES, *RUN, *ABOUT, "quantity", "value")
 SIGNS = {">": "more_than", "<": "less_than", "~": "about"}
 MAX_FILE = 1_000_000
@@ -89,11 +91,19 @@ def _known(fields: Mapping[str, object], quantity: str, entry: ModelEntry | None
     What was published for another accelerator says nothing of this run.
     """
     facts = {"scope": "final-run", "sources": ("the claim",), "said": newest_price_day()}
-    published = {**run_facts(entry), **_as_published(fields, quantity, entry)}
+    of_run = {**run_facts(entry), **_of_run(fields, entry)}
+    published = {**of_run, **_as_published(fields, quantity, entry)}
     own = _run_of(fields)
     if own.get("gpus") and own["gpus"][0] not in published.get("gpus", ()):
         published = {key: published[key] for key in ("model", "ran") if key in published}
     return {**facts, **published, **own}
+
+
+def _of_run(fields: Mapping[str, object], entry: ModelEntry | None) -> dict[str, Any]:
+    """Return the precision and the region of a published run that a claim names by its model."""
+    rows = () if entry is None or any(key in fields for key in RUN[1:]) else published()
+    known = (row.known for row in rows if entry and row.model == entry.name and row.known)
+    return {"known": next(known, {})}
 
 
 def _as_published(
@@ -175,8 +185,13 @@ def _tables(path: str) -> list[Any]:
 
 
 def _dashed(table: Mapping[str, object]) -> dict[str, object]:
-    fields = {key.replace("-", "_"): value for key, value in table.items()}
-    fields = {("num_gpus" if key == "gpus" else key): value for key, value in fields.items()}
+    fields: dict[str, object] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        name = "num_gpus" if name == "gpus" else name
+        if name in fields:
+            raise InputError(f"{name}: got it twice, spelt in two ways; give it once.")
+        fields[name] = value
     if "quantity" in fields or "value" in fields:
         quantity, value = fields.pop("quantity", None), fields.pop("value", None)
         if quantity not in QUANTITIES:
@@ -193,19 +208,26 @@ def _check_fields(fields: Mapping[str, object]) -> None:
         if key not in FIELDS:
             hint = f"Quantities: {one_of(QUANTITIES)}."
             raise UnknownNameError("field of a claim", key, FIELDS, hint)
+    name = str(fields.get("id", "own"))
+    if not name.strip() or not name.isprintable():
+        raise InputError(f"id: got {shown(name)}; needs a name on one line.")
 
 
 def _about(fields: Mapping[str, object]) -> dict[str, Any]:
     about: dict[str, Any] = {}
     for key, known in (("scope", SCOPES), ("price_basis", PRICE_BASES)):
         if key in fields and fields[key] not in known:
-            raise UnknownNameError(key.replace("_", " "), str(fields[key]), known)
+            hint = f"Known: {one_of(known)}."
+            raise UnknownNameError(key.replace("_", " "), str(fields[key]), known, hint)
         about |= {key: fields[key]} if key in fields else {}
     if "price" in fields:
-        about["price"] = _amount(fields["price"], "USD/GPU/hour", "price")[0]
+        about["price"] = _one(fields["price"], "USD/GPU/hour", "price")
         about.setdefault("price_basis", "assumed")
     if "date" in fields:
         about["said"] = day_from(str(fields["date"]), "date")
+    if (origin := fields.get("derived_from")) is not None and origin not in QUANTITIES:
+        hint = f"Known: {one_of(QUANTITIES)}."
+        raise UnknownNameError("quantity to derive from", str(origin), QUANTITIES, hint)
     for key in ("provider", "derived_from"):
         about |= {key: str(fields[key])} if key in fields else {}
     return about
@@ -219,11 +241,11 @@ def _run_of(fields: Mapping[str, object]) -> dict[str, Any]:
     if "num_gpus" in fields:
         known["num_gpus"] = int(count_from(fields["num_gpus"], "num_gpus", NOUNS))
     if "gpu_hours" in fields:
-        hours = _figure(fields["gpu_hours"], "gpu_hours")
-        known |= {"gpu_hours": hours[1] or hours[2], "hours_source": "reported"}
-        known["hours_of"] = AS_CLAIMED
-    if fields.get("derived_from") == "cost":
-        known |= {"hours_source": "from-cost"} if "gpu_hours" in fields else {}
+        known |= _hours_of(fields)
+    if unused := [key for key in OF_FLOP if key in fields and not _described(fields)]:
+        raise InputError(
+            f"{unused[0]}: got it without a model, or parameters and tokens; give them."
+        )
     if _described(fields):
         if "model" not in fields and "gpu" not in fields:
             raise InputError("gpu: nothing given; needs the accelerator, such as h100-sxm.")
@@ -234,6 +256,23 @@ def _run_of(fields: Mapping[str, object]) -> dict[str, Any]:
             "accelerator and its GPU-hours."
         )
     return known
+
+
+def _hours_of(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the hours [GPU*hour] that a claim states beside its figure: one number, or a bound."""
+    relation, low, high = _figure(fields["gpu_hours"], "gpu_hours")
+    if relation in ("between", "more_than"):
+        if any(key in fields for key in QUANTITIES if key != "gpu_hours"):
+            got = shown(fields["gpu_hours"])
+            raise InputError(f"gpu_hours: got {got}; needs one number beside another figure.")
+        return {}
+    origin = "bound" if relation == "less_than" else "reported"
+    origin = "from-cost" if fields.get("derived_from") == "cost" else origin
+    return {
+        "gpu_hours": high if low is None else low,
+        "hours_source": origin,
+        "hours_of": AS_CLAIMED,
+    }
 
 
 def _bought(fields: Mapping[str, object]) -> bool:
@@ -260,6 +299,13 @@ def _figure(value: object, quantity: str) -> tuple[str, float | None, float | No
     if relation == "less_than":
         return relation, None, high
     return (relation, low, None) if relation == "more_than" else ("about", low, high)
+
+
+def _one(value: object, unit: str, name: str) -> float:
+    found = _amount(value, unit, name)
+    if len(found) > 1:
+        raise InputError(f"{name}: got {shown(value)}; needs one number, not a range.")
+    return found[0]
 
 
 def _amount(value: object, unit: str, name: str) -> tuple[float, ...]:
