@@ -143,6 +143,8 @@ def test_a_file_of_claims(capsys, mine):
         ("[[claim]]", "[claim]", "TOML"),
         ("gpus = 1024", "gpus = 1024\nmfu = '200%'", "mine: mfu: got '200%'"),
         ('date = "2024-12"', 'date = "soon"', "date"),
+        ("price = 2", "price = 2\ngpu_hours = '3M'", "gpu_hours: got it twice"),
+        ('"< $3M"', '"< 3M EUR"\ndate = "1990-01"', "mine: No exchange rate of EUR"),
     ],
 )
 def test_a_faulty_file_is_one_message_that_names_it(capsys, mine, was, now, complaint):
@@ -161,6 +163,20 @@ def test_a_file_that_is_not_there(capsys, empty_folder):
 
     assert (ran.code, ran.out) == (2, "")
     assert "cannot be opened" in ran.err
+
+
+def test_a_converted_bound_has_no_more_digits_than_it_was_stated_with(capsys):
+    """20M EUR at 1.0793 USD are 21.6M USD."""
+    ran = llmcost(capsys, "reconcile", "pc-38", *FEW)
+
+    assert "under $21.6M" in ran.out
+
+
+def test_one_price_is_not_called_exact(capsys):
+    ran = llmcost(capsys, "reconcile", "pc-17", *FEW)
+
+    assert "one price" in ran.out
+    assert "exact" not in ran.out
 
 
 def test_fail_on_conflict_leaves_with_one(capsys):

@@ -10,6 +10,7 @@ from llmcost.studies.reconciliation.bounds import CONSISTENT, HIGH, LOW, NOT_COM
 from llmcost.studies.reconciliation.report import reconcile
 
 DRAWS = {"draws": 400}
+HOURS = {"gpu": "h100-sxm", "gpu_hours": "1M", "cost": "3M USD"}
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +173,88 @@ def test_the_power_behind_an_energy_claim_is_seen(published):
 
 
 def test_the_french_grid_is_taken_where_the_run_was(published):
-    """25 t over 433 MWh are 58 g/kWh, a tenth of most grids."""
-    assert row(published, "pc-27c").verdict == CONSISTENT
+    """433 MWh, rated, on a grid of 50 to 70 g/kWh: 22 to 30 t; 25 t are 58 g/kWh."""
+    one = row(published, "pc-27c")
+
+    assert 22 < one.bases[0].at_published < 30
+    assert implied(one, "implied_carbon_intensity") == pytest.approx([25 / 433.196])
+
+
+def test_rated_power_times_hours_is_held_against_rated_power_times_hours(published):
+    """Llama 3.1 405B: 700 W over 30.84M hours are 21.588 GWh; 8,930 t are 414 g/kWh of that."""
+    one = row(published, "pc-08a")
+    figure = one.main
+    grid = one.bases[1].figure.value / (1.821 * 0.75 * 1.15)
+
+    assert figure.basis == "rated"
+    assert figure.value == pytest.approx(grid)
+    assert one.verdict == CONSISTENT
+    assert implied(one, "implied_carbon_intensity") == pytest.approx([8930 / 21_588])
+    assert not one.bases[1].figure.eligible
+
+
+def test_accelerators_alone_draw_no_more_than_they_are_rated_at(published):
+    """OLMo 3 7B: 234,000 hours at 700 W are 163.8 MWh; 146 MWh are 89% of that."""
+    one = row(published, "pc-44c")
+
+    assert one.main.basis == "accelerators"
+    assert one.main.high == pytest.approx(163.8)
+    assert one.main.value == pytest.approx(0.75 * 163.8)
+    assert one.verdict == CONSISTENT
+
+
+def test_our_figure_is_seen_at_the_published_hours_too(published):
+    """BLOOM: 1,082,990 hours at 400 W are 433.2 MWh; ours are fewer hours by far, which is said."""
+    energy, cost = row(published, "pc-27b"), row(published, "pc-28a")
+
+    assert energy.bases[0].at_published == pytest.approx(433.196)
+    assert any("outside our range" in note for note in energy.notes)
+    hours = cost.bases[0].figure.value / cost.bases[0].at_published * 1.078e6
+    assert 5e5 < hours < 8e5
+    assert row(published, "pc-17").bases[0].at_published is None
+
+
+def test_a_purchase_and_a_published_method_do_not_move_with_our_hours(published):
+    moved = {b.figure.basis: b.at_published for b in row(published, "pc-02").bases}
+
+    assert moved["purchase"] is None
+    assert moved["epoch-2024-owner"] is None
+    assert moved["reserved-3y"] is not None
+
+
+def test_hours_that_are_only_supposed_have_a_range(published):
+    """132M TPU hours at 0.8 to 1.25 of themselves (90%): 80% within 0.84 to 1.19 of 191.4M USD."""
+    one = row(published, "pc-17").main
+
+    assert one.value == pytest.approx(191.4e6)
+    assert one.low == pytest.approx(0.84 * 191.4e6, rel=0.02)
+    assert one.high == pytest.approx(1.19 * 191.4e6, rel=0.02)
+
+
+def test_a_conflict_is_told_by_either_of_its_claims():
+    for name in ("pc-34", "pc-35a", "pc-35b"):
+        assert reconcile([name], options=DRAWS).conflicts, name
+    assert not reconcile(["pc-21"], options=DRAWS).conflicts
+
+
+def test_a_figure_of_a_model_is_judged_as_the_published_one_is(published):
+    """DeepSeek-V3 trained in FP8, also where a user states its cost."""
+    own = reconcile(own={"model": "deepseek-v3", "cost": "5.576M USD"}, options=DRAWS).rows[0]
+
+    assert own.main.value == pytest.approx(row(published, "pc-21").main.value)
+    assert own.verdict == row(published, "pc-21").verdict
+
+
+def test_an_upper_bound_of_hours_is_said_to_be_one(published):
+    assert any("upper bound" in note for note in row(published, "pc-37").notes)
+
+
+def test_grok_4_is_set_against_what_its_source_says_agrees(published):
+    """Its source gives 490M USD as what rental and owning both come to."""
+    one = row(published, "pc-43a")
+
+    assert one.main.basis == "owner"
+    assert one.verdict == CONSISTENT
 
 
 def test_published_hours_are_priced_on_the_basis_that_the_claim_states(published):
@@ -276,6 +357,13 @@ def test_hours_worked_back_from_the_cost_confirm_nothing():
     assert one.reason.startswith("circular")
 
 
+def test_fewer_hours_than_a_number_are_an_upper_bound():
+    one = reconcile(own={**HOURS, "gpu_hours": "<1M"}, options=DRAWS).rows[0]
+
+    assert (one.claim.gpu_hours, one.claim.hours_source) == (1e6, "bound")
+    assert any("upper bound" in note for note in one.notes)
+
+
 def test_a_claim_far_below_is_low_and_one_far_above_high():
     run = {"gpu": "h100-sxm", "gpu_hours": "1M GPU-hours", "price_basis": "on-demand"}
     verdicts = [
@@ -300,7 +388,16 @@ def test_a_claim_far_below_is_low_and_one_far_above_high():
         ({"parameters": "7B", "tokens": "1T", "cost": "1M USD"}, InputError, "gpu: nothing given"),
         ({"model": "no-such-model", "cost": "5M USD"}, UnknownNameError, "no-such-model"),
         ({"model": "deepseek-v3", "cost": ">3M..5M USD"}, InputError, "not both"),
-        ({"model": "deepseek-v3", "cost": "5M USD", "price_basis": "x"}, UnknownNameError, "x"),
+        ({"model": "deepseek-v3", "cost": "5M USD", "price_basis": "x"}, UnknownNameError, "spot"),
+        ({"model": "deepseek-v3", "cost": "5M USD", "scope": "x"}, UnknownNameError, "final-run"),
+        ({"model": "deepseek-v3", "cost": "5M USD", "price": "1..2"}, InputError, "one number"),
+        ({**HOURS, "gpu_hours": "1M..2M"}, InputError, "gpu_hours: .*one number"),
+        ({**HOURS, "gpu_hours": ">1M"}, InputError, "gpu_hours: .*one number"),
+        ({**HOURS, "tokens": "5T"}, InputError, "tokens: .*without a model"),
+        ({**HOURS, "mfu": "40%"}, InputError, "mfu: .*without a model"),
+        ({**HOURS, "derived_from": "x"}, UnknownNameError, "gpu_hours"),
+        ({**HOURS, "id": ""}, InputError, "id: .*one line"),
+        ({**HOURS, "id": "a\nb"}, InputError, "id: .*one line"),
     ],
 )
 def test_a_claim_that_cannot_be_read_is_one_clear_message(own, kind, complaint):

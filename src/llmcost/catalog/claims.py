@@ -23,6 +23,8 @@ SCOPES = (
     *("final-run", "run-and-post-training", "post-training", "development", "staff", "cluster"),
     *("several-models", "programme", "fleet", "not-stated"),
 )
+# Whose energy an energy or carbon claim counts, where it is not that of the site.
+POWER_BASES = ("rated", "accelerators")
 HOURS_SOURCES = (
     *("reported", "counted", "computed", "assumed", "speculative", "bound", "from-cost"),
     "not-stated",
@@ -63,6 +65,7 @@ PUBLISHED = DataFile(
         Column("gpu"),
         Column("precision"),
         Column("region"),
+        Column("power_basis", choices=POWER_BASES),
         Column("model_flop", "number", "FLOP", positive=True),
         Column("includes"),
         Column("source", required=True),
@@ -136,7 +139,8 @@ class PublishedClaim:
     a cost cannot confirm that cost. `hours_source` says how the hours are known, `price_basis` and
     `price` [USD/GPU/hour] what an hour was priced at, `num_gpus` and `hours` [hour] the factors of
     the hours where they are, `precision` and `region` what the run is known to have had where it
-    is not the usual. `re_check` marks a figure that nobody could verify.
+    is not the usual, `power_basis` that energy is rated power times hours, or that of accelerators
+    without their servers. `re_check` marks a figure that nobody could verify.
     """
 
     id: str
@@ -160,6 +164,7 @@ class PublishedClaim:
     gpu: str | None
     precision: str | None
     region: str | None
+    power_basis: str | None
     model_flop: float | None
     includes: str | None
     sources: tuple[str, ...]

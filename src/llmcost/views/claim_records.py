@@ -118,6 +118,7 @@ def _basis(one: BasisVerdict) -> dict[str, Any]:
         "value": figure.value,
         "low": figure.low,
         "high": figure.high,
+        "at_published_hours": one.at_published,
         "can_be_meant": figure.eligible,
         "share_inside": one.inside,
         "verdict": one.verdict,

@@ -31,6 +31,7 @@ NAMES = {
 # Money of more digits than these is written as it is printed.
 SHORT = 3
 LEAST = 0.1
+ONE_PRICE = "one price"
 AS_SHARE = ("implied_mfu", "implied_goodput", "implied_post_training_share")
 
 
@@ -61,7 +62,7 @@ def says(claim: Claimed) -> str:
     if not claim.ends:
         return claim.statement
     end = claim.ends[0]
-    exact = unit == "USD" and digits(end) > SHORT and end >= 1
+    exact = unit == "USD" and digits(end) > SHORT and end >= 1 and not claim.converted
     return (
         f"{LEADS[claim.relation]}{printed_digits(end, end) if exact else quantity_text(end, unit)}"
     )
@@ -117,6 +118,11 @@ def verdict_text(row: Compared) -> str:
         return row.verdict
     short = row.main.title.partition(",")[0] if row.claim.unit == "USD" else row.main.title
     return f"{row.verdict} ({short})"
+
+
+def span_text(low: float, high: float, unit: str, like: float | None) -> str:
+    """Return a range; a cost that one listed price gives has none, and is not exact either."""
+    return ONE_PRICE if unit == "USD" and low == high else range_text(low, high, unit, like=like)
 
 
 def share_text(share: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from llmcost.figures import EM_DASH, quantity_text, range_text
+from llmcost.figures import EM_DASH, quantity_text
 from llmcost.studies.methods import EPOCH_2024
 from llmcost.studies.reconciliation.bounds import NOT_COMPARABLE
 from llmcost.studies.reconciliation.fleet import FLEET
@@ -23,6 +23,7 @@ from llmcost.views.claim_words import (
     says,
     share_text,
     shown_unit,
+    span_text,
     verdict_text,
 )
 
@@ -55,8 +56,16 @@ BASES = (
     Field("basis", "Price basis"),
     Field("value", "Cost", "USD", align="right"),
     Field("interval", "Low – high", align="right"),
+    Field("at_published_hours", "Their hours", "USD", align="right"),
     Field("inside", "Inside", align="right"),
     Field("verdict", "Verdict"),
+)
+BASES_OF_QUANTITIES = (
+    Field("basis", "Counted as"),
+    Field("value", "Estimate", align="right"),
+    BASES[2],
+    Field("at_published_hours", "Their hours", align="right"),
+    *BASES[4:],
 )
 BASES_OF_FLEETS = (
     Field("basis", "Fleet"),
@@ -161,11 +170,11 @@ def _verdict_texts(row: Compared) -> tuple[str, ...]:
 
 
 def _interval(row: Compared) -> str:
-    if row.main is None or row.main.low == row.main.high:
-        return "" if row.main is None else "exact"
+    if row.main is None:
+        return ""
     main, unit = row.main, shown_unit(row.claim)
     like = main.value if main.low > main.value / 20 else None
-    return bare(range_text(main.low, main.high, unit, like=like), unit)
+    return bare(span_text(main.low, main.high, unit, like), unit)
 
 
 def _gaps(rows: Sequence[Compared]) -> Table:
@@ -189,15 +198,16 @@ def _bases(row: Compared) -> Table:
     rows, texts = [], []
     for one in row.bases:
         figure = one.figure
-        span = range_text(figure.low, figure.high, unit, like=figure.value)
-        ends = (share_text(one.inside), one.verdict)
-        rows.append((figure.basis, figure.value, span, one.inside, one.verdict))
-        texts.append((basis_words(figure), quantity_text(figure.value, unit), span, *ends))
-    of_fleets = row.claim.quantity == FLEET
-    each = f"of each fleet, {row.how.rpartition(', ')[2]}" if of_fleets else "on each price basis"
+        span = span_text(figure.low, figure.high, unit, figure.value)
+        theirs = one.at_published
+        at = EM_DASH if theirs is None else quantity_text(theirs, unit)
+        rows.append((figure.basis, figure.value, span, theirs, one.inside, one.verdict))
+        value = quantity_text(figure.value, unit)
+        ends = (at, share_text(one.inside), one.verdict)
+        texts.append((basis_words(figure), value, span, *ends))
+    fields, each = _fields_of(row)
     told = f"{label(row.claim)} {each}, as known on {row.as_of}"
-    fields = BASES_OF_FLEETS if of_fleets else BASES
-    shown = tuple(f.name for f in fields if f.name != "inside" or not of_fleets)
+    shown = tuple(field.name for field in fields if _has(row, field.name))
     return Table(
         "bases",
         fields,
@@ -209,7 +219,26 @@ def _bases(row: Compared) -> Table:
     )
 
 
+def _fields_of(row: Compared) -> tuple[tuple[Field, ...], str]:
+    """Return the columns of the bases of a claim, and what they are in words."""
+    if row.claim.quantity == FLEET:
+        return BASES_OF_FLEETS, f"of each fleet, {row.how.rpartition(', ')[2]}"
+    if row.claim.unit == "USD":
+        return BASES, "on each price basis"
+    return BASES_OF_QUANTITIES, "by what is counted"
+
+
+def _has(row: Compared, name: str) -> bool:
+    """Return whether a column of the bases says anything of this claim."""
+    if name == "at_published_hours":
+        return any(one.at_published is not None for one in row.bases)
+    return name != "inside" or any(one.inside is not None for one in row.bases)
+
+
 def _base_notes(row: Compared) -> Iterator[str]:
+    if any(one.at_published is not None for one in row.bases):
+        hours = quantity_text(row.claim.known_hours, "GPU*hour")
+        yield f"Their hours: our estimate at the published {hours} instead of ours."
     if any(one.inside is not None for one in row.bases):
         yield f"Inside: share of draws that lie within {says(row.claim)}."
     if not all(one.figure.eligible for one in row.bases):

@@ -63,6 +63,7 @@ class Claimed:
     num_gpus: int | None = None
     hours: float | None = None
     model_flop: float | None = None
+    power_basis: str | None = None
     derived_from: str | None = None
     re_check: bool = False
     outside: str | None = None
@@ -276,6 +277,7 @@ def _published(row: PublishedClaim) -> Claimed:
         num_gpus=row.num_gpus or known.get("num_gpus"),
         hours=row.hours,
         model_flop=row.model_flop,
+        power_basis=row.power_basis,
         derived_from=row.derived_from,
         re_check=row.re_check,
         sources=row.sources,

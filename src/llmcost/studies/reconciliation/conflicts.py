@@ -50,6 +50,14 @@ def conflicts(claims: Iterable[Claimed]) -> tuple[Conflict, ...]:
     return tuple(one for counts in runs.values() for one in _apart(counts))
 
 
+def about(found: Iterable[Conflict], chosen: Iterable[Claimed]) -> tuple[Conflict, ...]:
+    """Return the conflicts that have the hours of one of the chosen claims on either side."""
+    hours = {(claim.subject, claim.known_hours) for claim in chosen}
+    return tuple(
+        one for one in found if any((one.model, count) in hours for count in one.gpu_hours)
+    )
+
+
 def _apart(counts: dict[float, Claimed]) -> Iterator[Conflict]:
     for fewer, more in combinations(sorted(counts), 2):
         if more / fewer > APART:

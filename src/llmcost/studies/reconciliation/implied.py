@@ -11,6 +11,7 @@ from llmcost.figures import quantity_text, range_text
 from llmcost.formulas import money
 from llmcost.studies.methods import EPOCH_2024
 from llmcost.studies.reconciliation.claimed import Claimed
+from llmcost.studies.reconciliation.energies import RATED
 from llmcost.studies.reconciliation.fleet import FLEET, fleet_words, runs_of
 from llmcost.studies.reconciliation.ours import Ours, price_of
 from llmcost.studies.reconciliation.quotes import MATCHES, Standing, standing
@@ -75,7 +76,7 @@ def _of_end(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
     elif claim.quantity == "energy":
         yield from _power(claim, end)
     elif claim.quantity == "carbon":
-        yield from _intensity(found, end)
+        yield from _intensity(claim, found, end)
     elif claim.quantity == FLEET:
         yield from _fleet(claim, end)
     elif claim.quantity in ("development_cost", "post_training_cost"):
@@ -167,11 +168,15 @@ def _power(claim: Claimed, end: float) -> Iterator[Implied]:
     yield Implied(end, "implied_power", value, "W/GPU", words)
 
 
-def _intensity(found: Ours, end: float) -> Iterator[Implied]:
-    energy = _result(found, "energy")
+def _intensity(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
+    energy, how = _result(found, "energy"), ""
+    rated = accelerator(claim.gpus[0]).power if claim.gpus else None
+    if claim.power_basis == RATED and rated and claim.known_hours:
+        energy, how = claim.known_hours * rated / WATTS_IN_MEGAWATT, "its rated power over its "
+        how += f"{quantity_text(claim.known_hours, 'GPU*hour')}, "
     if energy:
         value = end / energy
-        words = f"at our {quantity_text(energy, 'MWh')}"
+        words = f"at {how or 'our '}{quantity_text(energy, 'MWh')}"
         yield Implied(end, "implied_carbon_intensity", value, "kgCO2e/kWh", words)
 
 

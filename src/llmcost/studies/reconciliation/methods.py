@@ -10,7 +10,7 @@ from llmcost.studies.methods import EPOCH_2024, METHODS
 from llmcost.studies.methods.cases import Case, case_of, listed_case
 from llmcost.studies.methods.epoch_2024 import MethodCost, epoch_2024
 from llmcost.studies.reconciliation.claimed import Claimed, catalogued
-from llmcost.studies.reconciliation.ours import OWNER, THREE_YEARS, Figure, Ours
+from llmcost.studies.reconciliation.ours import OWNER, THREE_YEARS, Figure, Ours, can_mean
 from llmcost.studies.reconciliation.setups import FROM_RUN, PURCHASE
 
 RESULTS = {
@@ -52,10 +52,8 @@ def _figures(claim: Claimed, found: Ours, *, asked: bool) -> Iterator[Figure]:
         value = getattr(cost, name)
         low, high = cost.interval(name) or (value, value)
         if value is not None:
-            meant = claim.price_basis in (basis, "not-stated") and basis != PURCHASE
-            eligible = meant or claim.price_basis == basis
-            title = TITLES[basis]
-            yield Figure(f"{EPOCH_2024}-{basis}", title, value, low, high, None, eligible, asked)
+            meant, title = can_mean(claim, basis), TITLES[basis]
+            yield Figure(f"{EPOCH_2024}-{basis}", title, value, low, high, None, meant, asked)
 
 
 def _cost(claim: Claimed, found: Ours) -> MethodCost | None:

@@ -183,7 +183,7 @@ def _many(claim: Claimed) -> Ours | None:
     return Ours(reason=f"covers {claim.covers or claim.scope}, not one training run")
 
 
-def _eligible(claim: Claimed, basis: str) -> bool:
+def can_mean(claim: Claimed, basis: str) -> bool:
     """Return whether a claim can mean a price basis; only a purchase means that of the cluster."""
     wanted = claim.price_basis
     if PURCHASE in (basis, wanted):
@@ -209,7 +209,7 @@ def _figures(
             simulation = bench.run({**setup.arguments, **(extra or {}), "as_of": day})
         except InputError as error:
             if claim.kind == OWN and not str(error).startswith(UNDATED):
-                raise _of_claim(claim, error) from None
+                raise of_claim(claim, error) from None
             last = Ours(how=setup.how, reason=_why_not(error))
             continue
         figures = (*_at_stated_price(claim, setup, simulation), *_read(claim, simulation, named))
@@ -243,11 +243,11 @@ def _read(claim: Claimed, simulation: Simulation, named: Mapping[str, str]) -> I
         ends = (result.value * scale, result.low * scale, result.high * scale)
         draws = simulation.draws.get(name)
         scaled = None if draws is None else np.asarray(draws, dtype=float) * scale
-        yield Figure(basis, TITLES.get(basis, basis), *ends, scaled, _eligible(claim, basis))
+        yield Figure(basis, TITLES.get(basis, basis), *ends, scaled, can_mean(claim, basis))
 
 
-def _of_claim(claim: Claimed, error: InputError) -> InputError:
-    """Return an error of a user's claim: one of a file says which claim it is about."""
+def of_claim(claim: Claimed, error: InputError) -> InputError:
+    """Return an error about a claim: one of several says which claim it is about."""
     label = claim.name.partition("/")[0]
     return error if label == OWN else InputError(f"{label}: {error}")
 

@@ -30,12 +30,14 @@ from llmcost.studies.reconciliation.claimed import (
     in_dollars,
     published,
 )
-from llmcost.studies.reconciliation.conflicts import Conflict, conflicts
+from llmcost.studies.reconciliation.conflicts import Conflict, about, conflicts
+from llmcost.studies.reconciliation.energies import on_power_basis
 from llmcost.studies.reconciliation.fleet import FLEET, Fleet, share_of_fleet
+from llmcost.studies.reconciliation.hours import APART, Hours, hours_beside
 from llmcost.studies.reconciliation.implied import Implied, closes, implied
 from llmcost.studies.reconciliation.listings import Listed, listings
 from llmcost.studies.reconciliation.methods import with_method
-from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, ours
+from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, of_claim, ours
 from llmcost.studies.reconciliation.own import own_claims
 from llmcost.studies.reconciliation.products import Product, product
 from llmcost.studies.reconciliation.staff import STAFF_COST, staff_cost
@@ -45,11 +47,15 @@ RE_CHECK = "nobody could verify this figure: check it before relying on it"
 
 @dataclass(frozen=True, slots=True)
 class BasisVerdict:
-    """A claim under one price basis: our figure, the verdict and the share of draws inside it."""
+    """A claim under one price basis: our figure, the verdict and the share of draws inside it.
+
+    `at_published` is our figure at the published hours, where those are known beside ours.
+    """
 
     figure: Figure
     verdict: str
     inside: float | None
+    at_published: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def reconcile(
     """
     names = (names,) if isinstance(names, str) else tuple(names)
     kind, every = _claims(claims or (None if own else _source_of(names)), own)
-    chosen = tuple(map(in_dollars, _named(every, names)))
+    chosen = tuple(map(_in_dollars, _named(every, names)))
     bench = Bench(options or {}, as_of)
     bench.check()
     if as_of is not None:
@@ -145,7 +151,7 @@ def reconcile(
     rows = tuple(_compared(claim, bench, fleet, method) for claim in chosen)
     drawn = {name: bench.drawn[name] for name in ("interval", "draws", "seed")}
     meta = {"llmcost_version": __version__, "data_version": data_version(), **drawn}
-    return Reconciliation(kind, rows, conflicts(every if not names else chosen), meta)
+    return Reconciliation(kind, rows, about(conflicts(every), chosen), meta)
 
 
 def _claims(
@@ -166,6 +172,13 @@ def _claims(
     from llmcost.studies.reconciliation.own import file_claims
 
     return OWN, file_claims(str(claims))
+
+
+def _in_dollars(claim: Claimed) -> Claimed:
+    try:
+        return in_dollars(claim)
+    except InputError as error:
+        raise of_claim(claim, error) from None
 
 
 def _source_of(names: Sequence[str]) -> str | None:
@@ -200,10 +213,11 @@ def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) ->
     elif claim.quantity == STAFF_COST:
         found = staff_cost(claim)
     else:
-        found = with_method(claim, ours(claim, bench), method)
+        found = with_method(claim, on_power_basis(claim, ours(claim, bench)), method)
     if found.reason:
         return _not_comparable(claim, found)
-    bases = tuple(_judged(claim, figure) for figure in found.figures)
+    hours = hours_beside(claim, found)
+    bases = tuple(_judged(claim, figure, hours) for figure in found.figures)
     main = _main(bases)
     return Compared(
         claim,
@@ -217,7 +231,7 @@ def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) ->
         implied=implied(claim, found),
         product=product(claim),
         listings=listings(claim),
-        notes=_notes(claim),
+        notes=_notes(claim, hours),
     )
 
 
@@ -235,10 +249,11 @@ def _not_comparable(claim: Claimed, found: Ours) -> Compared:
     )
 
 
-def _judged(claim: Claimed, figure: Figure) -> BasisVerdict:
+def _judged(claim: Claimed, figure: Figure, hours: Hours | None) -> BasisVerdict:
     verdict = judged(claim.bounds, figure.low, figure.high)
     inside = None if figure.draws is None else share_inside(figure.draws, claim.bounds)
-    return BasisVerdict(figure, verdict, inside)
+    at_published = hours.at_published(figure) if hours else None
+    return BasisVerdict(figure, verdict, inside, at_published)
 
 
 def _main(bases: Sequence[BasisVerdict]) -> BasisVerdict:
@@ -248,7 +263,7 @@ def _main(bases: Sequence[BasisVerdict]) -> BasisVerdict:
     return (fitting or eligible)[0]
 
 
-def _notes(claim: Claimed) -> tuple[str, ...]:
+def _notes(claim: Claimed, hours: Hours | None) -> tuple[str, ...]:
     notes = [RE_CHECK] if claim.re_check else []
     if claim.stands_for:
         notes.append(f"{claim.stands_for} stands for {claim.subject}")
@@ -256,6 +271,10 @@ def _notes(claim: Claimed) -> tuple[str, ...]:
         notes.append(claim.converted)
     if claim.hours_source == "speculative":
         notes.append("the published hours are speculative")
+    if claim.hours_source == "bound":
+        notes.append("the published hours are an upper bound, and so is what they cost")
+    if hours is not None and hours.apart:
+        notes.append(APART)
     return tuple(notes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from llmcost.catalog.epoch_2024 import rule
 from llmcost.catalog.gpus import accelerator, peak, usual_precision
 from llmcost.catalog.runs import published_run
 from llmcost.formulas import utilization
@@ -15,6 +16,8 @@ MANY = ("several-models", "cluster", "post-training")
 # A run whose FLOP nobody published is given this MFU: its hours are what counts.
 PIN_MFU, PIN_PARAMETERS = 0.4, 1e9
 SECONDS = 3600
+# Hours that nobody counted, which are as uncertain as the published method takes hardware to be.
+UNCERTAIN = ("speculative", "assumed")
 FROM_RUN = "bottom-up estimate of the run"
 FROM_HOURS = "its published GPU-hours at the prices of the day"
 FROM_FLOP = "its published FLOP at a typical MFU"
@@ -35,7 +38,7 @@ def setups(claim: Claimed, *, pin: bool = True) -> Iterator[Setup]:
     `pin` allows a run of exactly the published hours.
     """
     if claim.run:
-        yield Setup(dict(claim.run), FROM_RUN)
+        yield Setup({**claim.known, **claim.run}, FROM_RUN)
         return
     yield from _of_model(claim)
     if not claim.gpus:
@@ -80,11 +83,24 @@ def _of_model(claim: Claimed) -> Iterator[Setup]:
 
 
 def _pinned(claim: Claimed, hours: float) -> dict[str, object]:
-    """Return a run of exactly these hours [GPU*hour], or nothing where its FLOP need more."""
+    """Return a run of these hours [GPU*hour], or nothing where its FLOP need more.
+
+    Hours that are only supposed have the range that `epoch-2024` gives a number of accelerators.
+    """
     rate = peak_of(claim.gpus[0])
     flop = claim.model_flop or PIN_MFU * rate * hours * SECONDS
     mfu = implied_mfu(flop, hours, rate)
-    return {**_of_flop(claim, flop), "mfu": mfu, "goodput": 1.0} if mfu <= 1 else {}
+    if mfu > 1:
+        return {}
+    given = _around(mfu) if claim.hours_source in UNCERTAIN else mfu
+    return {**_of_flop(claim, flop), "mfu": given, "goodput": 1.0}
+
+
+def _around(mfu: float) -> tuple[float, float, float]:
+    """Return the 90% interval of an MFU whose hours are uncertain, with the MFU in its middle."""
+    known = rule("num_gpus")
+    fewest, most = known.low or 1.0, known.high or 1.0
+    return mfu / most, mfu, min(mfu / fewest, (1 + mfu) / 2)
 
 
 def _of_flop(claim: Claimed, flop: float) -> dict[str, object]:
