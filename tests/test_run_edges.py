@@ -101,3 +101,37 @@ def test_a_development_with_what_it_lacked_is_known(known):
 
     assert found.results["development_cost"].value > found.results["cost"].value
     assert not [one for one in found.warnings if one.code == "no-development-cost"]
+
+
+@pytest.mark.parametrize(
+    "salary", ["100 USD/person/hour", "$100/person/h", "100 USD per person per hour"]
+)
+def test_pay_by_the_hour_is_refused(salary):
+    """A year has 8,766 hours, and nobody works all of them."""
+    run = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "num_gpus": 64, "mfu": 0.4}
+    with pytest.raises(InputError, match="hours that people work"):
+        estimate(**run, scope="development", staff=9, staff_time="1 year", salary=salary)
+
+
+def test_a_server_draws_no_less_than_its_chips():
+    with pytest.raises(InputError, match="at least 1"):
+        estimate(model="llama-3.1-8b", gpu="h100-sxm", num_gpus=64, mfu=0.4, server_power_ratio=0.5)
+
+
+def test_an_anchor_faster_than_the_peak_is_refused():
+    """70B parameters, 8,192 tokens, 128 sequences: 4.6e17 FLOP in 6.3 s on 64 is 1,140 TFLOP/s."""
+    run = {"model": "llama-3.1-70b", "gpu": "h100-sxm", "num_gpus": 512}
+    with pytest.raises(InputError, match="of the peak"):
+        estimate(**run, anchor="6.3 s/step on 64 h100-sxm, tp=4,pp=4,gbs=128")
+
+
+def test_whether_equity_counts_is_told():
+    run = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "num_gpus": 64, "mfu": 0.4}
+    for given, told in (({}, "counted"), ({"equity": False}, "not counted")):
+        found = estimate(**run, scope="development", **given)
+        assert found.inputs["equity"].value == told
+
+
+def test_dollars_of_no_year_name_the_option():
+    with pytest.raises(InputError, match="^dollars_of: "):
+        estimate(model="llama-3.1-8b", gpu="h100-sxm", num_gpus=64, mfu=0.4, dollars_of="abc")

@@ -282,7 +282,7 @@ def test_no_price_of_these_terms_says_what_there_is(prices):
     assert found.age_days(date(2026, 1, 1)) is None
     assert found.reason == (
         "no on-demand price for h100-sxm in the twelve months to 2026-01-02; the newest is "
-        "2026-01-02 (spot); terms with prices: spot"
+        "2026-01-02 (spot); terms with prices then: spot"
     )
 
 

@@ -257,11 +257,14 @@ def _why_none(gpu: str, terms: str, provider: str | None, day: date) -> str:
         return f"{text}; there is no rental price for it at all: give a price yourself"
     same = [quote for quote in rows if quote.terms == terms] or rows
     newest = max(same, key=lambda quote: quote.day)
-    has = [known for known in RENTAL_TERMS if any(quote.terms == known for quote in rows)]
-    return (
-        f"{text}; the newest is {newest.as_of} ({newest.terms}); "
-        f"terms with prices: {', '.join(has)}"
-    )
+    first = min(same, key=lambda quote: quote.day)
+    seen = [quote for quote in rows if a_year_before(day) < quote.day <= day]
+    has = [known for known in RENTAL_TERMS if any(quote.terms == known for quote in seen)]
+    then = f"terms with prices then: {', '.join(has)}" if has else "nor one on other terms"
+    nearest = f"the newest is {newest.as_of} ({newest.terms})"
+    if first.day > day:
+        nearest = f"the first is {first.as_of} ({first.terms})"
+    return f"{text}; {nearest}; {then}"
 
 
 def _terms(text: str, known: tuple[str, ...] = RENTAL_TERMS) -> str:

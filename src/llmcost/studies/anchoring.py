@@ -78,6 +78,7 @@ def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, ba
         raise InputError(f"anchor: got {shown(text)}; no layout of that run is legal.")
     told = f"{short_layout(layout_text(candidate.layout))}, {batch:,} sequences a step"
     measured = _step_time(run["rate"], candidate, measured_on, batch * phase.seq_length)
+    _check_mfu(candidate.mfu * candidate.step_time / measured, text)
     return _anchor(measured, candidate.step_time, f"{text} ({told})")
 
 
@@ -115,6 +116,15 @@ def _step_time(rate: str, candidate: Any, setting: Setting, tokens: int) -> floa
     if kind == RATES[0]:
         return tokens / (value * setting.num_gpus)
     return float(candidate.step_time * candidate.mfu * setting.machine.peak / value)
+
+
+def _check_mfu(mfu: float, text: str) -> None:
+    """Raise InputError for a measured step that is faster than the peak."""
+    if mfu > 1:
+        raise InputError(
+            f"anchor: got {shown(text)}, an MFU of {mfu:.0%} of the peak; needs a step that takes "
+            "longer. Is the batch that of this step, and the number that of all its accelerators?"
+        )
 
 
 def _from_row(key: str, setting: Setting, model: str | None) -> Anchor:

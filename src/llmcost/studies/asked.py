@@ -89,7 +89,10 @@ class Asked:
         from llmcost.catalog.inflation import adjust, last_month
 
         month, last = f"{self._price_date():%Y-%m}", last_month()
-        found = adjust(1.0, min(month, last), str(year))
+        try:
+            found = adjust(1.0, min(month, last), str(year))
+        except InputError as error:
+            raise InputError(f"dollars_of: {str(error).removeprefix('end: ')}") from None
         warnings = found.warnings
         if month > last:
             warnings += (f"{found.index} ends with {last}: prices of {month} count as of then",)

@@ -57,6 +57,7 @@ INPUT_TITLES = {
     "staff_time": "Time of staff",
     "salary": "Salary",
     "staff_overhead": "Employer over salary",
+    "equity": "Equity as pay",
     "equity_pay": "Equity",
     "staff_share": "Staff in development",
     "rental_add_ons": "Add-ons to the rent",

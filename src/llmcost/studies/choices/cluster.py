@@ -199,8 +199,8 @@ def price_day(given: Given) -> date:
     day, first = day_from(asked, "as_of"), first_price_day()
     if day < first:
         raise InputError(
-            f"as_of: got {asked}; the first price in gpu_prices.csv is of {first}: "
-            "give a later day, or a price."
+            f"as_of: got {asked}; the first price in gpu_prices.csv is of {first}; needs a day "
+            "from then on."
         )
     return day
 

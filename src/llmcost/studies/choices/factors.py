@@ -41,7 +41,7 @@ FACTORS = {
     "server_age": Factor("year", maximum=100.0, zero=True),
     "cost_of_capital": Factor(share=True, maximum=1.0, zero=True),
     "rated_power": Factor("W/GPU", maximum=1e6),
-    "server_power_ratio": Factor(maximum=100.0),
+    "server_power_ratio": Factor(floor=1.0, maximum=100.0),
     "power_draw_fraction": Factor(share=True, maximum=1.0),
     "pue": Factor(floor=1.0, maximum=10.0),
     "electricity_price": Factor("USD/kWh", maximum=1e3, zero=True),

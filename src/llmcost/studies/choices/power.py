@@ -23,6 +23,10 @@ from llmcost.studies.choices.given import Given, Note
 PER_DEVICE = ("server_power_ratio", "power_draw_fraction")
 GRID = {"electricity_price": electricity_price, "carbon_intensity": carbon_intensity}
 TITLES = {"electricity_price": "Electricity", "carbon_intensity": "Carbon of the grid"}
+NO_GRID = {
+    "electricity_price": "No cost of owning without --electricity-price",
+    "carbon_intensity": "No carbon without --carbon-intensity",
+}
 EXTRAS = {"embodied": "embodied_carbon_per_gpu", "water": "water_intensity"}
 
 
@@ -71,7 +75,7 @@ def _grid(given: Given, day: date) -> tuple[dict[str, Chosen], InputValue, list[
             continue
         figure = look(str(asked.value), day)
         if figure.value is None:
-            notes.append((f"no-{name.replace('_', '-')}", f"Not known: {figure.reason}."))
+            notes.append((f"no-{name.replace('_', '-')}", f"{NO_GRID[name]}: {figure.reason}."))
             continue
         found[name] = _of_region(name, figure)
         notes += [("region", f"{TITLES[name]}: {text}.") for text in figure.warnings]

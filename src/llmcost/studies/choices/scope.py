@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from llmcost.amounts import count_from
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, one_of, shown
@@ -21,6 +23,7 @@ ONLY_DEVELOPMENT = (
     *(*BY_PEOPLE, *ADD_ONS),
 )
 TOKENS = ("token", "tokens")
+HOURLY = re.compile(r"(/|\bper\b)\s*(h|hr|hour|minute|min|s|second)s?\b")
 
 
 def choose_scope(given: Given) -> InputValue:
@@ -38,6 +41,12 @@ def choose_scope(given: Given) -> InputValue:
     return InputValue(
         str(word or FINAL_RUN), "", given.origin("scope") if word else Origin("default")
     )
+
+
+def choose_equity(given: Given) -> InputValue:
+    """Return whether equity counts as pay, as a word."""
+    origin = given.origin("equity") if given.has("equity") else Origin("default")
+    return InputValue("counted" if _with_equity(given) else "not counted", "", origin)
 
 
 def choose_development(given: Given, workload: Workload) -> tuple[dict[str, Chosen], list[Note]]:
@@ -86,6 +95,7 @@ def _staff(given: Given) -> dict[str, Chosen]:
         own = from_user(given, "staff_share")
         return {"staff_share": own or _typical_share(given)}
     given.refuse("staff", ("staff_share",))
+    _refuse_hourly(given)
     if not given.has("staff_time"):
         raise InputError(
             "staff: got people without the time they worked; needs --staff-time, such as 6 months."
@@ -99,6 +109,16 @@ def _staff(given: Given) -> dict[str, Chosen]:
     else:
         given.refuse("no equity", ("equity_pay",))
     return found
+
+
+def _refuse_hourly(given: Given) -> None:
+    """Raise InputError for pay by the hour: of a whole year's hours few are worked."""
+    for name in ("salary", "equity_pay"):
+        if HOURLY.search(str(given[name] or "")):
+            raise InputError(
+                f"{name}: got {shown(given[name])}; needs pay for a year, a month or a week, such "
+                "as 200,000 USD/person/year: the hours that people work are not known."
+            )
 
 
 def _typical_share(given: Given) -> Chosen:

@@ -16,7 +16,12 @@ from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.ownership import DECLINING, choose_ownership
 from llmcost.studies.choices.power import choose_power
 from llmcost.studies.choices.rentals import choose_rentals
-from llmcost.studies.choices.scope import DEVELOPMENT, choose_development, choose_scope
+from llmcost.studies.choices.scope import (
+    DEVELOPMENT,
+    choose_development,
+    choose_equity,
+    choose_scope,
+)
 
 # What an owner's cost is not known without, and may be missing.
 OWNERS = ("server_price", "rated_power", "electricity_price")
@@ -66,6 +71,8 @@ def _with_money(
     told = {**failures, **owned, **power, **beyond}
     inputs = {name: one.shown for name, one in told.items()}
     inputs |= {"depreciation": way, "region": region, "scope": scope}
+    if scope.value == DEVELOPMENT:
+        inputs["equity"] = choose_equity(given)
     factors = {name: one.spread for name, one in {**told, **rentals}.items()}
     fixed = {**_whole(failures), "declining": float(way.value == DECLINING)}
     return Surroundings(factors, fixed, inputs, tuple(notes), tuple(offers))
