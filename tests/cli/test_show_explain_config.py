@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from llmcost import engine
 from llmcost.cli.explain import NAMES
 from llmcost.cli.main import COMMANDS
 from llmcost.cli.options import FORMATS
@@ -187,6 +188,26 @@ def test_every_result_can_be_explained(capsys, name):
 def test_the_explained_unit_is_the_unit_of_the_result(capsys, name, unit):
     """What is explained is the number that is printed, not a part of it."""
     assert llmcost(capsys, "explain", name, "--json").data["results"]["unit"] == unit
+
+
+@pytest.mark.parametrize("name", engine.MONEY)
+def test_what_goes_into_a_cost_has_a_name_that_can_be_explained(capsys, name):
+    inputs = llmcost(capsys, "explain", name, "--json").data["results"]["inputs"]
+
+    assert {each["name"] for each in inputs} <= {*explanations(), "num_gpus", "tokens"}
+
+
+def test_the_inputs_of_an_expression_are_the_names_in_it(capsys):
+    """A server's price over its life, a year, on the hours in use of a year of 8,766."""
+    data = llmcost(capsys, "explain", "owned-servers-cost", "--json").data["results"]
+
+    assert "server_price x 1 / server_lifetime" in data["formula"]
+    assert {each["name"]: each["unit"] for each in data["inputs"]} == {
+        "gpu_hours": "GPU*hour",
+        "server_price": "USD/GPU",
+        "server_lifetime": "year",
+        "cluster_utilization": "",
+    }
 
 
 def test_model_flop_is_explained_with_attention_and_phases(capsys):

@@ -170,7 +170,7 @@ DEVELOPMENT: dict[str, tuple[str, str]] = {
     ),
     "post_training_share": (
         f"{_DEVELOPMENT}:post_training_share",
-        "post_training x post_training_multiplier / tokens",
+        "post_training_tokens x post_training_multiplier / tokens",
     ),
     "staff_cost": (
         f"{_DEVELOPMENT}:staff_cost",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -93,10 +93,32 @@ def _formula(key: str) -> Explanation:
         _without_return(paragraphs[0]),
         expression,
         formula.returns,
-        tuple(formula.units.items()),
+        tuple(_inputs(expression, formula.units).items()),
         (*details, FURTHER[key]) if key in FURTHER else tuple(details),
         " ".join(text.removeprefix("Source: ") for text in sources) or "By definition.",
     )
+
+
+def _inputs(expression: str, units: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what goes in, with units: by the names of the expression where it tells all of them.
+
+    The formula itself may take parts of it under names of its own.
+    """
+    named = dict.fromkeys(re.findall(r"\b[a-z][a-z0-9_]+", expression))
+    told = {name: units.get(name, _unit(name)) for name in named}
+    prose = None in told.values()
+    own = [name for name in units if name not in named and _unit(name) is None]
+    return {name: unit or "" for name, unit in told.items()} if own and not prose else units
+
+
+def _unit(name: str) -> str | None:
+    """Return the unit of a number that can be explained; `None` for another name."""
+    if name in WORDS:
+        return WORDS[name][1]
+    if name not in FORMULAS:
+        return None
+    module, _, function = FORMULAS[name][0].partition(":")
+    return str(getattr(import_module(module), function).returns)
 
 
 def _without_return(text: str) -> str:
