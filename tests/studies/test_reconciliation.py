@@ -292,11 +292,11 @@ def test_the_published_method_can_stand_for_us():
 def test_no_price_after_the_day_that_is_asked_for_is_used():
     found = reconcile(claims="published", as_of="2023-06-30", options=DRAWS)
 
-    for one in found.rows:
-        for each in one.implied:
-            quotes = each.standing.nearest if each.standing else ()
-            assert all(str(quote.day) <= "2023-06-30" for quote in quotes)
-        assert one.as_of <= "2023-06-30"
+    standings = [each.standing for one in found.rows for each in one.implied if each.standing]
+    quotes = [quote for standing in standings for quote in standing.nearest]
+    assert quotes
+    assert all(str(quote.day) <= "2023-06-30" for quote in quotes)
+    assert all(one.as_of <= "2023-06-30" for one in found.rows)
     assert row(found, "pc-02").product is None
 
 
