@@ -133,5 +133,5 @@ def test_whether_equity_counts_is_told():
 
 
 def test_dollars_of_no_year_name_the_option():
-    with pytest.raises(InputError, match="^dollars_of: "):
+    with pytest.raises(InputError, match=r"^dollars_of: "):
         estimate(model="llama-3.1-8b", gpu="h100-sxm", num_gpus=64, mfu=0.4, dollars_of="abc")
