@@ -120,6 +120,15 @@ def test_a_share_of_compute_is_hours_over_a_fleet_and_a_period(essays):
     assert implied(one, "implied_fleet") == pytest.approx([77e6])
 
 
+def test_models_that_were_in_training_when_a_share_was_claimed_are_told(essays):
+    """Llama 3.1 405B came out in July 2024: 30.84M hours beside 7.7M are 5.0 times as many."""
+    (note,) = row(essays, "share-of-compute").notes
+
+    assert "training: llama-3.1-405b;" in note
+    assert "30.8M GPU-hours" in note
+    assert f"{1 + 30.84 / 7.7:.1f} times" in note
+
+
 def test_the_period_and_the_hours_of_a_fleet_can_be_changed():
     quarter = reconcile(["share-of-compute"], period="90 days", options=DRAWS)
     given = reconcile(["share-of-compute"], fleet_hours="77M GPU-hours", options=DRAWS)
@@ -243,6 +252,15 @@ def test_a_figure_of_a_model_is_judged_as_the_published_one_is(published):
 
     assert own.main.value == pytest.approx(row(published, "pc-21").main.value)
     assert own.verdict == row(published, "pc-21").verdict
+
+
+def test_an_implied_goodput_is_of_the_peak_that_our_mfu_is_of(published):
+    """3.4e24 FLOP over 5.576M USD / 3.42 = 1.630M hours at 1,978.9 TFLOP/s in FP8: 0.293."""
+    one = row(published, "pc-21")
+    mfu = 3.4e24 / (5.576e6 / 3.42 * 3600 * 1978.9e12)
+
+    assert implied(one, "implied_mfu")[-1] == pytest.approx(mfu)
+    assert implied(one, "implied_goodput") == pytest.approx([mfu / 0.1771], rel=2e-3)
 
 
 def test_an_upper_bound_of_hours_is_said_to_be_one(published):
@@ -396,6 +414,8 @@ def test_a_claim_far_below_is_low_and_one_far_above_high():
         ({**HOURS, "tokens": "5T"}, InputError, "tokens: .*without a model"),
         ({**HOURS, "mfu": "40%"}, InputError, "mfu: .*without a model"),
         ({**HOURS, "derived_from": "x"}, UnknownNameError, "gpu_hours"),
+        ({**HOURS, "cost": "1e308 USD"}, InputError, "cost: .*1e\\+19 USD"),
+        ({**HOURS, "gpu_hours": "1e-30"}, InputError, "gpu_hours: .*1e-09"),
         ({**HOURS, "id": ""}, InputError, "id: .*one line"),
         ({**HOURS, "id": "a\nb"}, InputError, "id: .*one line"),
     ],

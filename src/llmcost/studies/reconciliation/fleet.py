@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from llmcost.amounts import spread_from
+from llmcost.catalog.columns import last_day
 from llmcost.catalog.fleets import Fleet as PublishedFleet
 from llmcost.catalog.fleets import fleets
 from llmcost.catalog.models import ModelEntry, models
@@ -18,6 +20,8 @@ from llmcost.studies.reconciliation.claimed import Claimed, accelerators_of
 from llmcost.studies.reconciliation.ours import Figure, Ours
 
 FLEET = "share_of_fleet"
+# A model that comes out so soon after a claim can have been in training when it was made.
+SOON = timedelta(days=100)
 CLUSTERS, PLANNED = "cluster", "planned"
 KINDS = {"fleet": "fleet of", "purchases": "bought in"}
 HOW = "published GPU-hours of {}, up to all experiments with them, over a fleet"
@@ -70,13 +74,44 @@ def share_of_fleet(claim: Claimed, fleet: Fleet) -> Ours:
 
 def runs_of(claim: Claimed) -> list[tuple[ModelEntry, float, tuple[str, ...]]]:
     """Return the models that a claim's subject names, with their hours and accelerators."""
-    found = []
-    for entry in models():
-        if entry.name == claim.subject or entry.name.startswith(f"{claim.subject}-"):
-            run = published_run(entry.name)
-            if run is not None and run.gpu_hours:
-                found.append((entry, run.gpu_hours, accelerators_of(run.gpu)))
-    return found
+    named = (
+        entry
+        for entry in models()
+        if entry.name == claim.subject or entry.name.startswith(f"{claim.subject}-")
+    )
+    return list(_with_hours(named))
+
+
+def later_words(claim: Claimed) -> str:
+    """Return which models of the same name came out soon after a claim, and what they would add."""
+    counted = [entry.name for entry, _, _ in runs_of(claim)]
+    soon = (
+        entry
+        for entry in models()
+        if entry.name.startswith(claim.subject)
+        and entry.name not in counted
+        and claim.said < last_day(entry.released) <= claim.said + SOON
+    )
+    later = list(_with_hours(soon))
+    if not later or not counted:
+        return ""
+    names = ", ".join(entry.name for entry, _, _ in later)
+    more = sum(hours for _, hours, _ in later)
+    times = 1 + more / sum(hours for _, hours, _ in runs_of(claim))
+    return (
+        f"models that came out within {SOON.days} days after it are not counted, and can have been "
+        f"in training: {names}; with {quantity_text(more, 'GPU*hour')} more the share is "
+        f"{times:.1f} times as large"
+    )
+
+
+def _with_hours(
+    entries: Iterable[ModelEntry],
+) -> Iterator[tuple[ModelEntry, float, tuple[str, ...]]]:
+    for entry in entries:
+        run = published_run(entry.name)
+        if run is not None and run.gpu_hours:
+            yield entry, run.gpu_hours, accelerators_of(run.gpu)
 
 
 def fleet_words(claim: Claimed, end: float) -> str:

@@ -142,8 +142,9 @@ def _utilization(
     flop = _work(claim, found)
     if not flop or not claim.gpus or not hours:
         return
-    value = implied_mfu(flop, hours, peak_of(claim.gpus[0]))
-    told = f"{how}with every loss, over {quantity_text(hours, 'GPU*hour')}"
+    rate, at = _peak(claim, found)
+    value = implied_mfu(flop, hours, rate)
+    told = f"{how}with every loss, over {quantity_text(hours, 'GPU*hour')}{at}"
     if value > 1:
         yield Implied(end, "implied_mfu", value, "", f"{told}: more than the peak, impossible")
         return
@@ -151,9 +152,19 @@ def _utilization(
     ours = _result(found, "mfu")
     if ours and claim.model and not claim.circular:
         share = value / ours
-        words = f"{how}slow steps included, at our MFU of {ours:.0%}"
+        words = f"{how}slow steps included, at our MFU of {ours:.0%}{at}"
         words += ": more than all of the time" if share > 1 else ""
         yield Implied(end, "implied_goodput", share, "", words)
+
+
+def _peak(claim: Claimed, found: Ours) -> tuple[float, str]:
+    """Return the peak [FLOP/s/GPU] that our MFU is of, and its precision where it is unusual."""
+    usual = peak_of(claim.gpus[0])
+    inputs = found.simulation.estimate.inputs if found.simulation and found.how == FROM_RUN else {}
+    known = inputs["peak_flop_rate"].value if "peak_flop_rate" in inputs else None
+    if not isinstance(known, float) or known == usual:
+        return usual, ""
+    return known, f", of the peak at {inputs['precision'].value}"
 
 
 def _power(claim: Claimed, end: float) -> Iterator[Implied]:

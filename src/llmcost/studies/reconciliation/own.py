@@ -51,6 +51,8 @@ OF_FLOP = ("parameters", "active_parameters", "tokens", "seq_length", "precision
 FIELDS = (*QUANTITIES, *RUN, *ABOUT, "quantity", "value")
 SIGNS = {">": "more_than", "<": "less_than", "~": "about"}
 MAX_FILE = 1_000_000
+# Beyond these a figure is a slip of the hand; FLOP are many more than anything else.
+MOST, MOST_FLOP, LEAST = 1e19, 1e40, 1e-9
 NOUNS = ("gpus", "gpu", "accelerators", "chips", "devices")
 
 
@@ -322,4 +324,7 @@ def _amount(value: object, unit: str, name: str) -> tuple[float, ...]:
         raise InputError(f"{name}: got {shown(text)}; needs one figure, or low..high.")
     if not all(end > 0 for end in found):
         raise InputError(f"{name}: got {shown(text)}; needs {kind.what} above 0.")
+    most = MOST_FLOP if name == "model_flop" else MOST
+    if not all(LEAST <= end <= most for end in found):
+        raise InputError(f"{name}: got {shown(text)}; needs {LEAST:g} to {most:g} {unit}.")
     return found

@@ -32,7 +32,7 @@ from llmcost.studies.reconciliation.claimed import (
 )
 from llmcost.studies.reconciliation.conflicts import Conflict, about, conflicts
 from llmcost.studies.reconciliation.energies import on_power_basis
-from llmcost.studies.reconciliation.fleet import FLEET, Fleet, share_of_fleet
+from llmcost.studies.reconciliation.fleet import FLEET, Fleet, later_words, share_of_fleet
 from llmcost.studies.reconciliation.hours import APART, Hours, hours_beside
 from llmcost.studies.reconciliation.implied import Implied, closes, implied
 from llmcost.studies.reconciliation.listings import Listed, listings
@@ -273,6 +273,8 @@ def _notes(claim: Claimed, hours: Hours | None) -> tuple[str, ...]:
         notes.append("the published hours are speculative")
     if claim.hours_source == "bound":
         notes.append("the published hours are an upper bound, and so is what they cost")
+    if claim.quantity == FLEET and (later := later_words(claim)):
+        notes.append(later)
     if hours is not None and hours.apart:
         notes.append(APART)
     return tuple(notes)
