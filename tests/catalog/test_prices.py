@@ -20,7 +20,6 @@ from llmcost.catalog.price_quotes import (
 from llmcost.catalog.prices import a_year_before, percentile, price_rows, select_price
 from llmcost.errors import DataError, InputError, UnknownNameError
 
-HEADERS = {column.name: column.header for column in GPU_PRICES.columns}
 RATES = st.floats(min_value=0.01, max_value=100, allow_nan=False)
 
 
@@ -39,26 +38,6 @@ def row(price_id: str, provider: str, price: float, as_of: str, **more: str) -> 
         "source": f"source-{provider.lower()}",
         "grade": "A",
     } | more
-
-
-@pytest.fixture
-def prices(monkeypatch, tmp_path):
-    """Make the given rows the only prices; the accelerators stay the shipped ones."""
-    shipped = files.data_folder()
-    for name in ("gpu_specs.csv", "gpu_aliases.csv"):
-        (tmp_path / name).write_bytes((shipped / name).read_bytes())
-
-    def write(*rows: dict[str, str]) -> None:
-        with (tmp_path / GPU_PRICES.name).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, GPU_PRICES.headers)
-            writer.writeheader()
-            writer.writerows({HEADERS[k]: v for k, v in entry.items()} for entry in rows)
-        monkeypatch.setattr(files, "data_folder", lambda _name="data": tmp_path)
-        files.clear_cache()
-
-    yield write
-    monkeypatch.undo()
-    files.clear_cache()
 
 
 def test_the_price_is_the_median_over_the_providers_latest(prices):
@@ -406,10 +385,11 @@ def test_a_row_that_contradicts_itself_is_a_fault_of_the_file(prices, wrong):
 
 def test_a_users_own_row_is_laid_over_the_shipped_ones(monkeypatch, tmp_path):
     mine = row("mine", "My cloud", 1.5, "2026-10-01")
+    headers = {column.name: column.header for column in GPU_PRICES.columns}
     with (tmp_path / GPU_PRICES.name).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, GPU_PRICES.headers)
         writer.writeheader()
-        writer.writerow({HEADERS[k]: v for k, v in mine.items()})
+        writer.writerow({headers[k]: v for k, v in mine.items()})
     monkeypatch.setenv("LLMCOST_DATA", str(tmp_path))
     files.clear_cache()
 

@@ -1,20 +1,17 @@
 """A server's price from dated quotes: of the right unit, never later than the day."""
 
-import csv
 from datetime import date
 from statistics import median
 
 import pytest
 
-from llmcost.catalog import files
 from llmcost.catalog.gpus import accelerators
 from llmcost.catalog.overheads import default
-from llmcost.catalog.price_quotes import GPU_PRICES, price_quotes, purchases
+from llmcost.catalog.price_quotes import price_quotes, purchases
 from llmcost.catalog.prices import percentile
 from llmcost.catalog.purchases import select_server_price
 from llmcost.errors import DataError, InputError, UnknownNameError
 
-HEADERS = {column.name: column.header for column in GPU_PRICES.columns}
 BOARD, CHIP = default("board_price_ratio"), default("server_price_ratio")
 ONE_PRICE = default("purchase_price_factor")
 
@@ -37,23 +34,9 @@ def quote(price_id: str, price: float, as_of: str, kind: str, seller: str = "") 
 
 
 @pytest.fixture
-def quotes(monkeypatch, tmp_path):
-    """Make the given rows the only prices; the rest of the catalogue stays the shipped one."""
-    shipped = files.data_folder()
-    for name in ("gpu_specs.csv", "gpu_aliases.csv", "defaults.csv"):
-        (tmp_path / name).write_bytes((shipped / name).read_bytes())
-
-    def write(*rows: dict[str, str]) -> None:
-        with (tmp_path / GPU_PRICES.name).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, GPU_PRICES.headers)
-            writer.writeheader()
-            writer.writerows({HEADERS[k]: v for k, v in entry.items()} for entry in rows)
-        monkeypatch.setattr(files, "data_folder", lambda _name="data": tmp_path)
-        files.clear_cache()
-
-    yield write
-    monkeypatch.undo()
-    files.clear_cache()
+def quotes(prices):
+    """Make the given quotes the only ones."""
+    return prices
 
 
 def test_a_server_counts_as_it_is_and_a_board_times_its_ratio(quotes):
