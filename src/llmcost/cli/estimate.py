@@ -39,10 +39,11 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     MODEL is a catalogue name (llmcost show models), the path of a Hugging Face
     config.json, or absent with --parameters. What you leave out is taken from
     the published run of the model, the catalogue, or a labelled default; the
-    answer says which. low and high are the 10th and 90th percentile of draws of
-    every input that is not certain. A range (35..45%, 'uniform 2..3', also
-    triangular, pert, beta) states a 90% interval. Without --mfu or --throughput
-    the MFU is predicted, where architecture, accelerator and number are known.
+    answer says which. low and high are the 10th and 90th percentile (others by
+    --interval) of draws of every input that is not certain. A range (35..45%,
+    'uniform 2..3', also triangular, pert, beta) states a 90% interval. Without
+    --mfu or --throughput the MFU is predicted, where architecture, accelerator
+    and number are known.
 
     \b
     Examples:
