@@ -189,6 +189,13 @@ def test_the_french_grid_is_taken_where_the_run_was(published):
     assert implied(one, "implied_carbon_intensity") == pytest.approx([25 / 433.196])
 
 
+def test_a_region_that_is_asked_for_counts_for_runs_whose_own_is_known(published):
+    """The grid of the United States has about 370 g/kWh, that of France well under 100."""
+    (moved,) = reconcile(["pc-27c"], options={**DRAWS, "region": "us"}).rows
+
+    assert moved.main.value > 4 * row(published, "pc-27c").main.value
+
+
 def test_rated_power_times_hours_is_held_against_rated_power_times_hours(published):
     """Llama 3.1 405B: 700 W over 30.84M hours are 21.588 GWh; 8,930 t are 414 g/kWh of that."""
     one = row(published, "pc-08a")

@@ -107,6 +107,8 @@ class Bench:
         from llmcost.studies.estimation import simulate
 
         wanted = {**self._options, **arguments}
+        if "region" in self._options:  # Said of all claims, also of those with a region known.
+            wanted["region"] = self._options["region"]
         key = tuple(sorted((name, repr(value)) for name, value in wanted.items()))
         if key not in self._known:
             self._known[key] = simulate(**wanted)  # type: ignore[arg-type]
