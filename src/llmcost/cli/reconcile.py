@@ -60,7 +60,14 @@ def claim_names() -> Iterable[tuple[str, str]]:
 
 def own_options(command: F) -> F:
     """Add what a claim of one's own says, of the run and of the figure."""
-    options = (
+    for option in reversed((*_figure_options(), *_told_options())):
+        command = option(command)
+    return command
+
+
+def _figure_options() -> tuple[Callable[[F], F], ...]:
+    """Return whose figure it is, and what it may be of."""
+    return (
         click.option(
             "--model", metavar="NAME", help="Whose run it is.", shell_complete=complete(model_names)
         ),
@@ -75,6 +82,12 @@ def own_options(command: F) -> F:
         ),
         click.option("--energy", metavar="ENERGY", type=Figure("MWh"), help="MWh: 433, '21 GWh'."),
         click.option("--carbon", metavar="MASS", type=Figure("tCO2e"), help="tCO2e: 8930."),
+    )
+
+
+def _told_options() -> tuple[Callable[[F], F], ...]:
+    """Return what else a claim may say: of the run, of prices and of the day."""
+    return (
         click.option("--tokens", metavar="COUNT", help="Training tokens: 14.8T."),
         click.option("--parameters", metavar="COUNT", help="Instead of --model: 405B."),
         click.option("--active-parameters", metavar="COUNT", help="Of a mixture of experts."),
@@ -102,9 +115,6 @@ def own_options(command: F) -> F:
             "--date", metavar="DATE", help="When it was claimed: 2024-12.  [default: newest price]"
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 class Figure(InUnit):
