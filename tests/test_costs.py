@@ -372,3 +372,22 @@ def test_a_salary_without_its_period_is_refused_on_the_command_line(capsys, sala
 
     assert ran.code == 2
     assert "200,000 USD/person/year" in ran.err
+
+
+def test_the_published_method_uses_nothing_of_after_the_day():
+    """Training starts in February 2024; electricity of 2024 is not known in 2023."""
+    run = {"model": "llama-3.1-405b", "method": "epoch-2024", "draws": 100}
+    with pytest.raises(InputError, match="training starts on 2024-02-24"):
+        estimate(**run, as_of="2023-01-01")
+    run |= {"gpu": "h100-sxm", "num_gpus": 1024, "mfu": 0.4}
+    steps = estimate(**run, as_of="2023-06-01").reports["method"]["results"]
+    price = next(step["value"] for step in steps if step["name"] == "electricity_price")
+    assert price == 0.0806  # US industry, 2023
+
+
+def test_terms_without_a_price_of_the_year_before_are_told_with_their_newest():
+    """Three-year prices of H100 are of 2025-03-17 and before."""
+    listed = estimate(**RUN | {"as_of": "2026-09-06"}, draws=100).reports["rentals"]
+    lacking = {row["terms"]: row["newest"] for row in listed if row["price"] is None}
+
+    assert lacking["reserved-3y"] == "2025-03-17"

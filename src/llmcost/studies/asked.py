@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from llmcost.catalog.columns import day_from
-from llmcost.errors import InputError, UnknownNameError
+from llmcost.errors import InputError, UnknownNameError, one_of
 from llmcost.studies.answers import Result
 from llmcost.studies.choices.cluster import price_day
 from llmcost.studies.choices.given import Given
@@ -48,7 +48,7 @@ class Asked:
 
         name = self.given["method"]
         if name not in METHODS:
-            raise UnknownNameError("method", str(name), METHODS)
+            raise UnknownNameError("method", str(name), METHODS, f"Known: {one_of(METHODS)}.")
         day = price_day(self.given) if self.given.has("as_of") else None
         return method_report(epoch_2024(self._case(), as_of=day))
 

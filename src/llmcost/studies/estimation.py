@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from llmcost import sampling
+from llmcost import engine, sampling
 from llmcost._version import __version__
 from llmcost.amounts import spread_from
 from llmcost.catalog.version import data_version
@@ -41,7 +41,11 @@ MIN_LEVEL, MAX_LEVEL = 0.1, 0.999
 # 99.9 percent in binary is a little more than 0.999.
 LEVEL_DIGITS = 12
 LEAST_GOODPUT, POOR_GOODPUT, SELDOM = 1e-3, 0.2, 0.01
-HISTOGRAMS = ("cost", "owned_cost", "development_cost", "gpu_hours", "wall_clock", "energy")
+HISTOGRAMS = (
+    *("gpu_hours", "wall_clock", "mfu", "goodput", "energy", "carbon"),
+    *(name for name in engine.MONEY if name.startswith(("cost", "rental_"))),
+    *("owned_cost", "acquisition_cost", "development_cost", "owned_development_cost"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +193,8 @@ def _evaluated(
     endless = np.isinf(drawn["gpu_hours"]).any() or np.isinf(drawn["wall_clock"]).any()
     if endless or ("mtbf" in central and goodput < LEAST_GOODPUT):
         raise InputError(
-            f"failure_rate: goodput is {goodput:.2g}: such failures leave no progress, at least in "
-            "some draws; needs a lower rate, fewer accelerators or a shorter restart_time."
+            f"Goodput is {goodput:.2g}: failures and restarts leave no progress, at least in some "
+            "draws. Give a lower failure rate, a shorter restart time or fewer accelerators."
         )
     return central, drawn
 

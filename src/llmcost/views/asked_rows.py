@@ -23,6 +23,8 @@ def asked_rows(estimate: Estimate, *, by_provider: bool) -> Iterator[Row]:
     if by_provider:
         hours = estimate.results["gpu_hours"].value
         for offer in reports.get("rentals", ()):
+            if offer["price"] is None:
+                continue
             yield from _offer_rows(offer, hours)
     if method := reports.get("method"):
         yield from _method_rows(method)

@@ -136,21 +136,38 @@ def _bases_table(estimate: Estimate) -> Table | None:
     names = with_parent([name for name in titles if _known(estimate, name)])
     if not names:
         return None
+    offers = _providers(estimate)
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     for name in names:
         result = estimate.results[name]
         per_hour = _per_hour(estimate, name)
-        rows.append((name, result.value, result.low, per_hour))
+        rows.append((name, result.value, result.low, per_hour, offers.get(name)))
         each = "" if per_hour is None else quantity_text(per_hour, "USD")
-        texts.append((titles[name], *_cells(name, result), each))
+        texts.append((titles[name], *_cells(name, result), each, _offered(offers.get(name))))
     fields = (
         Field("name", "Cost by basis"),
         Field("value", "Cost", align="right"),
         Field("low", "Low – high", align="right"),
         Field("price", "A GPU-hour", align="right"),
+        Field("providers", "Offers"),
     )
     return Table("bases", fields, tuple(rows), texts=tuple(texts), notes=_bases_notes(estimate))
+
+
+def _providers(estimate: Estimate) -> dict[str, int]:
+    """Return how many providers are behind the cost on each terms."""
+    return {
+        f"rental_{offer['terms'].replace('-', '_')}_cost": offer["providers"]
+        for offer in estimate.reports.get("rentals", ())
+        if offer["provider"] is None and offer["price"] is not None
+    }
+
+
+def _offered(providers: int | None) -> str:
+    if providers is None:
+        return ""
+    return f"{providers} provider{'s' if providers > 1 else ''}"
 
 
 def _chosen_title(estimate: Estimate) -> dict[str, str]:
@@ -191,10 +208,19 @@ def _bases_notes(estimate: Estimate) -> tuple[str, ...]:
         "Owned: the run's share of servers and network over their life, and its energy; building "
         "and staff are not in it. Buying is the whole cluster, not the run."
     ]
+    told += _missing_terms(estimate)
     price = inputs.get("server_price")
     if price is not None and price.origin.kind == "catalogue":
         told.append(f"Server price: {price.origin.source.removeprefix('gpu_prices.csv: ')}.")
     return tuple(told)
+
+
+def _missing_terms(estimate: Estimate) -> Iterator[str]:
+    """Yield which terms have no price in the year before, and when they last had one."""
+    lacking = [offer for offer in estimate.reports.get("rentals", ()) if offer["price"] is None]
+    if lacking:
+        told = (f"{offer['terms']} (newest {offer['newest']})" for offer in lacking)
+        yield f"Not rented here, for want of a price in twelve months: {', '.join(told)}."
 
 
 def _beyond_table(estimate: Estimate) -> Table | None:
@@ -217,7 +243,22 @@ def _beyond_table(estimate: Estimate) -> Table | None:
         Field("owned_value", "Owned", align="right"),
         Field("owned_low", "Low – high", align="right"),
     )
-    return Table("development", fields, tuple(rows), texts=tuple(texts))
+    return Table(
+        "development", fields, tuple(rows), texts=tuple(texts), notes=_beyond_notes(estimate)
+    )
+
+
+def _beyond_notes(estimate: Estimate) -> tuple[str, ...]:
+    """Return what is not in the lines, and why."""
+    told = []
+    if "rental_add_ons_cost" in estimate.results:
+        told.append(
+            "Storage, traffic, upkeep: a share of a bill for rental, which nobody parts further; "
+            "an owner's is not known. --storage-cost and --network-cost take its place in both."
+        )
+    if "data_cost" not in estimate.results:
+        told.append("Data: nobody publishes a usual cost; --data-cost adds what was paid.")
+    return tuple(told)
 
 
 def _value_and_low(result: Result | None) -> tuple[Cell, Cell]:
@@ -252,7 +293,8 @@ def _unit(name: str, unit: str) -> str:
 
 def offer_table(estimate: Estimate) -> Table | None:
     """Return the rental offers behind the costs, one row a provider and terms."""
-    offers: Sequence[dict[str, Any]] = estimate.reports.get("rentals", ())
+    listed: Sequence[dict[str, Any]] = estimate.reports.get("rentals", ())
+    offers = [offer for offer in listed if offer["price"] is not None]
     rows = list(_offer_rows(offers, estimate.results["gpu_hours"].value))
     if not rows:
         return None

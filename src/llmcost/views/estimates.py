@@ -70,6 +70,8 @@ RANGELESS = {
 }
 COUNTED = ("seq_length", "num_gpus", "gpus_per_node", "global_batch_size")
 NO_PRICE = "no price"
+# From here on the median of the draws is told beside the estimate.
+FAR = 0.05
 TITLE_SAYS = {
     "gpu_hours": (" GPU-hours",),
     "tokens_per_second": (" tokens/s",),
@@ -93,6 +95,7 @@ RESULT_FIELDS = (
     Field("kind", "Kind"),
     Field("source", "Source"),
     Field("as_of", "As of"),
+    Field("median", "Median", align="right"),
 )
 
 
@@ -168,10 +171,20 @@ def _result_notes(estimate: Estimate) -> tuple[str, ...]:
     law = str(inputs["scaling_law"].value)
     optimal = quantity_text(estimate.results["compute_optimal_tokens"].value, "token")
     notes = [drawn, f"Compute-optimal: {optimal} by {LAW_TITLES.get(law, law)}."]
+    notes += _median_notes(estimate)
     if _has_architecture(estimate):
         how = ATTENTION_WORDS[str(inputs["attention_flop"].value)]
         notes.append(f"Exact: FLOP and MFU count attention {how}.")
     return tuple(notes)
+
+
+def _median_notes(estimate: Estimate) -> list[str]:
+    """Return the median of the cost's draws where the estimate is not close to it."""
+    cost = estimate.results["cost"]
+    if not cost.value or cost.median is None or abs(cost.median / cost.value - 1) < FAR:
+        return []
+    median = quantity_text(cost.median, "USD")
+    return [f"The median of the draws of the cost is {median}: its range is wider on one side."]
 
 
 def percentiles_text(interval: float) -> str:
@@ -324,7 +337,8 @@ def _flat(estimate: Estimate, *, by_provider: bool) -> Table:
         *asked_rows(estimate, by_provider=by_provider),
         *_told_rows(estimate),
     )
-    return Table("estimate", RESULT_FIELDS, rows)
+    medians = {name: result.median for name, result in estimate.results.items()}
+    return Table("estimate", RESULT_FIELDS, tuple((*row, medians.get(str(row[0]))) for row in rows))
 
 
 def _number_rows(estimate: Estimate) -> Iterator[tuple[Cell, ...]]:

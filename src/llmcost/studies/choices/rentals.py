@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from llmcost.catalog.gpus import Accelerator
-from llmcost.catalog.price_quotes import RENTAL_TERMS
+from llmcost.catalog.price_quotes import RENTAL_TERMS, rentals_of
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
@@ -28,10 +28,26 @@ def choose_rentals(gpu: Accelerator, day: date) -> tuple[dict[str, Chosen], list
     for terms in RENTAL_TERMS:
         picked = select_price(gpu.name, terms=terms, as_of=day)
         if picked.value is None:
+            offers += _none(gpu, terms, day)
             continue
         found[price_name(terms)] = _chosen(picked)
         offers += [_row(picked, None), *_providers(gpu, terms, day, picked)]
     return found, offers
+
+
+def _none(gpu: Accelerator, terms: str, day: date) -> list[dict[str, Any]]:
+    """Return the row of terms without a price now, where there was one before."""
+    before = [
+        quote
+        for quote in rentals_of(gpu.name)
+        if quote.terms == terms and quote.day <= day and quote.provider_class != "aggregate"
+    ]
+    if not before:
+        return []
+    newest = max(quote.day for quote in before)
+    nothing = dict.fromkeys(("provider", "price", "low", "high"))
+    told = {"terms": terms, "providers": 0, "unit": PRICE_UNIT, "newest": str(newest)}
+    return [{**told, **nothing, "grades": "", "price_ids": [], "sources": []}]
 
 
 def _chosen(picked: PriceSelection) -> Chosen:

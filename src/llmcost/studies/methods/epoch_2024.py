@@ -66,6 +66,7 @@ class MethodCost:
     owned_servers_cost: float
     owned_network_cost: float
     energy: float
+    electricity_price: float
     energy_cost: float
     acquisition_cost: float | None
     rental: Commitment
@@ -105,10 +106,15 @@ class MethodCost:
 def epoch_2024(case: Case, *, as_of: date | None = None) -> MethodCost:
     """Return what a run costs by the published method, with every step.
 
-    Prices seen after `as_of` are never used (the method itself knows no such day). Raises
-    InputError where the purchase price was seen later, or electricity has no price yet.
+    Prices of after `as_of` are never used (the method itself knows no such day). Raises InputError
+    where training starts, or the purchase price was seen, only later.
     """
     server, available = _server(case, as_of)
+    if as_of is not None and case.training_start > as_of:
+        raise InputError(
+            f"as_of: got {as_of}; training starts on {case.training_start} by epoch-2024; needs a "
+            "later day."
+        )
     used_from = max(case.training_start, available) if _is_gpu(case) else case.training_start
     decline = value_of("hardware_price_decline")
     value = money.value_at_age.kernel(
@@ -124,7 +130,7 @@ def epoch_2024(case: Case, *, as_of: date | None = None) -> MethodCost:
     )
     share = value_of("network_share")
     used = _energy(case)
-    price, notes = _electricity(case)
+    price, notes = _electricity(case, as_of)
     rental = commitment(case, as_of)
     return MethodCost(
         case=case,
@@ -135,6 +141,7 @@ def epoch_2024(case: Case, *, as_of: date | None = None) -> MethodCost:
         owned_servers_cost=servers,
         owned_network_cost=money.network_price.kernel(server_price=servers, network_share=share),
         energy=used,
+        electricity_price=price,
         energy_cost=power.energy_cost.kernel(energy=used, electricity_price=price),
         acquisition_cost=_acquisition(case, server, share),
         rental=rental,
@@ -202,13 +209,15 @@ def _energy(case: Case) -> float:
     return float(power.energy.kernel(gpu_hours=case.gpu_hours, mean_power_per_gpu=mean))
 
 
-def _electricity(case: Case) -> tuple[float, tuple[str, ...]]:
-    """Return the price of electricity [USD/kWh], and a note where its year has none yet."""
-    year, last = case.published.year, max(int(r.applies_to) for r in rules("electricity_price"))
-    if year <= last:
+def _electricity(case: Case, as_of: date | None) -> tuple[float, tuple[str, ...]]:
+    """Return the price of electricity [USD/kWh], and a note where it is not of the usual year."""
+    usual, last = case.published.year, max(int(r.applies_to) for r in rules("electricity_price"))
+    year = min(usual, last, as_of.year if as_of else usual)
+    if year == usual:
         return value_of("electricity_price", str(year)), ()
-    note = f"electricity at the price of {last}, the last in the authors' table"
-    return value_of("electricity_price", str(last)), (note,)
+    why = "the last in the authors' table" if year == last else f"the last by {as_of}"
+    note = f"electricity at the price of {year}, {why}"
+    return value_of("electricity_price", str(year)), (note,)
 
 
 def _acquisition(case: Case, server: float, share: float) -> float | None:
@@ -292,9 +301,9 @@ def _energy_steps(cost: MethodCost) -> Iterator[Step]:
     yield Step("rated_power", cost.case.rated_power, "W/GPU", "of the chip", device.sources)
     for name, value in _ratios(cost.case).items():
         yield Step(name, value, "", "fixed by hardware or site")
-    price = _electricity(cost.case)[0]
     yield Step("energy", cost.energy, "MWh", "power times device-hours")
-    yield Step("electricity_price", price, "USD/kWh", "US industry, year of publication")
+    how = "US industry, year of publication"
+    yield Step("electricity_price", cost.electricity_price, "USD/kWh", how)
     yield Step("energy_cost", cost.energy_cost, "USD", "their product")
 
 
