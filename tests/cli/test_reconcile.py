@@ -141,10 +141,14 @@ def test_a_file_of_claims(capsys, mine):
         ('id = "mine"', 'id = "v3/cost"', "twice"),
         ('value = "< $3M"', "", "needs one value"),
         ("[[claim]]", "[claim]", "TOML"),
-        ("gpus = 1024", "gpus = 1024\nmfu = '200%'", "mine: mfu: got '200%'"),
+        ("gpus = 1024", "gpus = 1024\nmfu = '200%'", "mine.toml, claim 2 (mine): mfu: got '200%'"),
         ('date = "2024-12"', 'date = "soon"', "date"),
         ("price = 2", "price = 2\ngpu_hours = '3M'", "gpu_hours: got it twice"),
-        ('"< $3M"', '"< 3M EUR"\ndate = "1990-01"', "mine: No exchange rate of EUR"),
+        (
+            '"< $3M"',
+            '"< 3M EUR"\ndate = "1990-01"',
+            "mine.toml, claim 2 (mine): No exchange rate of EUR",
+        ),
     ],
 )
 def test_a_faulty_file_is_one_message_that_names_it(capsys, mine, was, now, complaint):
@@ -156,6 +160,28 @@ def test_a_faulty_file_is_one_message_that_names_it(capsys, mine, was, now, comp
     assert complaint in ran.err
     assert "mine" in ran.err
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("region = 'mars'", "Unknown region 'mars'"),
+        ("model = 'nope'", "Unknown model 'nope'"),
+        ("mfu = '200%'", "mfu: got '200%'"),
+        ("cost = '3M EUR'\ndate = '1990-01'", "No exchange rate of EUR"),
+    ],
+)
+def test_the_id_of_a_claim_is_never_shown_as_an_option(capsys, mine, line, complaint):
+    run = "parameters = '70B'\ntokens = '1.4T'\ngpu = 'h100-sxm'\n"
+    run = run.replace("parameters = '70B'\n", "") if line.startswith("model") else run
+    cost = "" if line.startswith("cost") else "cost = '3M USD'\n"
+    mine.write_text(f"[[claim]]\nid = 'x'\n{run}{cost}{line}\n", encoding="utf-8")
+
+    ran = llmcost(capsys, "reconcile", "--claims", mine, *FEW)
+
+    assert ran.code == 2
+    assert "--" not in ran.err.replace("--parameters", "")
+    assert f"mine.toml, claim 1 (x): {complaint}" in ran.err
 
 
 def test_a_file_that_is_not_there(capsys, empty_folder):

@@ -15,7 +15,7 @@ from llmcost.catalog.gpus import accelerator, accelerator_names, measured_accele
 from llmcost.catalog.models import ModelEntry, model
 from llmcost.catalog.runs import published_run
 from llmcost.catalog.sources import source
-from llmcost.errors import UnknownNameError
+from llmcost.errors import InputError, UnitError, UnknownNameError
 from llmcost.studies.reconciliation.bounds import allowed
 
 ESSAYS, PUBLISHED, OWN = "essays", "published", "own"
@@ -35,7 +35,8 @@ class Claimed:
     model's release. Hours are in [GPU*hour], `hours` in [hour], `price` in [USD/GPU/hour]. `run`
     holds what a user's claim says of the run, in the parameters of an estimate, and `known` what
     else is published of it. `until` is a day after which no price may be seen, where a user sets
-    one; `converted` tells by which rate it was brought to US dollars.
+    one; `converted` tells by which rate it was brought to US dollars, `place` where in a file it
+    stands.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Claimed:
     known: Mapping[str, object] = field(default_factory=dict)
     until: date | None = None
     converted: str = ""
+    place: str = ""
     run: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
@@ -143,6 +145,12 @@ def in_dollars(claim: Claimed) -> Claimed:
         unit=BASE,
         converted=rate.told,
     )
+
+
+def placed(where: str, error: InputError) -> InputError:
+    """Return an error that says in which claim it is; one of units stays one of units."""
+    kind = UnitError if isinstance(error, UnitError) else InputError
+    return kind(f"{where}: {error}")
 
 
 def catalogued(name: str | None) -> ModelEntry | None:

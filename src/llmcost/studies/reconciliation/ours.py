@@ -21,6 +21,7 @@ from llmcost.studies.reconciliation.claimed import (
     Claimed,
     accelerators_of,
     catalogued,
+    placed,
 )
 from llmcost.studies.reconciliation.setups import FROM_RUN, PURCHASE, Setup, setups, why_none
 
@@ -249,9 +250,14 @@ def _read(claim: Claimed, simulation: Simulation, named: Mapping[str, str]) -> I
 
 
 def of_claim(claim: Claimed, error: InputError) -> InputError:
-    """Return an error about a claim: one of several says which claim it is about."""
+    """Return an error about a claim: one of several says which claim it is about.
+
+    A claim of a file is named by its place there; an id never stands where an option would.
+    """
     label = claim.name.partition("/")[0]
-    return error if label == OWN else InputError(f"{label}: {error}")
+    if claim.place:
+        return placed(claim.place, error)
+    return error if label == OWN else placed(f"claim {label}", error)
 
 
 def _why_not(error: InputError) -> str:

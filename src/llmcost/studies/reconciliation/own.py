@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from llmcost.studies.reconciliation.claimed import (
     OWN,
     Claimed,
     catalogued,
+    placed,
     published,
     run_facts,
 )
@@ -152,21 +154,26 @@ def file_claims(path: str) -> tuple[Claimed, ...]:
     tables = _tables(path)
     found: list[Claimed] = []
     for number, table in enumerate(tables, start=1):
-        where = f"{path}, claim {number}"
+        where = _place(path, number, table)
         if not isinstance(table, dict):
             raise InputError(f"{where}: got {shown(table)}; needs a table [[claim]].")
         try:
-            found += own_claims(_dashed(table), f"claim-{number}")
-        except UnitError as error:
-            raise UnitError(f"{where}: {error}") from None
+            stated = own_claims(_dashed(table), f"claim-{number}")
         except InputError as error:
-            raise InputError(f"{where}: {error}") from None
+            raise placed(where, error) from None
+        found += [replace(claim, place=where) for claim in stated]
     names = [one.name for one in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(
             f"{path}: the id {shown(twice[0])} is there twice; needs ids of their own."
         )
     return tuple(found)
+
+
+def _place(path: str, number: int, table: object) -> str:
+    """Return the file, the number and the id of a claim, as a message names them."""
+    name = table.get("id") if isinstance(table, dict) else None
+    return f"{path}, claim {number}" + (f" ({name})" if name and str(name).isprintable() else "")
 
 
 def _tables(path: str) -> list[Any]:
