@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.catalog.architecture import Architecture, architecture_from_config
-from llmcost.catalog.model_types import known_names, supported
+from llmcost.catalog.model_types import known_names, model_type, supported
 from llmcost.counting import count
 from llmcost.errors import InputError
 
@@ -130,7 +130,7 @@ def test_the_largest_layers_allowed_are_counted_in_no_time():
     assert architecture.num_layers == 100_000
 
 
-SPELLINGS = sorted({name for kind in supported().values() for name in kind.names})
+SPELLINGS = sorted({name for each in supported() for name in model_type(each).names})
 LEAVES = (
     st.none()
     | st.booleans()

@@ -1,11 +1,14 @@
 """A folder of the user's own facts that cannot be read, told in our words."""
 
 import re
+import tomllib
 
 import pytest
 
 from llmcost.catalog import files
 from llmcost.catalog.columns import Column, DataFile
+from llmcost.catalog.files import data_folder
+from llmcost.catalog.model_types import known_names, model_type, supported
 from llmcost.errors import DataError
 
 FILE = DataFile(
@@ -192,3 +195,16 @@ def test_a_toml_file_that_would_be_ignored_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(DataError, match=r"only CSV files, calibration\.toml and sources\.toml"):
         files.overlay_folder()
+
+
+def test_model_types_read_one_by_one_are_those_of_the_whole_file():
+    """The parser of the standard library over the whole file is the reference."""
+    whole = tomllib.loads((data_folder() / "model_types.toml").read_text(encoding="utf-8"))
+
+    assert supported() == tuple(whole["types"])
+    assert known_names() == (*whole["types"], *whole["same_as"], *whole["wrappers"])
+    for name, entry in whole["types"].items():
+        kind = model_type(name)
+        assert (kind.defaults, kind.rules) == (entry["defaults"], entry["rules"])
+        assert kind.harmless >= set(whole["common"]["harmless"])
+        assert set(kind.names) == {*entry["fields"], *entry.get("names", {})}

@@ -14,6 +14,7 @@ from llmcost.catalog.layers import MOE, Span, attention_spans, mlp_kinds
 from llmcost.catalog.model_types import (
     Fields,
     known_names,
+    model_type,
     resolve,
     same_as,
     supported,
@@ -125,7 +126,7 @@ def architecture_from_config(
     base, implied = same_as(name)
     if base not in supported():
         unsupported(name, tuple(str(field) for field in decoder))
-    fields, notes = resolve(supported()[base], {**implied, **decoder})
+    fields, notes = resolve(model_type(base), {**implied, **decoder})
     return _architecture(fields), (*warnings, *notes, *_prediction_note(decoder))
 
 
@@ -168,7 +169,7 @@ def _text_decoder(config: Mapping[str, object]) -> tuple[dict[str, object], tupl
 def _beside(config: Mapping[str, object], decoder: Mapping[str, object]) -> tuple[str, ...]:
     """Return a warning for fields of the decoder that stand beside its text_config."""
     base, _ = same_as(_model_type(decoder))
-    known = supported()[base].names if base in supported() else {}
+    known = model_type(base).names if base in supported() else {}
     stray = sorted(field for field in config if field in known and field != TIE)
     if not stray:
         return ()
@@ -182,7 +183,7 @@ def _settle_tie(
     tied_by, stated = facts.get("tied_by"), config.get(TIE)
     if tied_by == "wrapper":
         decoder[TIE] = facts["tied"] if stated is None else stated
-        usual = supported()[str(facts["type"])].defaults[TIE]
+        usual = model_type(str(facts["type"])).defaults[TIE]
         if stated is None and usual != facts["tied"]:
             return (f"{TIE} is not stated: counted as the wrapper's default, {facts['tied']}",)
     elif tied_by is None and stated is not None:
