@@ -189,6 +189,23 @@ def test_the_french_grid_is_taken_where_the_run_was(published):
     assert implied(one, "implied_carbon_intensity") == pytest.approx([25 / 433.196])
 
 
+def test_water_and_embodied_carbon_are_estimated_for_the_claims_that_need_them(published):
+    """Options of an estimate: counted again from one of the same run and day."""
+    labelled = {"water": True, "embodied": True}
+    again = simulate(model="llama-3.1-405b", as_of="2024-07-31", **labelled, **DRAWS).estimate
+    run = {"model": "llama-3.1-405b", "date": "2024-12"}
+    claims = {"water": "4 ML", "embodied_carbon": "900 tCO2e"}
+
+    for quantity, figure in claims.items():
+        one = reconcile(own={**run, quantity: figure}, options=DRAWS).rows[0]
+        assert one.main.value == pytest.approx(again.results[quantity].value)
+        assert one.verdict != NOT_COMPARABLE
+    grok = row(published, "pc-43d")
+    energy = row(published, "pc-43b").main.value
+    assert grok.verdict != NOT_COMPARABLE
+    assert implied(grok, "implied_water_intensity") == pytest.approx([754e6 / energy / 1000])
+
+
 def test_a_region_that_is_asked_for_counts_for_runs_whose_own_is_known(published):
     """The grid of the United States has about 370 g/kWh, that of France well under 100."""
     (moved,) = reconcile(["pc-27c"], options={**DRAWS, "region": "us"}).rows

@@ -23,6 +23,7 @@ NAMES = {
     "implied_goodput": "goodput ",
     "implied_power": "",
     "implied_carbon_intensity": "",
+    "implied_water_intensity": "",
     "implied_ratio": "",
     "implied_post_training_share": "",
     "implied_server_price": "",

@@ -10,7 +10,7 @@ from llmcost.studies.reconciliation.ours import Figure, Ours
 from llmcost.studies.reconciliation.setups import PURCHASE
 
 # What grows with the hours of a run; of development and post-training hours are not published.
-WITH_HOURS = ("cost", "energy_cost", "energy", "carbon", "water")
+WITH_HOURS = ("cost", "energy_cost", "energy", "carbon", "embodied_carbon", "water")
 SAME = 1e-6
 KNOWN = ("reported", "counted")
 APART = (

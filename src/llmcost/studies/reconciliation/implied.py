@@ -24,6 +24,7 @@ from llmcost.studies.reconciliation.setups import (
 )
 
 WATTS_IN_MEGAWATT = 1e6
+KWH_IN_MWH = 1e3
 SAME = 0.02
 METHOD_SLACK = 0.1
 
@@ -77,6 +78,8 @@ def _of_end(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
         yield from _power(claim, end)
     elif claim.quantity == "carbon":
         yield from _intensity(claim, found, end)
+    elif claim.quantity == "water":
+        yield from _water(found, end)
     elif claim.quantity == FLEET:
         yield from _fleet(claim, end)
     elif claim.quantity in ("development_cost", "post_training_cost"):
@@ -189,6 +192,13 @@ def _intensity(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:
         value = end / energy
         words = f"at {how or 'our '}{quantity_text(energy, 'MWh')}"
         yield Implied(end, "implied_carbon_intensity", value, "kgCO2e/kWh", words)
+
+
+def _water(found: Ours, end: float) -> Iterator[Implied]:
+    energy = _result(found, "energy")
+    if energy:
+        value, words = end / energy / KWH_IN_MWH, f"at our {quantity_text(energy, 'MWh')}"
+        yield Implied(end, "implied_water_intensity", value, "litre/kWh", words)
 
 
 def _over_final_run(claim: Claimed, found: Ours, end: float) -> Iterator[Implied]:

@@ -45,8 +45,10 @@ POST_TRAINING = {ON_DEMAND: "post_training_cost", OWNER: "owned_post_training_co
 # Results of a run that a claim may name as they are.
 PLAIN = (
     *("gpu_hours", "wall_clock", "model_flop", "mfu"),
-    *("energy", "carbon", "water", "energy_cost"),
+    *("energy", "carbon", "embodied_carbon", "water", "energy_cost"),
 )
+# Results that an estimate has only where they are asked for, and how.
+LABELLED = {"water": {"water": True}, "embodied_carbon": {"embodied": True}}
 FRONTIER_FLOP = 1e24
 # The start of the message that a day lies before every price.
 UNDATED = "as_of: "
@@ -175,7 +177,8 @@ def _development(claim: Claimed, bench: Bench) -> Ours:
 
 
 def _plain(claim: Claimed, bench: Bench) -> Ours:
-    return _many(claim) or _figures(claim, bench, {"": claim.quantity})
+    asked = LABELLED.get(claim.quantity)
+    return _many(claim) or _figures(claim, bench, {"": claim.quantity}, asked)
 
 
 def _many(claim: Claimed) -> Ours | None:

@@ -39,6 +39,7 @@ QUANTITIES = {
     "wall_clock": "day",
     "energy": "MWh",
     "carbon": "tCO2e",
+    "embodied_carbon": "tCO2e",
     "water": "litre",
     "model_flop": "FLOP",
 }
