@@ -18,7 +18,7 @@ gpu = "h800-sxm"
 tokens = "14.8T"
 cost = "5.576M USD"
 gpu-hours = "2.788M"
-price = 2
+price = "2 USD/GPU/hour"
 date = "2024-12"
 
 [[claim]]
@@ -143,7 +143,12 @@ def test_a_file_of_claims(capsys, mine):
         ("[[claim]]", "[claim]", "TOML"),
         ("gpus = 1024", "gpus = 1024\nmfu = '200%'", "mine.toml, claim 2 (mine): mfu: got '200%'"),
         ('date = "2024-12"', 'date = "soon"', "date"),
-        ("price = 2", "price = 2\ngpu_hours = '3M'", "gpu_hours: got it twice"),
+        ("gpus = 1024", "gpus = 1024\nnum_gpus = 8", "num_gpus: got it twice"),
+        ('price = "2 USD/GPU/hour"', "price = 2", "price: got 2 without a unit; needs"),
+        ('value = "< $3M"', "value = 5", "cost: got 5 without a unit; needs an amount in USD"),
+        ('value = "< $3M"', "value = '<3M'", "cost: got '<3M' without a unit"),
+        ('value = "< $3M"', "value = '3M..5M'", "cost: got '3M..5M' without a unit"),
+        ('quantity = "cost"\nvalue = "< $3M"', "energy = '433'", "energy: got '433' without"),
         (
             '"< $3M"',
             '"< 3M EUR"\ndate = "1990-01"',
@@ -160,6 +165,13 @@ def test_a_faulty_file_is_one_message_that_names_it(capsys, mine, was, now, comp
     assert complaint in ran.err
     assert "mine" in ran.err
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", ["'$35M..200M'", "'20M EUR'", "'3..4M USD'", "'>100M USD'"])
+def test_a_unit_can_stand_at_either_end_and_be_any_currency(capsys, mine, value):
+    mine.write_text(FILE.replace('"< $3M"', value), encoding="utf-8")
+
+    assert llmcost(capsys, "reconcile", "--claims", mine, *FEW).code == 0
 
 
 @pytest.mark.parametrize(

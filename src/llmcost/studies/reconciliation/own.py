@@ -56,6 +56,9 @@ SIGNS = {">": "more_than", "<": "less_than", "~": "about"}
 MAX_FILE = 1_000_000
 # Beyond these a figure is a slip of the hand; FLOP are many more than anything else.
 MOST, MOST_FLOP, LEAST = 1e19, 1e40, 1e-9
+# Their names say in which unit a bare number is.
+NAMED_UNITS = ("gpu_hours", "model_flop")
+PRICE = "USD/GPU/hour"
 NOUNS = ("gpus", "gpu", "accelerators", "chips", "devices")
 
 
@@ -159,7 +162,9 @@ def file_claims(path: str) -> tuple[Claimed, ...]:
         if not isinstance(table, dict):
             raise InputError(f"{where}: got {shown(table)}; needs a table [[claim]].")
         try:
-            stated = own_claims(_dashed(table), f"claim-{number}")
+            fields = _dashed(table)
+            _check_units(fields)
+            stated = own_claims(fields, f"claim-{number}")
         except InputError as error:
             raise placed(where, error) from None
         found += [replace(claim, place=where) for claim in stated]
@@ -213,6 +218,25 @@ def _dashed(table: Mapping[str, object]) -> dict[str, object]:
     return fields
 
 
+def _check_units(fields: Mapping[str, object]) -> None:
+    """Raise UnitError for a figure without its unit; counts and shares have none."""
+    for name, unit in {**QUANTITIES, "price": PRICE}.items():
+        if name in fields and name not in NAMED_UNITS and _is_bare(fields[name]):
+            raise UnitError(
+                f"{name}: got {shown(fields[name])} without a unit; needs {wanted(unit)}."
+            )
+
+
+def _is_bare(value: object) -> bool:
+    text, currency = _without_currency(str(value).strip().lstrip("".join(SIGNS)))
+    try:
+        span = read_range(text)
+        ends = span.ends if span else (read_quantity(text),)
+    except InputError:  # What is wrong with it is said where it is read.
+        return False
+    return not currency and not all(unit for _, unit in ends)
+
+
 def _check_fields(fields: Mapping[str, object]) -> None:
     for key in fields:
         if key not in FIELDS:
@@ -231,7 +255,7 @@ def _about(fields: Mapping[str, object]) -> dict[str, Any]:
             raise UnknownNameError(key.replace("_", " "), str(fields[key]), known, hint)
         about |= {key: fields[key]} if key in fields else {}
     if "price" in fields:
-        about["price"] = _one(fields["price"], "USD/GPU/hour", "price")
+        about["price"] = _one(fields["price"], PRICE, "price")
         about.setdefault("price_basis", "assumed")
     if "date" in fields:
         about["said"] = day_from(str(fields["date"]), "date")
