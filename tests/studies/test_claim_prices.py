@@ -73,6 +73,30 @@ def test_the_high_end_stands_between_two_listed_rentals():
     assert (found.place, [quote.rate for quote in found.nearest]) == (BETWEEN, [5.0, 10.0])
 
 
+def test_few_words_name_provider_terms_and_date_too():
+    """The rows of Databricks, Oracle and Oblivus in the catalogue, as of July 2024."""
+    between = standing(200e6 / 30.84e6, H100, JULY_2024).short
+    below = standing(35e6 / 30.84e6, H100, JULY_2024).short
+    above = standing(99.0, H100, JULY_2024).short
+
+    assert between.startswith("between Databricks on-demand $5.00 (2023-06-22) and Oracle Cloud")
+    assert (
+        below == "below all 9 listed rentals; lowest: Oblivus Cloud reserved-3y $2.59 (2024-02-26)"
+    )
+    assert "highest: Oracle Cloud on-demand" in above
+
+
+def test_another_variant_of_the_accelerator_is_named():
+    """Azure listed 1.70 USD for an A100 with 40 GB, the claim means the one with 80 GB first."""
+    parts = ("a100-sxm-80gb", "a100-sxm-40gb")
+    other = standing(1.75, parts, date(2024, 12, 31))
+    same = standing(1.75, parts[1:], date(2024, 12, 31))
+
+    assert "Microsoft Azure reserved-3y $1.70 (2024-01-29, a100-sxm-40gb)" in other.short
+    assert "Microsoft Azure reserved-3y $1.70 (2024-01-29, a100-sxm-40gb)" in other.words
+    assert "a100" not in same.words
+
+
 def test_a_price_is_matched_with_provider_terms_and_date():
     found = standing(170e6 / 35_094_528, H100, date(2025, 4, 30), "reserved-3y")
 

@@ -52,7 +52,7 @@ def _price(claim: Claimed) -> tuple[float, str] | None:
     quote = quote_of(claim.gpus, claim.provider, claim.price_basis, claim.prices_until)
     if quote is None:
         return None
-    return quote.rate, f"gpu_prices.csv {quote.price_id}: {quote_words(quote)}"
+    return quote.rate, f"gpu_prices.csv {quote.price_id}: {quote_words(quote, claim.gpus[0])}"
 
 
 def _factors(claim: Claimed) -> str:

@@ -32,7 +32,7 @@ class Standing:
     @property
     def words(self) -> str:
         """The standing as a person would say it."""
-        told = [quote_words(quote) for quote in self.nearest]
+        told = self._told
         if self.place == MATCHES:
             return f"matches {told[0]}"
         if self.place == BETWEEN:
@@ -42,24 +42,30 @@ class Standing:
             return f"no rental of {names} is listed up to {self.day}"
         if self.listed == 1:
             return f"{self.place.split()[0]} the one rental listed up to {self.day}: {told[0]}"
-        end = "lowest" if self.place == BELOW else "highest"
-        return f"{self.place} {self.listed} rentals listed up to {self.day}; {end}: {told[0]}"
+        return f"{self.place} {self.listed} rentals listed up to {self.day}; {self._end}: {told[0]}"
 
     @property
     def short(self) -> str:
-        """The standing without the dates that a longer text gives."""
+        """The standing without the day up to which a longer text counts."""
+        told = self._told
         if self.place == MATCHES:
-            return quote_words(self.nearest[0])
+            return told[0]
         if self.place == BETWEEN:
-            rates = [quantity_text(quote.rate, "USD") for quote in self.nearest]
-            return f"between listed rentals of {rates[0]} and {rates[1]}"
+            return f"between {told[0]} and {told[1]}"
         if self.place == NONE:
             return "no rental listed by then"
-        end = quantity_text(self.nearest[0].rate, "USD")
-        how = "all" if self.listed > 1 else "the only"
-        return f"{self.place.split()[0]} {how} {self.listed} listed rentals ({end})".replace(
-            "only 1 listed rentals", "only listed rental"
-        )
+        if self.listed == 1:
+            return f"{self.place.split()[0]} the only listed rental: {told[0]}"
+        return f"{self.place} {self.listed} listed rentals; {self._end}: {told[0]}"
+
+    @property
+    def _told(self) -> list[str]:
+        """The nearest quotes in words, with their accelerator where the claim means another."""
+        return [quote_words(quote, self.gpus[0]) for quote in self.nearest]
+
+    @property
+    def _end(self) -> str:
+        return "lowest" if self.place == BELOW else "highest"
 
 
 def standing(
@@ -111,10 +117,11 @@ def quote_of(gpus: Sequence[str], provider: str, terms: str, day: date) -> Price
     return None
 
 
-def quote_words(quote: PriceQuote) -> str:
-    """Return a quote with its provider, terms and date."""
+def quote_words(quote: PriceQuote, gpu: str = "") -> str:
+    """Return a quote with its provider, terms and date, and its accelerator if it is not `gpu`."""
     rate = quantity_text(quote.rate, "USD")
-    return f"{quote.provider} {quote.terms} {rate} ({quote.as_of})"
+    other = f", {quote.gpu}" if gpu and quote.gpu != gpu else ""
+    return f"{quote.provider} {quote.terms} {rate} ({quote.as_of}{other})"
 
 
 def _rank(
