@@ -104,6 +104,23 @@ def test_a_file_has_one_row_a_claim(capsys):
     assert matched["pc-02"] == "gcp-h100-sxm-3y-20250317"
 
 
+def test_a_row_has_what_both_ends_of_a_claim_imply(capsys):
+    """35M and 200M USD over 30.84M hours; 3.8e25 FLOP without attention in 200M / 3.99 hours."""
+    ran = llmcost(capsys, "reconcile", "training-cost", "tokens", "--format", "csv", *FEW)
+
+    first, other = csv.DictReader(io.StringIO(ran.out))
+    one = {name.partition(" [")[0]: value for name, value in first.items()}
+    mfu = 3.8e25 / (200e6 / 3.99 * 3600 * 989.5e12)
+    assert float(one["implied_price"]) == pytest.approx(35 / 30.84)
+    assert float(one["implied_price_high"]) == pytest.approx(200 / 30.84)
+    assert one["matches_high"] == "databricks-h100-sxm-od-20230622; oracle-h100-sxm-od-20231023"
+    assert float(one["implied_mfu"]) > 1
+    assert float(one["implied_mfu_high"]) == pytest.approx(mfu, rel=0.06)
+    assert one["implied_goodput"] == ""
+    assert float(one["implied_goodput_high"]) == pytest.approx(mfu / 0.42, rel=0.06)
+    assert other["implied_mfu_high"] == ""
+
+
 def test_fields_choose_columns(capsys):
     ran = llmcost(
         capsys, "reconcile", "training-cost", "--fields", "verdict,implied-price", "--json", *FEW

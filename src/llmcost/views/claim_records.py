@@ -22,8 +22,14 @@ ROW_KEYS = (
     *("as_of", "how", "ratio_low", "ratio_high", "share_inside", "verdict", "reason"),
     *("gpu_hours", "hours_source", "implied_price", "implied_mfu", "matches"),
     *("product", "product_agrees", "derived_from", "re_check", "sources"),
+    *("implied_goodput", "implied_price_high", "implied_mfu_high", "implied_goodput_high"),
+    "matches_high",
 )
-UNITS = {"gpu_hours": "GPU*hour", "implied_price": "USD/GPU/hour", "product": "USD"}
+UNITS = {
+    "gpu_hours": "GPU*hour",
+    **dict.fromkeys(("implied_price", "implied_price_high"), "USD/GPU/hour"),
+    "product": "USD",
+}
 FLAT = tuple(Field(name, unit=UNITS.get(name, "")) for name in ROW_KEYS)
 
 
@@ -48,9 +54,6 @@ def data_of(found: Reconciliation) -> dict[str, Any]:
 
 def _summary(row: Compared) -> dict[str, Cell]:
     claim, main, product = row.claim, row.main, row.product
-    price = _first(row, "implied_price")
-    quotes = price.standing.nearest if price and price.standing else ()
-    mfu = _first(row, "implied_mfu")
     ratios = [_rounded(end) for end in row.ratio]
     return {
         **_claim(claim),
@@ -66,12 +69,24 @@ def _summary(row: Compared) -> dict[str, Cell]:
         "share_inside": row.inside,
         "verdict": row.verdict,
         "reason": row.reason or None,
-        "implied_price": price.value if price else None,
-        "implied_mfu": mfu.value if mfu else None,
-        "matches": "; ".join(quote.price_id for quote in quotes) or None,
+        **_implied_ends(row),
         "product": product.cost if product else None,
         "product_agrees": product.agrees if product else None,
     }
+
+
+def _implied_ends(row: Compared) -> dict[str, Cell]:
+    """Return what a claim implies: at its one end or the lower one, and at the higher one."""
+    ends = (*row.claim.limits, None, None)[:2]
+    found: dict[str, Cell] = {}
+    for end, which in zip(ends, ("", "_high"), strict=True):
+        for name in ("implied_price", "implied_mfu", "implied_goodput"):
+            one = _first(row, name, end)
+            found[f"{name}{which}"] = one.value if one else None
+        price = _first(row, "implied_price", end)
+        quotes = price.standing.nearest if price and price.standing else ()
+        found[f"matches{which}"] = "; ".join(quote.price_id for quote in quotes) or None
+    return found
 
 
 def _claim(claim: Claimed) -> dict[str, Any]:
@@ -148,8 +163,8 @@ def _listed(one: Listed) -> dict[str, Any]:
     }
 
 
-def _first(row: Compared, name: str) -> Implied | None:
-    return next((one for one in row.implied if one.name == name), None)
+def _first(row: Compared, name: str, end: float | None) -> Implied | None:
+    return next((one for one in row.implied if (one.name, one.end) == (name, end)), None)
 
 
 def _rounded(ratio: float | None) -> float | None:
