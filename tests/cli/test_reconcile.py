@@ -227,6 +227,18 @@ def test_a_converted_bound_has_no_more_digits_than_it_was_stated_with(capsys):
     assert "under $21.6M" in ran.out
 
 
+def test_brackets_mean_what_is_said_of_them(capsys):
+    """A claim without a price basis can mean each; where a method is asked for, ours are beside."""
+    plain = llmcost(capsys, "reconcile", "gpt-4-cost", *FEW).out
+    asked = llmcost(capsys, "reconcile", "gpt-4-cost", "--method", "epoch-2024", *FEW).out
+
+    assert "In brackets: what the claim does not mean." in plain
+    assert "In brackets: what the claim does not mean." not in asked
+    words = " ".join(asked.split())
+    assert "(on-demand)" in words
+    assert "In brackets: our own figures, as epoch-2024 was asked for, and what the claim" in words
+
+
 def test_one_price_is_not_called_exact(capsys):
     ran = llmcost(capsys, "reconcile", "pc-17", *FEW)
 

@@ -241,9 +241,12 @@ def _base_notes(row: Compared) -> Iterator[str]:
         yield f"Their hours: our estimate at the published {hours} instead of ours."
     if any(one.inside is not None for one in row.bases):
         yield f"Inside: share of draws that lie within {says(row.claim)}."
+    methods = [one.figure for one in row.bases if one.figure.basis.startswith(EPOCH_2024)]
     if not all(one.figure.eligible for one in row.bases):
-        yield "In brackets: what the claim does not mean."
-    if any(one.figure.basis.startswith(EPOCH_2024) for one in row.bases):
+        ours = f"our own figures, as {EPOCH_2024} was asked for, and "
+        asked = any(figure.asked for figure in methods)
+        yield f"In brackets: {ours * asked}what the claim does not mean."
+    if methods:
         yield f"{EPOCH_2024}: a published method, with its authors' 90% interval."
 
 
