@@ -227,6 +227,13 @@ def test_a_converted_bound_has_no_more_digits_than_it_was_stated_with(capsys):
     assert "under $21.6M" in ran.out
 
 
+def test_a_verdict_that_is_arithmetic_says_so(capsys):
+    out = llmcost(capsys, "reconcile", "pc-17", *FEW).out
+
+    assert "consistent (reserved-3y, arithmetic only)" in " ".join(out.split())
+    assert "same hours, same price: this confirms the arithmetic only" in " ".join(out.split())
+
+
 def test_brackets_mean_what_is_said_of_them(capsys):
     """A claim without a price basis can mean each; where a method is asked for, ours are beside."""
     plain = llmcost(capsys, "reconcile", "gpt-4-cost", *FEW).out

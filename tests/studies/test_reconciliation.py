@@ -307,6 +307,19 @@ def test_published_hours_are_priced_on_the_basis_that_the_claim_states(published
     assert one.verdict == CONSISTENT
 
 
+def test_the_same_hours_at_the_same_price_are_said_to_confirm_only_the_arithmetic(published):
+    """132M x 1.45 and 240M x 4.86: both are how the claim was made. Others have their own hours."""
+    for name in ("pc-17", "pc-42b"):
+        one = row(published, name)
+        assert (one.verdict, one.ratio[0]) == (CONSISTENT, pytest.approx(1, rel=1e-3))
+        assert one.arithmetic_only
+        assert any("the arithmetic only" in note for note in one.notes)
+    for name in ("pc-02", "pc-21", "pc-10", "pc-19"):
+        one = row(published, name)
+        assert not one.arithmetic_only
+        assert not any("arithmetic" in note for note in one.notes)
+
+
 def test_a_stated_price_is_held_against_our_hours_not_against_its_own(published):
     one = row(published, "pc-21")
 

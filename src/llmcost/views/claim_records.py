@@ -123,6 +123,7 @@ def _record(row: Compared) -> dict[str, Any]:
         "product": asdict(row.product) if row.product else None,
         "listings": [_listed(one) for one in row.listings],
         "notes": list(row.notes),
+        "arithmetic_only": row.arithmetic_only,
     }
 
 

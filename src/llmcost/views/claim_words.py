@@ -114,11 +114,16 @@ def money(price: float) -> str:
 
 
 def verdict_text(row: Compared) -> str:
-    """Return the verdict, with the price basis it holds on where that is not on-demand rental."""
-    if row.main is None or row.main.basis in ("", ON_DEMAND):
-        return row.verdict
-    short = row.main.title.partition(",")[0] if row.claim.unit == "USD" else row.main.title
-    return f"{row.verdict} ({short})"
+    """Return the verdict, with the price basis it holds on where that is not on-demand rental.
+
+    One that only repeats the product behind the claim says so.
+    """
+    told = []
+    if row.main is not None and row.main.basis not in ("", ON_DEMAND):
+        title = row.main.title
+        told.append(title.partition(",")[0] if row.claim.unit == "USD" else title)
+    told += ["arithmetic only"] * row.arithmetic_only
+    return f"{row.verdict} ({', '.join(told)})" if told else row.verdict
 
 
 def span_text(low: float, high: float, unit: str, like: float | None) -> str:

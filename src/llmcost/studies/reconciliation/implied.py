@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import isclose
 
 from llmcost.catalog.gpus import accelerator, usual_precision
 from llmcost.catalog.measured import typical_mfu
@@ -13,10 +14,11 @@ from llmcost.studies.methods import EPOCH_2024
 from llmcost.studies.reconciliation.claimed import Claimed
 from llmcost.studies.reconciliation.energies import RATED
 from llmcost.studies.reconciliation.fleet import FLEET, fleet_words, runs_of
-from llmcost.studies.reconciliation.ours import Ours, price_of
+from llmcost.studies.reconciliation.ours import Figure, Ours, price_of
 from llmcost.studies.reconciliation.quotes import MATCHES, Standing, standing
 from llmcost.studies.reconciliation.setups import (
     FROM_FLOP,
+    FROM_HOURS,
     FROM_RUN,
     PURCHASE,
     implied_mfu,
@@ -26,6 +28,7 @@ from llmcost.studies.reconciliation.setups import (
 WATTS_IN_MEGAWATT = 1e6
 KWH_IN_MWH = 1e3
 SAME = 0.02
+EXACT = 1e-6
 METHOD_SLACK = 0.1
 
 
@@ -243,6 +246,22 @@ def closes(every: tuple[Implied, ...]) -> tuple[Implied, ...]:
     for one in every:
         first.setdefault(one.end, one)
     return tuple(first.values())
+
+
+def same_arithmetic(claim: Claimed, found: Ours, main: Figure, every: Iterable[Implied]) -> bool:
+    """Return whether our figure is the claim's own hours at the very price row behind it.
+
+    Then both are one product, and their agreement says nothing of the run.
+    """
+    hours = claim.known_hours
+    stated = main.basis == claim.price_basis and len(claim.ends) == 1
+    if found.how != FROM_HOURS or not stated or not hours:
+        return False
+    quotes = [one.standing.nearest[0] for one in every if one.standing and matches(one)]
+    return any(
+        quote.terms == main.basis and isclose(quote.rate * hours, main.value, rel_tol=EXACT)
+        for quote in quotes
+    )
 
 
 def matches(one: Implied) -> bool:

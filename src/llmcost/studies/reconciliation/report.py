@@ -34,7 +34,7 @@ from llmcost.studies.reconciliation.conflicts import Conflict, about, conflicts
 from llmcost.studies.reconciliation.energies import on_power_basis
 from llmcost.studies.reconciliation.fleet import FLEET, Fleet, later_words, share_of_fleet
 from llmcost.studies.reconciliation.hours import APART, Hours, hours_beside
-from llmcost.studies.reconciliation.implied import Implied, closes, implied
+from llmcost.studies.reconciliation.implied import Implied, closes, implied, same_arithmetic
 from llmcost.studies.reconciliation.listings import Listed, listings
 from llmcost.studies.reconciliation.methods import with_method
 from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, of_claim, ours
@@ -42,6 +42,7 @@ from llmcost.studies.reconciliation.own import own_claims
 from llmcost.studies.reconciliation.products import Product, product
 from llmcost.studies.reconciliation.staff import STAFF_COST, staff_cost
 
+ARITHMETIC = "same hours, same price: this confirms the arithmetic only, not the run"
 RE_CHECK = "nobody could verify this figure: check it before relying on it"
 
 
@@ -64,7 +65,8 @@ class Compared:
 
     `main` is the figure of the headline, `bases` every figure, `ratio` each end of the claim over
     the main value, `gap` the one number that closes the gap at each end, `implied` all of them,
-    `listings` the rentals listed by then at the hours of the claim.
+    `listings` the rentals listed by then at the hours of the claim. `arithmetic_only` tells that
+    both are the same hours at the same price.
     """
 
     claim: Claimed
@@ -80,6 +82,7 @@ class Compared:
     product: Product | None = None
     listings: tuple[Listed, ...] = ()
     notes: tuple[str, ...] = ()
+    arithmetic_only: bool = False
 
     @property
     def gap(self) -> tuple[Implied, ...]:
@@ -218,7 +221,8 @@ def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) ->
         return _not_comparable(claim, found)
     hours = hours_beside(claim, found)
     bases = tuple(_judged(claim, figure, hours) for figure in found.figures)
-    main = _main(bases)
+    main, every = _main(bases), implied(claim, found)
+    same = same_arithmetic(claim, found, main.figure, every)
     return Compared(
         claim,
         main.verdict,
@@ -228,10 +232,11 @@ def _compared(claim: Claimed, bench: Bench, fleet: Fleet, method: str | None) ->
         inside=main.inside,
         ratio=ratios(claim.low, claim.high, main.figure.value),
         bases=bases,
-        implied=implied(claim, found),
+        implied=every,
         product=product(claim),
         listings=listings(claim),
-        notes=_notes(claim, hours),
+        notes=((ARITHMETIC,) * same + _notes(claim, hours)),
+        arithmetic_only=same,
     )
 
 
