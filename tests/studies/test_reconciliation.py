@@ -593,4 +593,33 @@ def test_a_claim_from_before_every_price_is_not_compared():
 
     one = reconcile(own=own, options=DRAWS).rows[0]
 
-    assert (one.verdict, one.reason) == (NOT_COMPARABLE, "no price was listed by then")
+    assert one.verdict == NOT_COMPARABLE
+    assert one.reason == (
+        "no price was listed by then: the first in the catalogue is of 2017-05-31; the first "
+        "rental of v100-sxm-32gb was listed on 2020-03-09"
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "when"),
+    [
+        (
+            {"gpu": "b200", "date": "2023"},
+            "; the first on-demand rental of b200 was listed on 2026-03-17",
+        ),
+        ({"gpu": "b200", "date": "2023", "price_basis": "owner"}, "the first purchase price of b2"),
+        ({"gpu": "v100-sxm-32gb", "date": "2021"}, "is of 2020-03-09"),
+        (
+            {"gpu": "b200", "date": "2026-03", "price_basis": "spot"},
+            "the first spot rental of b200 was listed on 2026-05-24",
+        ),
+    ],
+)
+def test_a_claim_without_a_price_names_the_day_of_the_nearest(claim, when):
+    """The price file: b200 on demand in March 2026, V100s in March 2020 and then in 2022."""
+    own = {"gpu_hours": "1M", "cost": "3M USD", "price_basis": "on-demand", **claim}
+
+    one = reconcile(own=own, options=DRAWS).rows[0]
+
+    assert one.verdict == NOT_COMPARABLE
+    assert when in one.reason

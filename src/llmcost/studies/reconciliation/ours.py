@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llmcost import sampling
+from llmcost.catalog.columns import day_from
+from llmcost.catalog.currencies import BASE
 from llmcost.catalog.overheads import default
-from llmcost.catalog.price_quotes import RENTAL_TERMS
+from llmcost.catalog.price_quotes import RENTAL_TERMS, first_price_day
 from llmcost.catalog.prices import select_price
 from llmcost.catalog.runs import PublishedRun, runs
 from llmcost.errors import InputError
@@ -23,6 +25,7 @@ from llmcost.studies.reconciliation.claimed import (
     catalogued,
     placed,
 )
+from llmcost.studies.reconciliation.quotes import nearest_day
 from llmcost.studies.reconciliation.setups import FROM_RUN, PURCHASE, Setup, setups, why_none
 
 if TYPE_CHECKING:
@@ -216,7 +219,7 @@ def _figures(
         except InputError as error:
             if claim.kind == OWN and not str(error).startswith(UNDATED):
                 raise of_claim(claim, error) from None
-            last = Ours(how=setup.how, reason=_why_not(error))
+            last = Ours(how=setup.how, reason=_why_not(claim, error, day))
             continue
         figures = (*_at_stated_price(claim, setup, simulation), *_read(claim, simulation, named))
         if any(figure.eligible for figure in figures):
@@ -263,9 +266,10 @@ def of_claim(claim: Claimed, error: InputError) -> InputError:
     return error if label == OWN else placed(f"claim {label}", error)
 
 
-def _why_not(error: InputError) -> str:
+def _why_not(claim: Claimed, error: InputError, day: str) -> str:
     if str(error).startswith(UNDATED):
-        return "no price was listed by then"
+        first = f"the first in the catalogue is of {first_price_day()}"
+        return f"no price was listed by then: {first}{_nearest(claim, day)}"
     what, _, _ = str(error).partition(": nothing given")
     if what in ("tokens", "seq_length"):
         return f"no {what.replace('_', ' ')} of its run are known"
@@ -273,9 +277,21 @@ def _why_not(error: InputError) -> str:
 
 
 def _lacking(claim: Claimed, day: str) -> str:
-    what = claim.price_basis if claim.price_basis in RESULT_OF else claim.quantity
+    known = {terms: f"{terms} rental" for terms in RENTAL_TERMS}
+    known |= {OWNER: "owner's cost", PURCHASE: "purchase price"}
+    what = known.get(claim.price_basis, claim.quantity)
     part = claim.gpus[0] if claim.gpus else "its accelerator"
-    return f"no {what.replace('_', ' ')} of {part} is known up to {day}"
+    told = f"no {what.replace('_', ' ')} of {part} is known up to {day}"
+    return told + (_nearest(claim, day) if claim.unit == BASE else "")
+
+
+def _nearest(claim: Claimed, day: str) -> str:
+    """Return when the accelerator of a claim had a price that the claim can mean."""
+    if not claim.gpus:
+        return ""
+    bought = claim.price_basis in (OWNER, PURCHASE)
+    when = day_from(day, "as_of")
+    return f"; {nearest_day(claim.gpus[0], when, claim.price_basis, bought=bought)}"
 
 
 def _scale(wanted: str, have: str) -> float:

@@ -117,6 +117,26 @@ def quote_of(gpus: Sequence[str], provider: str, terms: str, day: date) -> Price
     return None
 
 
+def nearest_day(gpu: str, day: date, terms: str, *, bought: bool = False) -> str:
+    """Return when the price was listed that a day lacks: the first after it, or one too old for it.
+
+    Only rentals on `terms` count where those are terms of rental; purchases where `bought`.
+    """
+    kind, what = ("purchase", "purchase price") if bought else ("rental", "rental")
+    listed = [quote for quote in price_quotes() if (quote.kind, quote.gpu) == (kind, gpu)]
+    if terms in RENTAL_TERMS:
+        what = f"{terms} {what}"
+        listed = [quote for quote in listed if quote.terms == terms]
+    if not listed:
+        return f"no {what} of {gpu} is in the catalogue"
+    before = [quote for quote in listed if quote.day <= day]
+    if before:
+        newest = max(before, key=lambda quote: quote.day)
+        return f"the newest {what} of {gpu} by then is of {newest.as_of}"
+    first = min(listed, key=lambda quote: quote.day)
+    return f"the first {what} of {gpu} was listed on {first.as_of}"
+
+
 def quote_words(quote: PriceQuote, gpu: str = "") -> str:
     """Return a quote with its provider, terms and date, and its accelerator if it is not `gpu`."""
     rate = quantity_text(quote.rate, "USD")
