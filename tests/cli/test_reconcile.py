@@ -48,8 +48,19 @@ def test_the_essays_in_eighty_columns(capsys):
     assert max(map(len, ran.out.splitlines())) <= 80
     assert "$1.13/GPU-hour" in ran.out
     assert "$6.49/GPU-hour" in ran.out
-    assert "Not compared" in ran.out
+    assert "Outside the scope of llmcost" in ran.out
     assert "Inside: share of draws that lie within $35M – $200M." in ran.out
+
+
+def test_what_lies_outside_and_what_is_not_compared_are_told_apart(capsys):
+    """A term of a licence is no quantity of training; a circular cost is one."""
+    outside = llmcost(capsys, "reconcile", "variants", *FEW).out
+    circular = llmcost(capsys, "reconcile", "pc-38", *FEW).out
+
+    assert "Outside the scope of llmcost\nClaim" in outside
+    assert "Not compared" not in outside
+    assert "Not compared\nClaim" in circular
+    assert "Outside the scope" not in circular
 
 
 def test_one_claim_is_shown_in_full(capsys):

@@ -608,7 +608,10 @@ def test_a_claim_from_before_every_price_is_not_compared():
             "; the first on-demand rental of b200 was listed on 2026-03-17",
         ),
         ({"gpu": "b200", "date": "2023", "price_basis": "owner"}, "the first purchase price of b2"),
-        ({"gpu": "v100-sxm-32gb", "date": "2021"}, "is of 2020-03-09"),
+        (
+            {"gpu": "v100-sxm-32gb", "date": "2021"},
+            "is of 2020-03-09, more than twelve months before",
+        ),
         (
             {"gpu": "b200", "date": "2026-03", "price_basis": "spot"},
             "the first spot rental of b200 was listed on 2026-05-24",

@@ -80,7 +80,8 @@ PRODUCTS = (
     Field("printed", "Printed", "USD", align="right"),
     Field("cites", "Price from"),
 )
-OUTSIDE = (Field("name", "Claim"), Field("says", "Says"), Field("reason", "Not compared because"))
+OUTSIDE = (Field("name", "Claim"), Field("says", "Says"), Field("reason", "What it is"))
+NOT_COMPARED = (*OUTSIDE[:2], Field("reason", "Not compared because"))
 HOW = (
     "Ratio: the claim over our estimate. Consistent: the range that the claim allows meets ours; "
     "low (high): all of it is below (above) ours. A claim that states no price basis is set "
@@ -130,7 +131,9 @@ def _name(claim: Claimed) -> str:
 
 def _tables(found: Reconciliation, *, details: bool) -> Iterator[Table]:
     compared = [row for row in found.rows if row.verdict != NOT_COMPARABLE]
-    outside = [row for row in found.rows if row.verdict == NOT_COMPARABLE]
+    missing = [row for row in found.rows if row.verdict == NOT_COMPARABLE]
+    outside = [row for row in missing if row.claim.outside]
+    missing = [row for row in missing if not row.claim.outside]
     if compared:
         yield _verdicts(compared)
     if details:
@@ -144,8 +147,10 @@ def _tables(found: Reconciliation, *, details: bool) -> Iterator[Table]:
             yield _bases(row)
     if products := [row.product for row in found.rows if row.product]:
         yield _products(products)
+    if missing:
+        yield _reasons(missing, "not_compared", NOT_COMPARED, "Not compared")
     if outside:
-        yield _outside(outside)
+        yield _reasons(outside, "outside", OUTSIDE, "Outside the scope of llmcost")
 
 
 def _verdicts(rows: Sequence[Compared]) -> Table:
@@ -264,10 +269,10 @@ def _products(products: Sequence[Product]) -> Table:
     return Table("products", PRODUCTS, tuple(rows), title=title, texts=tuple(texts))
 
 
-def _outside(rows: Sequence[Compared]) -> Table:
+def _reasons(rows: Sequence[Compared], name: str, fields: tuple[Field, ...], title: str) -> Table:
     cells = tuple((row.claim.name, says(row.claim), row.reason) for row in rows)
     texts = tuple((label(row.claim), says(row.claim), row.reason) for row in rows)
-    return Table("outside", OUTSIDE, cells, title="Not compared", texts=texts)
+    return Table(name, fields, cells, title=title, texts=texts)
 
 
 def _messages(found: Reconciliation) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import date
 from math import log
 
 from llmcost.catalog.price_quotes import RENTAL_TERMS, PriceQuote, price_quotes
+from llmcost.catalog.prices import a_year_before
 from llmcost.figures import quantity_text
 
 CLOSE = 0.02
@@ -132,7 +133,8 @@ def nearest_day(gpu: str, day: date, terms: str, *, bought: bool = False) -> str
     before = [quote for quote in listed if quote.day <= day]
     if before:
         newest = max(before, key=lambda quote: quote.day)
-        return f"the newest {what} of {gpu} by then is of {newest.as_of}"
+        old = ", more than twelve months before" * (newest.day <= a_year_before(day))
+        return f"the newest {what} of {gpu} by then is of {newest.as_of}{old}"
     first = min(listed, key=lambda quote: quote.day)
     return f"the first {what} of {gpu} was listed on {first.as_of}"
 
