@@ -110,6 +110,24 @@ class Counted:
         return None if self.newest is None else (today - self.newest).days
 
 
+def price_name(terms: str) -> str:
+    """Return the name of the price on these terms.
+
+    >>> price_name("reserved-1y")
+    'price_reserved_1y'
+    """
+    return f"price_{terms.replace('-', '_')}"
+
+
+def rental_name(terms: str) -> str:
+    """Return the name of the cost of renting on these terms.
+
+    >>> rental_name("reserved-1y")
+    'rental_reserved_1y_cost'
+    """
+    return f"rental_{terms.replace('-', '_')}_cost"
+
+
 def price_quotes() -> tuple[PriceQuote, ...]:
     """Return every quote, in file order; raises DataError for a faulty file."""
     return tuple(map(_quote, _rows()))

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.catalog.price_quotes import RENTAL_TERMS, price_name, rental_name
 from llmcost.engine import development as beyond
 from llmcost.engine import ownership as owning
 from llmcost.engine import reliability, whole_run
+from llmcost.engine.rows import as_rows
 from llmcost.formulas import reliability as formulas
 
 if TYPE_CHECKING:
@@ -23,12 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PRICE = "price_"
-TERMS = (
-    *("on_demand", "spot", "reserved_1y", "reserved_3y"),
-    *("capacity_block", "marketplace", "contract_1y"),
-)
-RENTALS = {f"rental_{terms}_cost": "USD" for terms in TERMS}
+RENTALS = {rental_name(terms): "USD" for terms in RENTAL_TERMS}
 COSTS = {name: unit for name, unit in whole_run.OUTPUTS.items() if name.startswith("cost")}
 MONEY = {**COSTS, **RENTALS, **owning.OUTPUTS, **beyond.OUTPUTS}
 RESULTS = {**whole_run.OUTPUTS, **reliability.OUTPUTS, **MONEY}
@@ -44,8 +41,7 @@ def complete(columns: Mapping[str, Any]) -> dict[str, Floats]:
         results |= owning.ownership({**c, "gpu_hours": results["gpu_hours"]})
     if "experiments_ratio" in c:
         results |= beyond.development({**c, **results})
-    rows = results["gpu_hours"].shape
-    return {name: np.broadcast_to(value, rows).astype(float) for name, value in results.items()}
+    return as_rows(results)
 
 
 def failures(columns: Mapping[str, Any]) -> dict[str, Floats]:
@@ -65,5 +61,5 @@ def failures(columns: Mapping[str, Any]) -> dict[str, Floats]:
 
 def _rentals(c: Mapping[str, Any], gpu_hours: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the cost on each terms that has a price."""
-    prices = {terms: c[f"{PRICE}{terms}"] for terms in TERMS if f"{PRICE}{terms}" in c}
+    prices = {terms: c[name] for terms in RENTAL_TERMS if (name := price_name(terms)) in c}
     return beyond.rentals(gpu_hours, prices)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.catalog.price_quotes import rental_name
 from llmcost.engine.rows import as_rows
 from llmcost.formulas import development as formulas
 from llmcost.formulas import money
@@ -78,9 +79,7 @@ def rentals(gpu_hours: Any, prices: Mapping[str, Any]) -> dict[str, Any]:  # noq
     Prices are in USD/GPU/hour, by terms; the terms `reserved-1y` become `rental_reserved_1y_cost`.
     """
     return {
-        f"rental_{terms.replace('-', '_')}_cost": money.rental_cost.kernel(
-            gpu_hours=gpu_hours, price=price
-        )
+        rental_name(terms): money.rental_cost.kernel(gpu_hours=gpu_hours, price=price)
         for terms, price in prices.items()
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.engine.rows import as_rows
 from llmcost.formulas import duration, flops, money, scaling_laws, utilization
 
 if TYPE_CHECKING:
@@ -99,8 +100,7 @@ def run(columns: Mapping[str, Any]) -> dict[str, Floats]:
         "cost": cost,
         "cost_per_million_tokens": money.cost_per_million_tokens.kernel(cost=cost, tokens=tokens),
     }
-    rows = np.broadcast_shapes(*(np.shape(value) for value in outputs.values()))
-    return {name: np.broadcast_to(value, rows).astype(float) for name, value in outputs.items()}
+    return as_rows(outputs)
 
 
 def training_flop(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,8 +158,7 @@ def simulate(
     inputs = {name: value.at(level) for name, value in prepared.inputs.items()}
     warned = [*prepared.notes, *_goodput_notes(drawn)]
     if max_cost is not None:
-        given = choices.Given({}, dict(origins or {}))
-        inputs["max_cost"], notes = _budget(max_cost, given, results["cost"].value)
+        inputs["max_cost"], notes = _budget(max_cost, prepared.given, results["cost"].value)
         warned += notes
     reports = _reports(prepared, drawn) | Asked(prepared.given, inputs, results).reports()
     if thresholds:

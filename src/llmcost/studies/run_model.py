@@ -41,6 +41,11 @@ class RunModel:
         """Every input of the model that may be drawn, by column name."""
         return {**self.assumptions.spreads(self.cluster), **self.factors}
 
+    @property
+    def middle(self) -> dict[str, float]:
+        """Every factor at its middle value."""
+        return {name: spread.value for name, spread in self.factors.items()}
+
     def draws(self, count: int, seed: int) -> dict[str, Floats]:
         """Return `count` draws of every input; prices on all terms share their percentiles."""
         spreads = self.spreads
@@ -57,8 +62,8 @@ class RunModel:
 
         Each with the hours between failures and the seconds between checkpoints.
         """
-        middle = {name: spread.value for name, spread in self.factors.items()}
-        columns = {"parameters": self.workload.parameters, **middle, "num_gpus": np.array(SCALES)}
+        sizes = {"parameters": self.workload.parameters, "num_gpus": np.array(SCALES)}
+        columns = {**self.middle, **sizes}
         found = engine.failures(columns)
         return [
             {
@@ -75,8 +80,7 @@ class RunModel:
 
         What `drawn` leaves out is at its middle value.
         """
-        middle = {name: spread.value for name, spread in self.factors.items()}
-        given = {**middle, **self.fixed, **(drawn or {})}
+        given = {**self.middle, **self.fixed, **(drawn or {})}
         columns = as_columns(self.workload, self.cluster, self.assumptions, given)
         results = engine.complete(columns)
         middle_mfu = self.assumptions.mfu

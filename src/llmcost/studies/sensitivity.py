@@ -17,11 +17,11 @@ import numpy as np
 
 from llmcost import engine, sampling
 from llmcost._version import __version__
+from llmcost.catalog.price_quotes import price_name
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, shown
 from llmcost.inputs import InputValue, Origin
 from llmcost.studies.answers import RESULT_UNITS
-from llmcost.studies.choices.rentals import price_name
 from llmcost.studies.choices.scope import DEVELOPMENT
 from llmcost.studies.estimation import Prepared, check_draws, level_of, prepare
 

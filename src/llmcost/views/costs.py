@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from llmcost.catalog.price_quotes import rental_name
 from llmcost.figures import quantity_text, range_text
 from llmcost.table import Cell, Field, Table
 
@@ -75,7 +76,10 @@ MONEY_TITLES = {
     "owned_development_cost": "Development, owned",
     **GOODPUT_TITLES,
 }
-SHARES = ("goodput", "steady_share", "restart_loss", "rework_loss", "checkpoint_loss")
+SHARES = (
+    *("goodput", "steady_share", "restart_loss", "rework_loss"),
+    *("checkpoint_loss", "maintenance_loss"),
+)
 NOT_KNOWN = "not known"
 
 
@@ -118,17 +122,18 @@ def _plain(
     notes: tuple[str, ...] = (),
 ) -> Table:
     found = [(key, title) for key, title in titles.items() if _known(estimate, key)]
-    rows, texts = [], []
+    rows: list[tuple[Cell, ...]] = []
+    texts = []
     for key, title in found:
         result = estimate.results[key]
-        rows.append((key, result.value, result.low, result.high))
+        rows.append((key, result.value, result.low))
         texts.append((title, _text(key, result), _range(key, result)))
     fields = (
         Field("name", heading),
         Field("value", value, align="right"),
         Field("low", "Low – high", align="right"),
     )
-    return Table(name, fields, tuple(row[:3] for row in rows), texts=tuple(texts), notes=notes)
+    return Table(name, fields, tuple(rows), texts=tuple(texts), notes=notes)
 
 
 def _bases_table(estimate: Estimate) -> Table | None:
@@ -158,7 +163,7 @@ def _bases_table(estimate: Estimate) -> Table | None:
 def _providers(estimate: Estimate) -> dict[str, int]:
     """Return how many providers are behind the cost on each terms."""
     return {
-        f"rental_{offer['terms'].replace('-', '_')}_cost": offer["providers"]
+        rental_name(offer["terms"]): offer["providers"]
         for offer in estimate.reports.get("rentals", ())
         if offer["provider"] is None and offer["price"] is not None
     }
@@ -288,7 +293,7 @@ def _range(name: str, result: Result) -> str:
 
 
 def _unit(name: str, unit: str) -> str:
-    return "share" if name in SHARES or name == "maintenance_loss" else unit
+    return "share" if name in SHARES else unit
 
 
 def offer_table(estimate: Estimate) -> Table | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from llmcost.catalog.price_quotes import price_name
 from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text
 from llmcost.table import Bars, Cell, Document, Field, Table
 from llmcost.views.estimates import RESULT_TITLES, origin_text
@@ -115,7 +116,7 @@ def _without_effect(found: Sensitivity) -> list[str]:
     price = found.inputs.get("price")
     detail = price.detail if price else {}
     terms = "" if detail.get("provider") else str(detail.get("terms", ""))
-    again = f"price_{terms.replace('-', '_')}"
+    again = price_name(terms)
     return [name for name in found.without_effect if name != again]
 
 

@@ -6,7 +6,6 @@ from llmcost.amounts import spread_from
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError
 from llmcost.inputs import Cluster, InputValue, Origin
-from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen, choose, from_default, from_user
 from llmcost.studies.choices.given import Given
 
@@ -17,7 +16,6 @@ MODELLED = (
 )
 CHECKPOINT = ("checkpoint_bandwidth", "checkpoint_bytes_per_parameter")
 ONLY_MODELLED = (*MODELLED, *CHECKPOINT, "checkpoint_time", "checkpoint_interval")
-WHOLE = Spread(1.0, 1.0, 1.0, share=True)
 
 
 def choose_goodput(given: Given, cluster: Cluster) -> dict[str, Chosen]:

@@ -6,19 +6,12 @@ from datetime import date
 from typing import Any
 
 from llmcost.catalog.gpus import Accelerator
-from llmcost.catalog.price_quotes import RENTAL_TERMS, rentals_of
+from llmcost.catalog.price_quotes import RENTAL_TERMS, price_name, rentals_of
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen
 from llmcost.studies.choices.cluster import PRICE_UNIT
-
-MARKET = "price"
-
-
-def price_name(terms: str) -> str:
-    """Return the name of the price on these terms: ``price_on_demand``."""
-    return f"price_{terms.replace('-', '_')}"
 
 
 def choose_rentals(gpu: Accelerator, day: date) -> tuple[dict[str, Chosen], list[dict[str, Any]]]:

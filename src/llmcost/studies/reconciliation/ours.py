@@ -13,7 +13,7 @@ from llmcost import sampling
 from llmcost.catalog.columns import day_from
 from llmcost.catalog.currencies import BASE
 from llmcost.catalog.overheads import default
-from llmcost.catalog.price_quotes import RENTAL_TERMS, first_price_day
+from llmcost.catalog.price_quotes import RENTAL_TERMS, first_price_day, rental_name
 from llmcost.catalog.prices import select_price
 from llmcost.catalog.runs import PublishedRun, runs
 from llmcost.errors import InputError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 OWNER = "owner"
 RESULT_OF = {
-    **{terms: f"rental_{terms.replace('-', '_')}_cost" for terms in RENTAL_TERMS},
+    **{terms: rental_name(terms) for terms in RENTAL_TERMS},
     OWNER: "owned_cost",
     PURCHASE: "acquisition_cost",
 }
