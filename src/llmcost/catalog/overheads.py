@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from llmcost.catalog.columns import Column, DataFile
-from llmcost.catalog.files import read
+from llmcost.catalog.files import cached_facts, overlay_folder, read
 from llmcost.catalog.sources import source_keys
 from llmcost.errors import DataError, UnknownNameError
 
@@ -111,7 +112,7 @@ def overhead(name: str) -> Overhead:
 
 def defaults() -> Mapping[str, Default]:
     """Return every default by its name; raises DataError where a range does not hold its value."""
-    return {row["name"]: Default(**_checked(DEFAULTS, row)) for row in read(DEFAULTS)}
+    return _defaults(str(overlay_folder() or ""))
 
 
 def default(name: str) -> Default:
@@ -120,6 +121,12 @@ def default(name: str) -> Default:
     if name not in known:
         raise UnknownNameError("default", name, known)
     return known[name]
+
+
+@cached_facts
+def _defaults(_overlay: str) -> Mapping[str, Default]:
+    rows = read(DEFAULTS)
+    return MappingProxyType({row["name"]: Default(**_checked(DEFAULTS, row)) for row in rows})
 
 
 def _overheads() -> tuple[Overhead, ...]:

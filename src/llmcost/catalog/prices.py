@@ -152,7 +152,7 @@ def _selection(
     gpu: str, terms: str, provider: str | None, day: date, window: Sequence[PriceQuote]
 ) -> PriceSelection:
     offered = [quote for quote in window if quote.provider_class != "aggregate"]
-    counted = _latest_by_provider(offered)
+    counted = latest_by_provider(offered)
     quotes = tuple(quote for rows in counted.values() for quote in rows)
     rates = {name: median(quote.rate for quote in rows) for name, rows in counted.items()}
     by_rate = sorted((rate, name) for name, rate in rates.items())
@@ -176,10 +176,11 @@ def _selection(
     )
 
 
-def _latest_by_provider(quotes: Iterable[PriceQuote]) -> dict[str, list[PriceQuote]]:
+def latest_by_provider(quotes: Iterable[PriceQuote]) -> dict[str, list[PriceQuote]]:
+    """Return each provider's quotes of its latest day; one without a provider stands alone."""
     grouped: defaultdict[str, list[PriceQuote]] = defaultdict(list)
     for quote in quotes:
-        grouped[str(quote.provider)].append(quote)
+        grouped[quote.provider or quote.price_id].append(quote)
     latest = {name: max(quote.day for quote in group) for name, group in grouped.items()}
     return {name: [q for q in grouped[name] if q.day == latest[name]] for name in sorted(grouped)}
 
@@ -216,7 +217,7 @@ def typical_spread(terms: str, day: date) -> tuple[float, float]:
             rates[quote.gpu][str(quote.provider)].append(quote)
     spreads = []
     for offers in rates.values():
-        latest = _latest_by_provider(quote for group in offers.values() for quote in group)
+        latest = latest_by_provider(quote for group in offers.values() for quote in group)
         over = [median(quote.rate for quote in rows) for rows in latest.values()]
         if len(over) >= FEWEST_PROVIDERS:
             middle = median(over)

@@ -24,7 +24,7 @@ from llmcost.catalog.columns import day_from
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.overheads import Default, default
 from llmcost.catalog.price_quotes import Counted, PriceQuote, newest_price_day, purchases
-from llmcost.catalog.prices import a_year_before, percentile
+from llmcost.catalog.prices import a_year_before, latest_by_provider, percentile
 from llmcost.errors import InputError
 
 YEARS = 3
@@ -77,7 +77,7 @@ def select_server_price(gpu_name: str, *, as_of: date | str | None = None) -> Pu
     day = newest_price_day() if as_of is None else day_from(as_of, "as_of")
     known = [quote for quote in purchases() if quote.gpu == gpu]
     window = [quote for quote in known if _start(day) < quote.day <= day]
-    counted = _latest_by_seller(_comparable(window))
+    counted = latest_by_provider(_comparable(window))
     if not counted:
         return _nothing(gpu, day, window, known)
     return _selection(gpu, day, window, counted)
@@ -95,15 +95,6 @@ def _comparable(window: Iterable[PriceQuote]) -> list[PriceQuote]:
     for quote in window:
         of_kind[quote.unit_kind].append(quote)
     return of_kind["server"] + of_kind["board"] or of_kind["chip"]
-
-
-def _latest_by_seller(quotes: Iterable[PriceQuote]) -> dict[str, list[PriceQuote]]:
-    """Return each seller's quotes of its latest day; a quote without a seller stands alone."""
-    grouped: defaultdict[str, list[PriceQuote]] = defaultdict(list)
-    for quote in quotes:
-        grouped[quote.provider or quote.price_id].append(quote)
-    latest = {name: max(quote.day for quote in rows) for name, rows in grouped.items()}
-    return {name: [q for q in grouped[name] if q.day == latest[name]] for name in sorted(grouped)}
 
 
 def _selection(
@@ -152,7 +143,7 @@ def _range(gpu: str, prices: Sequence[float], ratios: Sequence[Default]) -> tupl
 
 
 def _ends(factor: Default) -> tuple[float, float]:
-    low, high = factor.low or factor.value, factor.high or factor.value
+    low, high = factor.ends
     return low / factor.value, high / factor.value
 
 

@@ -154,7 +154,7 @@ def _outwards(asked: Region) -> tuple[Region, ...]:
 def _known(asked: Region, place: Region, quantity: str, day: date, row: Record) -> RegionFigure:
     value, told = _in_unit(row, quantity)
     factor = default(FACTORS[quantity])
-    low, high = factor.low or factor.value, factor.high or factor.value
+    low, high = factor.ends
     bare = _bare(asked, quantity, day)
     return replace(
         bare,

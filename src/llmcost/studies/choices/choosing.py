@@ -44,7 +44,7 @@ def from_user(given: Given, name: str) -> Chosen | None:
 def from_default(known: Default, name: str, file: str = "defaults.csv") -> Chosen:
     """Return an assumption from a labelled default of a data file."""
     factor = FACTORS[name]
-    low, high = known.low or known.value, known.high or known.value
+    low, high = known.ends
     spread = Spread(low, known.value, high, share=factor.share, floor=factor.floor)
     origin = Origin("default", f"{file}: {', '.join(known.sources)}")
     return Chosen(spread, InputValue.of(spread, factor.unit, origin))

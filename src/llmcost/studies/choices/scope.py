@@ -7,6 +7,7 @@ import re
 from llmcost.amounts import count_from
 from llmcost.catalog.overheads import default
 from llmcost.errors import InputError, one_of, shown
+from llmcost.formulas.development import post_training_share
 from llmcost.inputs import InputValue, Origin, Workload
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen, choose, from_default, from_user
@@ -82,7 +83,10 @@ def _post_training(given: Given, workload: Workload) -> dict[str, Chosen]:
     tokens = count_from(given["post_training"], "post_training", TOKENS)
     times = from_user(given, "post_training_multiplier")
     spread = times.spread if times else Spread(1.0, 1.0, 1.0)
-    scaled = spread.scaled(tokens / workload.tokens)
+    per_compute = post_training_share.kernel(
+        post_training_tokens=tokens, tokens=workload.tokens, compute_multiplier=1.0
+    )
+    scaled = spread.scaled(per_compute)
     where = given.origin("post_training").source
     told = f"{tokens:,.4g} tokens over {workload.tokens:,.4g}, x{spread.value:g} a token ({where})"
     return {"post_training_share": Chosen(scaled, InputValue.of(scaled, "", Origin("user", told)))}

@@ -25,7 +25,6 @@ from llmcost.formulas import money
 from llmcost.studies.methods.cases import Case
 from llmcost.studies.methods.commitments import Commitment, commitment
 
-TITLE = "Epoch AI, Cottier et al. 2024"
 DAYS_PER_YEAR = 365.25
 ALL_HOURS = 1.0
 INDEX = "ppi-data-processing"

@@ -18,6 +18,7 @@ from llmcost.catalog.price_quotes import newest_price_day
 from llmcost.errors import InputError, UnitError, UnknownNameError, one_of, shown
 from llmcost.ranges import read_range
 from llmcost.reading import read_quantity
+from llmcost.studies.choices.cluster import GPU_NOUNS, PRICE_UNIT
 from llmcost.studies.reconciliation.claimed import (
     AS_CLAIMED,
     OWN,
@@ -58,8 +59,6 @@ MAX_FILE = 1_000_000
 MOST, MOST_FLOP, LEAST = 1e19, 1e40, 1e-9
 # Their names say in which unit a bare number is.
 NAMED_UNITS = ("gpu_hours", "model_flop")
-PRICE = "USD/GPU/hour"
-NOUNS = ("gpus", "gpu", "accelerators", "chips", "devices")
 
 
 def own_claims(given: Mapping[str, object], name: str = "own") -> tuple[Claimed, ...]:
@@ -220,7 +219,7 @@ def _dashed(table: Mapping[str, object]) -> dict[str, object]:
 
 def _check_units(fields: Mapping[str, object]) -> None:
     """Raise UnitError for a figure without its unit; counts and shares have none."""
-    for name, unit in {**QUANTITIES, "price": PRICE}.items():
+    for name, unit in {**QUANTITIES, "price": PRICE_UNIT}.items():
         if name in fields and name not in NAMED_UNITS and _is_bare(fields[name]):
             raise UnitError(
                 f"{name}: got {shown(fields[name])} without a unit; needs {wanted(unit)}."
@@ -255,7 +254,7 @@ def _about(fields: Mapping[str, object]) -> dict[str, Any]:
             raise UnknownNameError(key.replace("_", " "), str(fields[key]), known, hint)
         about |= {key: fields[key]} if key in fields else {}
     if "price" in fields:
-        about["price"] = _one(fields["price"], PRICE, "price")
+        about["price"] = _one(fields["price"], PRICE_UNIT, "price")
         about.setdefault("price_basis", "assumed")
     if "date" in fields:
         about["said"] = day_from(str(fields["date"]), "date")
@@ -273,7 +272,7 @@ def _run_of(fields: Mapping[str, object]) -> dict[str, Any]:
     if "gpu" in fields:
         known["gpus"] = (accelerator(str(fields["gpu"])).name,)
     if "num_gpus" in fields:
-        known["num_gpus"] = int(count_from(fields["num_gpus"], "num_gpus", NOUNS))
+        known["num_gpus"] = int(count_from(fields["num_gpus"], "num_gpus", GPU_NOUNS))
     if "gpu_hours" in fields:
         known |= _hours_of(fields)
     if unused := [key for key in OF_FLOP if key in fields and not _described(fields)]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any
 
 from llmcost._version import __version__
@@ -38,7 +37,7 @@ from llmcost.studies.reconciliation.implied import Implied, closes, implied, sam
 from llmcost.studies.reconciliation.listings import Listed, listings
 from llmcost.studies.reconciliation.methods import with_method
 from llmcost.studies.reconciliation.ours import Bench, Figure, Ours, of_claim, ours
-from llmcost.studies.reconciliation.own import own_claims
+from llmcost.studies.reconciliation.own import file_claims, own_claims
 from llmcost.studies.reconciliation.products import Product, product
 from llmcost.studies.reconciliation.staff import STAFF_COST, staff_cost
 
@@ -172,8 +171,6 @@ def _claims(
         raise InputError(
             f"claims: got {shown(claims)}; needs {one_of((ESSAYS, PUBLISHED))}, or a TOML file."
         )
-    from llmcost.studies.reconciliation.own import file_claims
-
     return OWN, file_claims(str(claims))
 
 
@@ -283,8 +280,3 @@ def _notes(claim: Claimed, hours: Hours | None) -> tuple[str, ...]:
     if hours is not None and hours.apart:
         notes.append(APART)
     return tuple(notes)
-
-
-def finite(value: float | None) -> float | None:
-    """Return a number that a file can hold, or `None`."""
-    return value if value is not None and isfinite(value) else None
