@@ -16,13 +16,13 @@ LAYERS = [
     {"inputs"},
     {"enumeration"},
     {"layout", "shapes", "machine"},
-    {"amounts"},
+    {"amounts", "expressions"},
     {"sampling", "counting"},
     {"engine"},
     {"catalog", "formulas"},
     {"units"},
     {"ranges"},
-    {"reading", "figures"},
+    {"reading", "figures", "tracing"},
     {"errors", "table", "_version"},
 ]
 RANK = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
