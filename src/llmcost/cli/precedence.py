@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-MODEL_ONLY = ("layout", "global_batch_size", "framework", "anchor")
-FIGHTS = (
-    ("phases", "tokens"),
-    ("phases", "seq_length"),
-    ("mfu", "throughput"),
-    *((own, name) for own in ("mfu", "throughput") for name in MODEL_ONLY),
-    ("model", "parameters"),
-    ("model", "active_parameters"),
-    *(("price", name) for name in ("price_per_node_hour", "provider", "terms")),
-    *(("price_per_node_hour", name) for name in ("provider", "terms")),
-    *(("gpus_per_node", name) for name in ("price", "provider", "terms")),
-)
+from llmcost.studies.fights import FIGHTS
 
 
 def nearer_only(
