@@ -9,6 +9,7 @@ reproduce the percentiles to the last printed digit.
 from llmcost.sampling.drawing import DRAWS as DRAWS
 from llmcost.sampling.drawing import SEED as SEED
 from llmcost.sampling.drawing import draw as draw
+from llmcost.sampling.drawing import shares as shares
 from llmcost.sampling.drawing import uniform as uniform
 from llmcost.sampling.spreads import STATED_LEVEL as STATED_LEVEL
 from llmcost.sampling.spreads import Spread as Spread

@@ -37,11 +37,11 @@ class Shape(Protocol):
 class SplitNormal:
     """A normal on a log or logit scale, as wide below its middle as above only when they say so.
 
-    `ends` are the values at standard normal quantiles -z, 0 and z; logarithms are of what is above
-    a `floor`.
+    `ends` are the values at standard normal quantiles -z, 0 and z, numbers or arrays that
+    broadcast against the points; logarithms are of what is above a `floor`.
     """
 
-    ends: tuple[float, float, float]
+    ends: tuple[float, float, float] | tuple[Floats, Floats, Floats]
     z: float
     share: bool = False
     floor: float = 0.0

@@ -1,0 +1,85 @@
+"""How large a sweep is before it runs: evaluations, seconds and bytes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from llmcost.errors import InputError
+from llmcost.studies.sweeping.blocks import Blocking
+from llmcost.studies.sweeping.cases import Case, prepare_case
+from llmcost.studies.sweeping.evaluating import Needed, batches
+from llmcost.studies.sweeping.kernels import kernel_of
+from llmcost.studies.sweeping.reducers import needed_results, output_rows
+
+if TYPE_CHECKING:
+    from llmcost.studies.sweeping.plan import Plan
+
+# Configurations that are timed, and the cases tried until one can run.
+TIMED, TRIED = 4096, 16
+TIMED_EVALUATIONS = 400_000
+# A column of a result, compressed, and the columns that a row of it has beside the axes [byte].
+BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a plan will take: time on one worker, measured on a small part [s], and rows by keep.
+
+    `rows` are upper bounds; `bytes` what they take uncompressed.
+    """
+
+    blocking: Blocking
+    seconds: float
+    rate: float
+    rows: dict[str, int]
+    bytes: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of this record."""
+        return asdict(self)
+
+
+def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
+    """Return what a plan will take, from the time of a small part of its first case that runs."""
+    case, preparing = _first_case(plan, blocking)
+    count = case.layout_count * case.inner_count
+    last = max(1, min(count, TIMED, TIMED_EVALUATIONS // max(1, plan.draws)))
+    needed = Needed(*(tuple(names) for names in needed_results(plan.keeps)))
+    using = kernel_of(kernel)
+    evaluate(case, plan, min(last, 2), needed, using)
+    started = perf_counter()
+    done = max(1, evaluate(case, plan, last, needed, using)) * max(1, plan.draws)
+    rate = done / (perf_counter() - started)
+    rows = {keep.name: output_rows(keep, plan, blocking.configurations) for keep in plan.keeps}
+    return Size(
+        blocking,
+        blocking.cases * preparing + blocking.evaluations / rate,
+        rate,
+        rows,
+        {keep.name: rows[keep.name] * _columns(plan, keep) * BYTES for keep in plan.keeps},
+    )
+
+
+def evaluate(case: Case, plan: Plan, last: int, needed: Needed, kernel: Any) -> int:  # noqa: ANN401
+    """Evaluate the first configurations of a case and drop them; return how many fit."""
+    return sum(len(batch) for batch in batches(case, plan, 0, last, needed, kernel))
+
+
+def _first_case(plan: Plan, blocking: Blocking) -> tuple[Case, float]:
+    """Return the first case that can run, and how long it takes to prepare one [s]."""
+    trouble: InputError | None = None
+    for number in range(min(TRIED, blocking.cases)):
+        try:
+            prepare_case(plan, number)
+            started = perf_counter()
+            return prepare_case(plan, number), perf_counter() - started
+        except InputError as error:
+            trouble = trouble or error
+    raise InputError(f"None of the first {TRIED} cases of the grid can run: {trouble}")
+
+
+def _columns(plan: Plan, keep: Any) -> int:  # noqa: ANN401
+    statistics = 4 if plan.draws and keep.kind == "rows" else 1
+    return len(plan.axes) + len(keep.results or keep.of) * statistics
