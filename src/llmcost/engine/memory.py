@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from llmcost.engine.layer_memory import Kind, added, kinds_of, most_of
+from llmcost.engine.rows import as_floats
 from llmcost.formulas import memory as formulas
 from llmcost.formulas.memory import blend
 
@@ -117,10 +118,6 @@ def fits(total: Any, device_memory: Any) -> Any:  # noqa: ANN401
     return total <= device_memory * USABLE_SHARE
 
 
-def _flag(condition: Any) -> Any:  # noqa: ANN401
-    return np.asarray(condition, dtype=np.float64)
-
-
 def _above_one(whole: Any) -> Any:  # noqa: ANN401
     """Return 1 where a whole number is above 1, else 0: cheaper than a comparison."""
     return np.minimum(whole - 1.0, 1.0)
@@ -138,8 +135,8 @@ def _split(c: Mapping[str, Any]) -> Split:
         sequence=sequence,
         grouped=_above_one(t),
         piped=_above_one(c["pipeline_parallel"]),
-        dual=_flag(c["schedule"] == 3.0),
-        sharded=_flag(c["zero_stage"] >= 3.0),
+        dual=as_floats(c["schedule"] == 3.0),
+        sharded=as_floats(c["zero_stage"] >= 3.0),
         hidden=hidden,
         hidden_part=hidden * sequence,
     )
@@ -152,12 +149,12 @@ def _rates(c: Mapping[str, Any]) -> Rates:
     twice as many devices.
     """
     stage, replicas = c["zero_stage"], c["data_parallel"] * c["context_parallel"]
-    from_1, from_2, from_3 = (_flag(stage >= least) for least in (1.0, 2.0, 3.0))
+    from_1, from_2, from_3 = (as_floats(stage >= least) for least in (1.0, 2.0, 3.0))
     group = blend(from_3, replicas, c["shard_group"])
     experts = group * c["tensor_parallel"] / (c["expert_parallel"] * c["expert_tensor_parallel"])
     parts = 1.0 / group, 1.0 / np.maximum(experts, 1.0)
     trained = c["trainable_share"]
-    states = c["optimizer_bytes"] * trained / (1.0 + _flag(c["schedule"] == 3.0) * from_1)
+    states = c["optimizer_bytes"] * trained / (1.0 + as_floats(c["schedule"] == 3.0) * from_1)
     return Rates(
         _rate(c["weight_bytes"], parts, from_3),
         _rate(c["gradient_bytes"] * trained, parts, from_2),
@@ -320,7 +317,7 @@ def _temporary(
     scratch = most_of([layer.scratch for layer in layers]) * (
         c["gradient_scratch"] * FRESH_GRADIENT
     )
-    buckets = _flag(c["zero_stage"] == 2.0) * c["gradient_bytes"]
+    buckets = as_floats(c["zero_stage"] == 2.0) * c["gradient_bytes"]
     gathered = split.sharded * (c["gathered_bytes"] + FRESH_GRADIENT)
     states = (1.0 - split.sharded) * scratch + layer * (buckets + gathered)
     common = states + 2.0 * split.piped * split.hidden_part
@@ -360,8 +357,8 @@ def _fullest(
     )
     stages_in_all = c["pipeline_parallel"]
     middle, last = middle * _above_one(stages_in_all - 1.0), last * _above_one(stages_in_all)
-    is_first = _flag(first >= np.maximum(middle, last))
-    is_middle = (1.0 - is_first) * _flag(middle >= last)
+    is_first = as_floats(first >= np.maximum(middle, last))
+    is_middle = (1.0 - is_first) * as_floats(middle >= last)
     return is_first, is_middle, 1.0 - is_first - is_middle
 
 

@@ -8,11 +8,11 @@ entry a kind of layer. Nothing here checks anything; NaN marks what is not known
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from llmcost.engine.rows import as_rows
+from llmcost.engine.rows import as_floats, as_rows
 from llmcost.formulas import duration, flops, money, scaling_laws, utilization
 
 if TYPE_CHECKING:
@@ -148,4 +148,4 @@ def _mean_mfu(c: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
 
 def _over_phases(column: Any) -> Floats:  # noqa: ANN401
-    return np.asarray(np.sum(column, axis=0), dtype=np.float64)
+    return cast("Floats", as_floats(np.sum(column, axis=0)))
