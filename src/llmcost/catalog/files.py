@@ -13,7 +13,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar, cast
@@ -80,6 +80,24 @@ def cached_facts(function: Callable[P, T]) -> Callable[P, T]:
     remembered = cache(function)
     _FORGETS.append(remembered.cache_clear)
     return cast("Callable[P, T]", remembered)
+
+
+def cached_by_folder(function: Callable[P, T]) -> Callable[P, T]:
+    """Remember what a function makes of the facts, for each folder of the user's own rows.
+
+    Callers share what it returns: only to read. Arguments must be hashable.
+    """
+
+    def of_folder(_overlay: str, *args: P.args, **kwargs: P.kwargs) -> T:
+        return function(*args, **kwargs)
+
+    remembered = cached_facts(of_folder)
+
+    @wraps(function)
+    def recalled(*args: P.args, **kwargs: P.kwargs) -> T:
+        return remembered(str(overlay_folder() or ""), *args, **kwargs)
+
+    return recalled
 
 
 @cached_facts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from llmcost.catalog.columns import Column, DataFile, last_day
-from llmcost.catalog.files import Record, cached_facts, overlay_folder, read
+from llmcost.catalog.files import Record, cached_by_folder, read
 from llmcost.catalog.gpus import accelerators
 from llmcost.errors import DataError, InputError, shown
 
@@ -138,6 +138,7 @@ def rentals() -> Iterator[PriceQuote]:
     return map(_quote, _rental_rows())
 
 
+@cached_by_folder
 def newest_price_day() -> date:
     """Return the newest day on which a rental price was seen, of those dated to the day."""
     days = [row["as_of"] for row in _rental_rows() if len(row["as_of"]) == len("YYYY-MM-DD")]
@@ -146,6 +147,7 @@ def newest_price_day() -> date:
     return last_day(max(days))
 
 
+@cached_by_folder
 def first_price_day() -> date:
     """Return the last day that the date of the oldest price can mean, rentals and purchases."""
     return min(last_day(row["as_of"]) for row in _rows())
@@ -157,6 +159,7 @@ def terms_known() -> tuple[str, ...]:
     return tuple(terms for terms in RENTAL_TERMS if terms in found)
 
 
+@cached_by_folder
 def providers_known() -> tuple[str, ...]:
     """Return the names of the providers with a rental price, in alphabetical order."""
     offers = (row for row in _rental_rows() if row["provider_class"] != "aggregate")
@@ -167,27 +170,20 @@ def _rental_rows() -> Iterator[Record]:
     return (row for row in _rows() if row["kind"] == "rental")
 
 
+@cached_by_folder
 def purchases() -> tuple[PriceQuote, ...]:
     """Return every purchase quote, in file order; raises DataError for a faulty file."""
     return tuple(_quote(row) for row in _rows() if row["kind"] == "purchase")
 
 
+@cached_by_folder
 def rentals_of(gpu: str) -> tuple[PriceQuote, ...]:
     """Return the rental quotes of one accelerator, in file order."""
-    return _rentals_of(gpu, str(overlay_folder() or ""))
-
-
-@cached_facts
-def _rentals_of(gpu: str, _overlay: str) -> tuple[PriceQuote, ...]:
     return tuple(_quote(row) for row in _rental_rows() if row["gpu"] == gpu)
 
 
+@cached_by_folder
 def _rows() -> tuple[Record, ...]:
-    return _checked_rows(str(overlay_folder() or ""))
-
-
-@cached_facts
-def _checked_rows(_overlay: str) -> tuple[Record, ...]:
     names = {entry.name for entry in accelerators()}
     rows = tuple(read(GPU_PRICES))
     for row in rows:

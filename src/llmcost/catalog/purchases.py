@@ -21,6 +21,7 @@ from math import exp, hypot, log
 from statistics import median
 
 from llmcost.catalog.columns import day_from
+from llmcost.catalog.files import cached_by_folder
 from llmcost.catalog.gpus import accelerator
 from llmcost.catalog.overheads import Default, default
 from llmcost.catalog.price_quotes import Counted, PriceQuote, newest_price_day, purchases
@@ -67,6 +68,7 @@ class PurchaseSelection(Counted):
         return tuple(dict.fromkeys(keys))
 
 
+@cached_by_folder
 def select_server_price(gpu_name: str, *, as_of: date | str | None = None) -> PurchaseSelection:
     """Return the price of a server per accelerator [USD/GPU], chosen by the rule above.
 

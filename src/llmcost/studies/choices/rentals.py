@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from llmcost.catalog.gpus import Accelerator
+from llmcost.catalog.files import cached_by_folder
+from llmcost.catalog.gpus import Accelerator, accelerator
 from llmcost.catalog.price_quotes import RENTAL_TERMS, price_name, rentals_of
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.inputs import InputValue, Origin
@@ -14,8 +16,16 @@ from llmcost.studies.choices.choosing import Chosen
 from llmcost.studies.choices.cluster import PRICE_UNIT
 
 
-def choose_rentals(gpu: Accelerator, day: date) -> tuple[dict[str, Chosen], list[dict[str, Any]]]:
+def choose_rentals(
+    gpu: Accelerator, day: date
+) -> tuple[Mapping[str, Chosen], tuple[Mapping[str, Any], ...]]:
     """Return the price on each terms that has one, by name, and the offers behind them as rows."""
+    return _rentals(gpu.name, day)
+
+
+@cached_by_folder
+def _rentals(name: str, day: date) -> tuple[Mapping[str, Chosen], tuple[Mapping[str, Any], ...]]:
+    gpu = accelerator(name)
     found: dict[str, Chosen] = {}
     offers: list[dict[str, Any]] = []
     for terms in RENTAL_TERMS:
@@ -25,7 +35,7 @@ def choose_rentals(gpu: Accelerator, day: date) -> tuple[dict[str, Chosen], list
             continue
         found[price_name(terms)] = _chosen(picked)
         offers += [_row(picked, None), *_providers(gpu, terms, day, picked)]
-    return found, offers
+    return found, tuple(offers)
 
 
 def _none(gpu: Accelerator, terms: str, day: date) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def _with_money(
         inputs["equity"] = choose_equity(given)
     factors = {name: one.spread for name, one in {**told, **rentals}.items()}
     fixed = {**_whole(failures), "declining": float(way.value == DECLINING)}
-    return Surroundings(factors, fixed, inputs, tuple(notes), tuple(offers))
+    return Surroundings(factors, fixed, inputs, tuple(notes), offers)
 
 
 def _without_owners_cost(
