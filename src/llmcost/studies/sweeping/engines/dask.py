@@ -1,0 +1,270 @@
+"""Blocks on a Dask cluster: one that runs already, or workers started on this machine.
+
+Only the plan as text goes to the workers and only receipts come back; each worker writes its blocks
+itself, unless the driver is to collect them. Not more than a few blocks a worker are in flight.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from llmcost.errors import InputError, MissingExtraError
+from llmcost.studies.sweeping.engines import Events, Options, gave_up, usable_cpus
+from llmcost.studies.sweeping.folder import made_by
+from llmcost.studies.sweeping.jobs import Done, Failure, Job, do_block
+from llmcost.studies.sweeping.writing import RESUME
+
+TICK = 0.5
+IN_FLIGHT = 3
+CONNECT = 10
+# How long a cluster may be without any worker before the run gives up [s].
+WITHOUT_WORKERS = 60.0
+GATHER = 30
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+COMPARED = ("llmcost", "numpy", "pyarrow")
+
+
+class Dask:
+    """A cluster of Dask workers."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.workers = options.workers or usable_cpus()
+
+    def run(self, job: Job, numbers: Iterator[int], events: Events) -> None:
+        """Compute blocks until none is left or the driver stops; ends what it started."""
+        _distributed()
+        with _quiet(), _cluster(self._options, self.workers) as client:
+            flow = Flow(client, job, numbers, events)
+            try:
+                flow.work()
+            finally:
+                self.workers = flow.most_workers or self.workers
+
+
+class Flow:
+    """Blocks in flight on a cluster."""
+
+    def __init__(self, client: Any, job: Job, numbers: Iterator[int], events: Events) -> None:  # noqa: ANN401
+        self._client, self._job, self._numbers, self._events = client, job, numbers, events
+        self._inbox: SimpleQueue[int] = SimpleQueue()
+        self._futures: dict[int, Any] = {}
+        self._key = f"llmcost-{job.identity}-{os.urandom(4).hex()}"
+        self._alive: set[str] = set()
+        self._alone_since = time.monotonic()
+        self.most_workers = 0
+
+    def work(self) -> None:
+        """Keep a few blocks a worker in flight until none is left, or the driver stops."""
+        try:
+            self._look()
+            check_workers(self._client, self._job)
+            looked = time.monotonic()
+            while True:
+                self._submit()
+                if not self._futures:
+                    return
+                self._take_next()
+                if time.monotonic() - looked > TICK:
+                    looked = time.monotonic()
+                    self._look()
+        except BaseException:
+            self._cancel()
+            raise
+
+    def _look(self) -> None:
+        """Count the workers; raises InputError where the scheduler is gone or has had none."""
+        if self._client.status != "running":
+            raise self._lost()
+        try:
+            threads = self._client.sync(self._client.scheduler.ncores, workers=None)
+        except (OSError, ValueError) as error:
+            raise self._lost() from error
+        for worker in self._alive - set(threads):
+            if not self._events.stopping():
+                self._events.lost(f"worker {worker} is gone")
+        self._alive = set(threads)
+        self._most(sum(threads.values()))
+        self._events.tick()
+
+    def _most(self, threads: int) -> None:
+        self.most_workers = max(self.most_workers, threads)
+        self._slots = IN_FLIGHT * max(threads, 1)
+        if threads:
+            self._alone_since = time.monotonic()
+        elif time.monotonic() - self._alone_since > WITHOUT_WORKERS:
+            raise InputError(
+                f"The Dask scheduler {_address(self._client)} has had no worker for "
+                f"{WITHOUT_WORKERS:.0f} s. Start workers for it. {RESUME}"
+            )
+
+    def _submit(self) -> None:
+        while len(self._futures) < self._slots and not self._events.stopping():
+            number = next(self._numbers, None)
+            if number is None:
+                return
+            future = self._client.submit(
+                do_block, self._job, number, key=f"{self._key}-{number}", pure=False
+            )
+            self._futures[number] = future
+            future.add_done_callback(lambda _, number=number: self._inbox.put(number))
+
+    def _take_next(self) -> None:
+        try:
+            number = self._inbox.get(timeout=TICK)
+        except Empty:
+            return
+        future = self._futures.pop(number)
+        outcome = self._outcome(future, number)
+        if isinstance(outcome, Done):
+            self._events.done(outcome)
+        else:
+            self._events.failed(outcome)
+
+    def _outcome(self, future: Any, number: int) -> Done | Failure:  # noqa: ANN401
+        from distributed import KilledWorker
+
+        if future.status in ("cancelled", "lost"):
+            raise self._lost()
+        try:
+            outcome: Done | Failure = future.result(timeout=GATHER)
+            return outcome
+        except KilledWorker as error:
+            return gave_up(number, f"the last one was {error.last_worker.address}")
+        except (OSError, TimeoutError) as error:
+            raise self._lost() from error
+        except Exception as error:
+            if future.status in ("cancelled", "lost"):
+                raise self._lost() from error
+            return Failure(number, f"{type(error).__name__}: {error}")
+
+    def _lost(self) -> InputError:
+        return InputError(
+            f"Lost the Dask scheduler {_address(self._client)}. {RESUME} "
+            "Start the scheduler and its workers again, or use another engine."
+        )
+
+    def _cancel(self) -> None:
+        """Let the cluster forget what is in flight, where it still listens."""
+        futures = list(self._futures.values())
+        self._futures.clear()
+        if futures and self._client.status == "running":
+            self._client.cancel(futures, force=True)
+
+
+def check_workers(client: Any, job: Job) -> None:  # noqa: ANN401
+    """Raise InputError where a worker has another llmcost, numpy, Python or data than the driver.
+
+    Workers that join later are checked by their first block.
+    """
+    found = client.get_versions(packages=["llmcost", "pyarrow"])
+    here = _versions(found["client"])
+    for address, worker in found["workers"].items():
+        there = _versions(worker)
+        wrong = [
+            f"{name} {there[name] or 'missing'} (here {here[name]})"
+            for name in here
+            if there[name] != here[name]
+        ]
+        if wrong:
+            raise _other_worker(address, wrong)
+    for address, there in client.run(made_by, on_error="return").items():
+        if there != made_by():
+            data = there.get("data_version") if isinstance(there, dict) else there
+            raise _other_worker(address, [f"data {data} (here {job.versions['data_version']})"])
+
+
+def _versions(found: Mapping[str, Any]) -> dict[str, str | None]:
+    python = ".".join(str(found["host"]["python"]).split(".")[:2])
+    return {"python": python, **{name: found["packages"].get(name) for name in COMPARED}}
+
+
+def _other_worker(address: str, wrong: list[str]) -> InputError:
+    return InputError(
+        f"The Dask worker {address} has {', '.join(wrong)}. Needs the same on all workers, or "
+        "blocks would differ: install what is here on them and start them again."
+    )
+
+
+@contextmanager
+def _cluster(options: Options, workers: int) -> Iterator[Any]:
+    with ExitStack() as stack:
+        if options.scheduler:
+            yield stack.enter_context(_connected(options.scheduler))
+            return
+        from dask import config
+        from distributed import Client, LocalCluster
+
+        # Without the default trim threshold, by which every large array is a page fault.
+        environment = dict.fromkeys(ONE_THREAD, "1")
+        stack.enter_context(config.set({"distributed.nanny.pre-spawn-environ": environment}))
+        cluster = LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            host="127.0.0.1",
+            silence_logs=logging.CRITICAL,
+        )
+        stack.callback(cluster.close, timeout=CONNECT)
+        client = Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+        yield stack.enter_context(client)
+
+
+def _connected(scheduler: str) -> Any:  # noqa: ANN401
+    """Return a client of a scheduler; raises InputError where it does not answer."""
+    from distributed import Client
+
+    by_file = scheduler.endswith(".json")
+    where = {"scheduler_file": scheduler} if by_file else {"address": scheduler}
+    if by_file and not os.path.exists(scheduler):
+        raise InputError(f"scheduler: {scheduler!r} is not there; needs the file it writes")
+    try:
+        return Client(  # type: ignore[no-untyped-call]
+            **where, timeout=CONNECT, set_as_default=False
+        )
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(
+            f"scheduler: {scheduler!r} does not answer ({_first_line(error)}). Needs the address "
+            "of a Dask scheduler that runs, such as tcp://host:8786: check it and the network"
+        ) from error
+
+
+def _address(client: Any) -> str:  # noqa: ANN401
+    scheduler = getattr(client, "scheduler", None)
+    return str(getattr(scheduler, "address", None) or "of this run")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Dask says about itself off the terminal; its versions are checked here."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _distributed() -> None:
+    """Raise MissingExtraError where Dask is not installed."""
+    if "distributed" in sys.modules:
+        return
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("The engine dask", "dask") from error
