@@ -15,7 +15,7 @@ from llmcost import sampling
 from llmcost.formulas import scaling_laws
 from llmcost.studies.choices.modelled import MAX_MFU
 from llmcost.studies.run_model import MARKET
-from llmcost.studies.searching import CHUNK, folded, narrowed
+from llmcost.studies.searching import CHUNK, folded
 from llmcost.studies.stepping import rows_of, step_inputs
 from llmcost.studies.sweeping.batch import Batch
 from llmcost.studies.sweeping.cases import Case, mfu_of_steps
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-# Rows of one call to the cost model, and draws that one batch holds of each result.
-ROWS = 4096
+# Draws that one batch holds of each result.
 BATCH_ROWS = 1 << 18
 # Configurations without draws that one batch holds.
 BATCH = 1 << 15
@@ -92,7 +91,7 @@ def steps_of(case: Case, first: int, last: int, kernel: Kernel) -> Steps:
     time = np.full((kinds, (end - start) // kinds), np.nan)
     for at in range(0, time.shape[1], CHUNK):
         part = slice(at, at + CHUNK)
-        time[:, part] = kernel.steps(narrowed(rows_of(columns, part)), time[:, part].shape)
+        time[:, part] = kernel.steps(rows_of(columns, part), time[:, part].shape)
     rows = start + np.flatnonzero(~np.isnan(time.T.ravel()))
     rows = rows[(rows >= first) & (rows < last)]
     step_time = time.T.ravel()[rows - start]
@@ -168,8 +167,8 @@ class _Configurations:
     def middle(self, names: tuple[str, ...], kernel: Kernel) -> dict[str, Floats]:
         """Return results (n) with every input at its middle value."""
         found: dict[str, list[Floats]] = {name: [] for name in names}
-        for start in range(0, self._size, ROWS):
-            part = slice(start, min(start + ROWS, self._size))
+        for start in range(0, self._size, kernel.rows):
+            part = slice(start, min(start + kernel.rows, self._size))
             columns = {**self._case.base, **self._at_middle(part)}
             results = {**kernel.costs(columns, names), **self._beside(part, None)}
             for name in names:
@@ -182,10 +181,14 @@ class _Configurations:
         draws = self._plan.draws
         shared = self._case.prepared.model.draws(draws, self._plan.seed)
         found = {name: np.empty((self._size, draws)) for name in names}
-        step = max(1, ROWS // draws)
+        step = max(1, kernel.rows // draws)
+        tiled: dict[str, Floats] = {}
         for start in range(0, self._size, step):
             part = slice(start, min(start + step, self._size))
-            columns, mfu = self._at_draws(part, shared)
+            if start in (0, self._size - self._size % step):
+                count = part.stop - part.start
+                tiled = {name: _tiled(column, count) for name, column in shared.items()}
+            columns, mfu = self._at_draws(part, tiled)
             results = {**kernel.costs(columns, names), **self._beside(part, mfu)}
             shape = (part.stop - part.start, draws)
             for name in names:
@@ -207,15 +210,13 @@ class _Configurations:
         return columns
 
     def _at_draws(
-        self, part: slice, shared: Mapping[str, Floats]
+        self, part: slice, tiled: Mapping[str, Floats]
     ) -> tuple[dict[str, Any], Floats | None]:
         """Return the columns of all draws of some configurations, and the MFU that was drawn."""
-        draws, count = self._plan.draws, part.stop - part.start
+        draws = self._plan.draws
         model = self._case.prepared.model
-        columns: dict[str, Any] = {**self._case.base}
-        tiled = {name: _tiled(column, count) for name, column in shared.items()}
-        mfu: Floats | None = tiled.get("mfu")
-        columns |= tiled
+        columns: dict[str, Any] = {**self._case.base, **tiled}
+        mfu = tiled.get("mfu")
         if self._steps is not None:
             mfu, scale = self._mfu_draws(part)
             columns["mfu"] = mfu * scale

@@ -9,6 +9,7 @@ import numpy as np
 
 from llmcost import engine
 from llmcost.errors import InputError, one_of
+from llmcost.studies.searching import narrowed
 from llmcost.studies.stepping import rows_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ KERNELS = (NUMPY, COMPILED)
 
 
 class Kernel(Protocol):
-    """Evaluates rows of layouts and rows of costs."""
+    """Evaluates rows of layouts and rows of costs, best about `rows` of costs at once."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows of costs a call is best at."""
+        ...
 
     def steps(self, columns: Mapping[str, Any], shape: tuple[int, int]) -> Floats:
         """Return step times [s] of a shape (kinds of recomputation, rows), NaN where none fits."""
@@ -33,10 +39,13 @@ class Kernel(Protocol):
 
 
 class NumpyKernel:
-    """The engine as it is written."""
+    """The engine as it is written; the arrays of a call stay in a cache."""
+
+    rows = 4096
 
     def steps(self, columns: Mapping[str, Any], shape: tuple[int, int]) -> Floats:
         """Return step times [s], NaN where a layout does not fit."""
+        columns = narrowed(dict(columns))
         total = engine.memory(columns)["total"]
         fits = np.broadcast_to(engine.fits(total, columns["device_memory"]), shape)
         some = fits.any(axis=0)
