@@ -13,6 +13,7 @@ from llmcost.tracing.source import Program
 from llmcost.tracing.tracer import Trace, Uniform
 
 Floats = NDArray[np.float64]
+WIDTH = 8
 
 _FUNCTIONS: dict[str, Any] = {}
 
@@ -36,16 +37,33 @@ class Kernel:
         """Return the outputs of every row; `uniform` stands for the uniform columns of the trace."""
         held = self._own if uniform is None else uniform
         count = next(iter(rows.values())).shape[-1]
+        whole = max(WIDTH, -(-count // WIDTH) * WIDTH)
+        made = np.empty((len(self.program.outputs), whole))
         given = self._given(rows, count)
-        made = np.empty((len(self.program.outputs), count))
-        self._function(held.slots, given, made, count)
-        return self._results(held, made, count)
+        if count >= WIDTH:
+            self._run(held, given, made, count - count % WIDTH)
+        if count % WIDTH:
+            self._run_last(held, given, made, count)
+        return self._results(held, made[:, :count], count)
 
-    def _given(self, rows: Mapping[str, Any], count: int) -> Floats:
-        return np.array(
-            [np.reshape(rows[name], (-1, count))[at] for name, at in self.program.inputs],
-            dtype=np.float64,
-        ).reshape(len(self.program.inputs), count)
+    def _run(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
+        inputs = np.array([each.ctypes.data for each in given], dtype=np.int64)
+        outputs = np.array([each.ctypes.data for each in made], dtype=np.int64)
+        self._function(held.slots, inputs, outputs, count)
+
+    def _run_last(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
+        """Do the rows that fill no vector, with the last of them repeated."""
+        first = count - count % WIDTH
+        rows = np.minimum(np.arange(first, first + WIDTH), count - 1)
+        last = np.empty((len(made), WIDTH))
+        self._run(held, [each[rows] for each in given], last, WIDTH)
+        made[:, first:] = last
+
+    def _given(self, rows: Mapping[str, Any], count: int) -> list[Floats]:
+        return [
+            np.ascontiguousarray(np.reshape(rows[name], (-1, count))[at], dtype=np.float64)
+            for name, at in self.program.inputs
+        ]
 
     def _results(self, held: Uniform, made: Floats, count: int) -> dict[str, NDArray[Any]]:
         results: dict[str, NDArray[Any]] = {}
@@ -75,6 +93,6 @@ def _compiled(source: str) -> Any:  # noqa: ANN401
         import numba  # noqa: F401
     except ImportError:
         raise MissingExtraError("A compiled kernel", "fast") from None
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "kernel"}
     exec(compile(source, "<kernel>", "exec"), names)  # noqa: S102
     return names["kernel"]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from llmcost.tracing.numbers import NUMBERS
+from llmcost.tracing.operations import NUMBERS
 
 Node = tuple[Any, ...]
 LEAVES = ("in", "slot", "const")

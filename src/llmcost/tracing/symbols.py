@@ -14,7 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from llmcost.errors import InputError
-from llmcost.tracing.numbers import OPERATIONS
+from llmcost.tracing.operations import OPERATIONS
 from llmcost.tracing.recorder import Recorder, Ref
 
 # How many rows a symbol says that it has: any number but 1 does, and none is ever looked at.
