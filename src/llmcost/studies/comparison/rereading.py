@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from llmcost.errors import InputError, shown
 from llmcost.reading import canonical_unit
 from llmcost.studies.answers import Estimate, Result, Warned
-from llmcost.studies.comparison.answer import (
+from llmcost.studies.comparison.parts import (
     SCHEMA,
     STATUSES,
     BreakEven,
@@ -38,7 +38,7 @@ def comparison_parts(document: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(f"Got a document of schema {shown(got)}; needs {SCHEMA!r}.")
     setups = _all(document, "setups", _setup)
     names = {setup.name for setup in setups}
-    found = {
+    found: dict[str, Any] = {
         "setups": setups,
         "first": _name(document.get("first"), names, "first"),
         "order": _names(document, "order", names),
