@@ -111,7 +111,7 @@ def _claimed(
             "identity": plan.identity,
             "plan": plan.to_dict(),
             "blocking": blocking.to_dict(),
-            "kernel": _kernel(kernel, blocking.evaluations),
+            "kernel": kernel_for(kernel, blocking.evaluations),
             **made_by(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "command": command,
@@ -121,7 +121,7 @@ def _claimed(
     return document
 
 
-def _kernel(kernel: str, evaluations: int) -> str:
+def kernel_for(kernel: str, evaluations: int) -> str:
     """Return the kernel for a new folder: compiled where it is installed and worth its start."""
     if kernel != AUTO:
         return kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from llmcost.amounts import count_from, spread_from
 from llmcost.errors import InputError
@@ -38,6 +39,11 @@ def axis_unit(name: str, values: Sequence[object]) -> str | None:
 
 def axis_labels(name: str, values: Sequence[object]) -> tuple[Label, ...]:
     """Return one label a value: numbers in the unit of the axis, or text for all of them."""
+    return _labels(name, tuple(values))
+
+
+@lru_cache(maxsize=256)
+def _labels(name: str, values: tuple[object, ...]) -> tuple[Label, ...]:
     numbers = [_number(name, value) for value in values]
     if None in numbers:
         return tuple(str(value) for value in values)

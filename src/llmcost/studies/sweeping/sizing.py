@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost.errors import InputError
 from llmcost.studies.sweeping.blocks import Blocking
 from llmcost.studies.sweeping.cases import Case, prepare_case
+from llmcost.studies.sweeping.engines import Options, engine_named, usable_cpus
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import kernel_of
 from llmcost.studies.sweeping.reducers import needed_results, output_rows
@@ -65,6 +66,14 @@ def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
 def evaluate(case: Case, plan: Plan, last: int, needed: Needed, kernel: Any) -> int:  # noqa: ANN401
     """Evaluate the first configurations of a case and drop them; return how many fit."""
     return sum(len(batch) for batch in batches(case, plan, 0, last, needed, kernel))
+
+
+def workers_for(engine: str, workers: int | None, scheduler: str | None, evaluations: int) -> int:
+    """Return how many workers a run will have here: one where a cluster has its own."""
+    name, _ = engine_named(engine, Options(workers, scheduler), evaluations)
+    if name == "serial" or scheduler is not None:
+        return 1
+    return workers or usable_cpus()
 
 
 def _first_case(plan: Plan, blocking: Blocking) -> tuple[Case, float]:

@@ -1,0 +1,189 @@
+"""``llmcost sweep``: a whole grid of runs, from one process to a cluster."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from llmcost.cli.failure import EXIT_INTERRUPTED
+from llmcost.cli.options import OUTPUT, complete_file, output_options
+
+if TYPE_CHECKING:
+    from llmcost.studies.sweeping.plan import Plan
+    from llmcost.studies.sweeping.running import SweepReport
+
+ENGINES = ("auto", "serial", "processes", "dask")
+KERNELS = ("auto", "numpy", "compiled")
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+SUFFIX = ".sweep"
+
+
+class PlanGroup(click.Group):
+    """A group whose first argument is a plan, unless it names one of its other commands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what is no command as the plan to run."""
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help of running a plan, then the other commands."""
+        run = self.commands["run"]
+        with click.Context(run, info_name="sweep", parent=ctx.parent) as inner:
+            run.format_help(inner, formatter)
+        others = [(name, each) for name, each in self.commands.items() if name != "run"]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(f"{name} FOLDER", each.get_short_help_str(60)) for name, each in others]
+            )
+
+
+@click.group(cls=PlanGroup, context_settings=SETTINGS)
+def sweep() -> None:
+    """A whole grid of runs, from one process to a cluster."""
+
+
+@sweep.command("run", context_settings=SETTINGS)
+@click.argument("plan", shell_complete=complete_file)
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    help="Where blocks and results go.  [default: PLAN's name with .sweep]",
+    shell_complete=complete_file,
+)
+@click.option("--dry-run", is_flag=True, help="Say how large it is; run and write nothing.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="auto",
+    show_default=True,
+    help="Who computes; auto: processes where it pays.",
+)
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="[default: one a CPU]")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://host:8786.")
+@click.option("--shard", metavar="I/N", help="Only every N-th block: 3/64, for job arrays.")
+@click.option(
+    "--kernel",
+    type=click.Choice(KERNELS),
+    default="auto",
+    show_default=True,
+    help="The engine in NumPy, or compiled (extra: fast).",
+)
+@click.option(
+    "--collect", is_flag=True, help="Dask without a shared folder: results come to this machine."
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@output_options
+@click.pass_context
+def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN401
+    """A whole grid of runs, from one process to a cluster.
+
+    PLAN is a TOML file: the [grid] to run through, and what to [[keep]] of it.
+    It is checked whole before anything runs. Blocks of the grid are computed,
+    reduced and written one by one: what is interrupted goes on when the same
+    command is run again. Results are Parquet files with units in their headers.
+
+    \b
+    Examples:
+      llmcost sweep plan.toml --dry-run
+      llmcost sweep plan.toml
+      llmcost sweep plan.toml --shard 3/64
+      llmcost sweep plan.toml --scheduler tcp://head:8786
+      llmcost sweep status plan.sweep
+    """
+    from llmcost.cli.output import emit
+    from llmcost.studies.sweeping.plan import read_plan
+    from llmcost.views.sweeps import plan_document, sweep_document
+
+    del ctx
+    shape = {name: options.pop(name) for name in OUTPUT}
+    options.pop("debug")
+    asked = read_plan(Path(plan))
+    folder = options.pop("out") or f"{Path(plan).stem}{SUFFIX}"
+    if options.pop("dry_run"):
+        size, workers = _size(asked, options)
+        emit(plan_document(asked, size, folder, workers), **shape)
+        return 0
+    if not options["quiet"]:
+        _tell_size(asked, options)
+    report = _run(asked, folder, options)
+    emit(sweep_document(report, _previews(report)), **shape)
+    return EXIT_INTERRUPTED if report.interrupted else 0
+
+
+@sweep.command("status", context_settings=SETTINGS)
+@click.argument("folder", shell_complete=complete_file)
+@output_options
+def status(folder: str, **options: Any) -> None:  # noqa: ANN401
+    """How far a sweep is, and what lacks."""
+    from llmcost.cli.output import emit
+    from llmcost.studies.sweeping.statuses import status as status_of
+    from llmcost.views.sweeps import status_document
+
+    emit(status_document(status_of(Path(folder))), **{name: options[name] for name in OUTPUT})
+
+
+@sweep.command("merge", context_settings=SETTINGS)
+@click.argument("folder", shell_complete=complete_file)
+@output_options
+def merge(folder: str, **options: Any) -> None:  # noqa: ANN401
+    """Write the results of a sweep whose blocks are all there."""
+    from llmcost.cli.output import emit
+    from llmcost.studies.sweeping.merging import merge as merge_blocks
+    from llmcost.views.sweeps import merged_document
+
+    made = merge_blocks(Path(folder))
+    emit(
+        merged_document(made, Path(folder), _previews_of(Path(folder), list(made.files))),
+        **{name: options[name] for name in OUTPUT},
+    )
+
+
+def _size(plan: Plan, options: dict[str, Any]) -> tuple[Any, int]:
+    from llmcost.studies.sweeping.blocks import blocking_of
+    from llmcost.studies.sweeping.driver import kernel_for
+    from llmcost.studies.sweeping.sizing import size_of, workers_for
+
+    blocking = blocking_of(plan)
+    kernel = kernel_for(options["kernel"], blocking.evaluations)
+    workers = workers_for(
+        options["engine"], options["workers"], options["scheduler"], blocking.evaluations
+    )
+    return size_of(plan, blocking, kernel), workers
+
+
+def _tell_size(plan: Plan, options: dict[str, Any]) -> None:
+    from llmcost.views.sweeps import size_line
+
+    size, workers = _size(plan, options)
+    line = size_line(size, workers)
+    click.echo(line[0].upper() + line[1:], err=True)
+
+
+def _run(plan: Plan, folder: str, options: dict[str, Any]) -> SweepReport:
+    from llmcost.cli.progress import ProgressLine
+    from llmcost.studies.sweeping.driver import run_sweep
+
+    line = None if options.pop("quiet") else ProgressLine()
+    command = shlex.join(["llmcost", *sys.argv[1:]])
+    try:
+        return run_sweep(plan, Path(folder), progress=line, command=command, **options)
+    finally:
+        if line is not None:
+            line.close()
+
+
+def _previews(report: SweepReport) -> list[Any]:
+    return _previews_of(report.folder, list(report.results))
+
+
+def _previews_of(folder: Path, keeps: list[str]) -> list[Any]:
+    from llmcost.studies.sweeping.folder import Folder
+    from llmcost.studies.sweeping.previews import preview
+
+    return [preview(keep, Folder(folder).result(keep)) for keep in keeps]
