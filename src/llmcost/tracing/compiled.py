@@ -1,4 +1,4 @@
-"""Kernels compiled by numba from the source of a trace, kept in memory and on disk."""
+"""Kernels compiled from a trace: arrays of rows in, arrays of results out."""
 
 from __future__ import annotations
 
@@ -8,62 +8,78 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llmcost.errors import InputError, MissingExtraError
-from llmcost.tracing.source import Program
+from llmcost.errors import InputError
+from llmcost.tracing.kept import function_of
+from llmcost.tracing.source import WIDTH, Program
 from llmcost.tracing.tracer import Trace, Uniform
 
 Floats = NDArray[np.float64]
-WIDTH = 8
-
-_FUNCTIONS: dict[str, Any] = {}
 
 
 class Kernel:
-    """A compiled kernel: rows in, results out."""
+    """A compiled kernel: `inputs` are the names of the rows that it reads."""
 
-    def __init__(self, trace: Trace, outputs: Sequence[str], program: Program, function: Any) -> None:
-        self.trace, self.outputs, self.program = trace, tuple(outputs), program
+    def __init__(
+        self,
+        trace: Trace,
+        outputs: Sequence[str],
+        program: Program,
+        function: Any,  # noqa: ANN401
+    ) -> None:
+        self.outputs, self.program = tuple(outputs), program
         self.inputs = tuple(dict.fromkeys(name for name, _ in program.inputs))
-        self._function = function
-        self._own = self.bind()
+        self._trace, self._function = trace, function
+        self._own = trace.uniform(program.slots, self.outputs)
 
-    def bind(self, columns: Mapping[str, Any] | None = None) -> Uniform | None:
-        """Return what other uniform columns make for this kernel; None where it needs another."""
-        return self.trace.uniform(self.program.slots, self.outputs, columns)
+    def bind(self, columns: Mapping[str, Any]) -> Uniform | None:
+        """Return what other uniform columns make for this kernel.
+
+        None where they need a kernel of their own: a branch is taken otherwise, or a column has
+        another shape.
+        """
+        return self._trace.bound(self.program.slots, self.outputs, columns)
 
     def __call__(
         self, rows: Mapping[str, Any], uniform: Uniform | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Return the outputs of every row; `uniform` stands for the uniform columns of the trace."""
+        """Return the outputs of every row; rows are the last axis, and outputs only to read.
+
+        `uniform` stands for the uniform columns, without it those of the trace. Raises InputError
+        where a column of rows is missing or is not of one length with the others.
+        """
         held = self._own if uniform is None else uniform
-        count = next(iter(rows.values())).shape[-1]
-        whole = max(WIDTH, -(-count // WIDTH) * WIDTH)
-        made = np.empty((len(self.program.outputs), whole))
-        given = self._given(rows, count)
-        if count >= WIDTH:
-            self._run(held, given, made, count - count % WIDTH)
+        given, count = self._given(rows)
+        made = np.empty((len(self.program.outputs), -(-count // WIDTH) * WIDTH))
+        whole = count - count % WIDTH
+        if whole:
+            self._run(held, given, list(made), whole)
         if count % WIDTH:
             self._run_last(held, given, made, count)
         return self._results(held, made[:, :count], count)
 
-    def _run(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
-        inputs = np.array([each.ctypes.data for each in given], dtype=np.int64)
-        outputs = np.array([each.ctypes.data for each in made], dtype=np.int64)
-        self._function(held.slots, inputs, outputs, count)
+    def _given(self, rows: Mapping[str, Any]) -> tuple[list[Floats], int]:
+        missing = [name for name in self.inputs if name not in rows]
+        if missing:
+            raise InputError(f"The kernel got no rows of {missing[0]!r}; needs {self.inputs}.")
+        counts = {np.shape(rows[name])[-1] for name in self.inputs or rows}
+        if len(counts) != 1:
+            raise InputError(f"The kernel got columns of {counts} rows; needs one length.")
+        count = counts.pop()
+        given = [np.reshape(rows[name], (-1, count))[at] for name, at in self.program.inputs]
+        return [np.ascontiguousarray(each, dtype=np.float64) for each in given], count
+
+    def _run(self, held: Uniform, given: list[Floats], made: list[Floats], count: int) -> None:
+        addresses = [
+            np.array([each.__array_interface__["data"][0] for each in arrays], dtype=np.int64)
+            for arrays in (given, made)
+        ]
+        self._function(held.slots, *addresses, count)
 
     def _run_last(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
         """Do the rows that fill no vector, with the last of them repeated."""
         first = count - count % WIDTH
         rows = np.minimum(np.arange(first, first + WIDTH), count - 1)
-        last = np.empty((len(made), WIDTH))
-        self._run(held, [each[rows] for each in given], last, WIDTH)
-        made[:, first:] = last
-
-    def _given(self, rows: Mapping[str, Any], count: int) -> list[Floats]:
-        return [
-            np.ascontiguousarray(np.reshape(rows[name], (-1, count))[at], dtype=np.float64)
-            for name, at in self.program.inputs
-        ]
+        self._run(held, [each[rows] for each in given], list(made[:, first:]), WIDTH)
 
     def _results(self, held: Uniform, made: Floats, count: int) -> dict[str, NDArray[Any]]:
         results: dict[str, NDArray[Any]] = {}
@@ -74,25 +90,15 @@ class Kernel:
             results[name] = values != 0.0 if name in self.program.truths else values
             at += size
         for name, value in held.results.items():
-            lead = np.shape(value)[:-1]
-            results[name] = np.broadcast_to(value, (*lead, count))
+            results[name] = np.broadcast_to(value, (*np.shape(value)[:-1], count))
         return {name: results[name] for name in self.outputs}
 
 
 def compile_kernel(trace: Trace, outputs: Sequence[str]) -> Kernel:
-    """Return a compiled kernel for some results of a trace."""
+    """Return a compiled kernel for some results of a trace.
+
+    Machine code is kept by its source, in memory and in the user's cache. Raises InputError for a
+    result that was not traced, MissingExtraError without numba.
+    """
     program = trace.program(outputs)
-    function = _FUNCTIONS.get(program.source)
-    if function is None:
-        function = _FUNCTIONS[program.source] = _compiled(program.source)
-    return Kernel(trace, outputs, program, function)
-
-
-def _compiled(source: str) -> Any:  # noqa: ANN401
-    try:
-        import numba  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("A compiled kernel", "fast") from None
-    names: dict[str, Any] = {"__name__": "kernel"}
-    exec(compile(source, "<kernel>", "exec"), names)  # noqa: S102
-    return names["kernel"]
+    return Kernel(trace, outputs, program, function_of(program.source))

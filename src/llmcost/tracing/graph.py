@@ -21,6 +21,10 @@ LOGIC = ("and", "or", "not")
 # Operations whose results are true or false.
 TRUTHS = frozenset((*COMPARISONS, *LOGIC, "isnan", "isfinite"))
 COMMUTATIVE = frozenset(("add", "mul", "max", "min", "and", "or", "eq", "ne"))
+# The last operand that leaves the first as it is.
+NEUTRAL: Mapping[str, float] = MappingProxyType(
+    {"add": 0.0, "sub": 0.0, "mul": 1.0, "div": 1.0, "pow": 1.0}
+)
 # What an operation counts as, where it is not one: libraries count as the work that they stand for.
 FLOP: Mapping[str, int] = MappingProxyType(
     {"exp": 22, "expm1": 24, "log": 26, "log1p": 30, "log2": 28, "pow": 50, "float": 0}
@@ -96,17 +100,13 @@ class Graph:
         if op in ("and", "or", "where"):
             return _by_truth(op, operands, values)
         first, last = operands[0], operands[-1]
-        if op in ("add", "mul") and values[0] == (op == "mul"):
-            return last
-        if op in ("add", "sub") and values[-1] == 0.0:
-            return first
-        if op in ("mul", "div", "pow") and values[-1] == 1.0:
-            return first
         if op == "pow" and values[-1] == 2.0:
             return self.add("mul", first, first)
-        if op in ("max", "min") and first == last:
-            return first
-        return None
+        if op in ("add", "mul") and values[0] == (op == "mul"):
+            return last
+        neutral = NEUTRAL.get(op)
+        same = op in ("max", "min") and first == last
+        return first if same or (neutral is not None and values[-1] == neutral) else None
 
 
 def _by_truth(op: str, operands: tuple[int, ...], values: list[Any]) -> int | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from llmcost.tracing.vectors import BIT, DOUBLE, DOUBLES, INT64, WIDTH, Maker, Vector
+from llmcost.tracing.source import WIDTH
+from llmcost.tracing.vectors import BIT, DOUBLE, DOUBLES, INT64, Maker, Vector
+
+__all__ = ["WIDTH", "compiled", "step_of"]
 
 SIGNS: Mapping[str, str] = MappingProxyType(
     {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
@@ -35,22 +38,21 @@ SIMPLE: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def kernel_of(work: Callable[..., None], module: str) -> Any:  # noqa: ANN401
-    """Return the compiled kernel of some work: slots, addresses of rows and results, rows.
+SIGNATURE = "void(f8[::1], i8[::1], i8[::1], i8)"
 
-    The number of rows is a multiple of WIDTH.
+
+def compiled(rows: Callable[..., None], kept: bool) -> Any:  # noqa: ANN401
+    """Return the machine code of a loop over rows; `kept` on disk beside its file.
+
+    It takes slots, the addresses of rows and of results, and the rows: a multiple of WIDTH.
     """
-    step = _step_of(work)
-
-    def kernel(slots, inputs, outputs, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        for start in range(0, count, WIDTH):
-            step(slots, inputs, outputs, start)
-
-    return njit(nogil=True, error_model="numpy")(kernel)
+    return njit(SIGNATURE, nogil=True, error_model="numpy", cache=kept)(rows)
 
 
-def _step_of(work: Callable[..., None]) -> Any:  # noqa: ANN401
-    @intrinsic  # type: ignore[untyped-decorator]
+def step_of(work: Callable[..., None]) -> Any:  # noqa: ANN401
+    """Return the work on one vector of rows as a function that compiled code may call."""
+
+    @intrinsic
     def step(typing: Any, slots: Any, inputs: Any, outputs: Any, start: Any) -> Any:  # noqa: ANN401, ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
             pointers = [
@@ -86,20 +88,20 @@ class _Writer:
         maker = self.maker
         operands = [maker.vector(value) for value in values]
         if op in SIMPLE:
-            made: Vector = SIMPLE[op](*operands)
-            return made
-        if op in SIGNS:
-            return operands[0].compared(SIGNS[op], operands[1])
-        if op in WHOLE:
-            return maker.called(WHOLE[op], *operands)
-        if op in METHODS:
-            vector: Vector = getattr(maker, op)(*operands)
-            return vector
-        if op == "where":
-            return maker.select(*operands)
-        if op == "float":
-            return maker.select(operands[0], 1.0, 0.0)
-        return maker.extreme(op, *values)
+            made = SIMPLE[op](*operands)
+        elif op in SIGNS:
+            made = operands[0].compared(SIGNS[op], operands[1])
+        elif op in WHOLE:
+            made = maker.called(WHOLE[op], *operands)
+        elif op in METHODS:
+            made = getattr(maker, op)(*operands)
+        elif op == "where":
+            made = maker.select(*operands)
+        elif op == "float":
+            made = maker.select(operands[0], 1.0, 0.0)
+        else:
+            made = maker.extreme(op, *values)
+        return cast("Vector", made)
 
     def result(self, at: int, value: Any) -> None:  # noqa: ANN401
         vector = self.maker.vector(value)

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from llmcost.tracing.graph import LEAVES, Graph
 
+# Rows that are done at once: doubles in the widest registers of today.
+WIDTH = 8
 HEAD = '''"""Work on rows, written by llmcost.tracing from formulas of NumPy."""
 
-from llmcost.tracing.lowering import kernel_of
+from llmcost.tracing.lowering import WIDTH, compiled, step_of
 
 inf, nan = float("inf"), float("nan")
 
@@ -26,7 +28,15 @@ def work(do, row, slot, result):
 '''
 FOOT = """
 
-kernel = kernel_of(work, __name__)
+step = step_of(work)
+
+
+def rows(slots, inputs, outputs, count):
+    for start in range(0, count, WIDTH):
+        step(slots, inputs, outputs, start)
+
+
+kernel = compiled(rows, kept="__file__" in globals())
 """
 
 

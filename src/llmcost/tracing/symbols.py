@@ -39,10 +39,6 @@ class Symbol(NDArrayOperatorsMixin):
         """The number of entries."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    def as_floats(self) -> Symbol:
-        """Return the value as numbers: 1 for true, 0 for false."""
-        raise NotImplementedError
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if method == "__call__" and not any(isinstance(value, Row) for value in inputs):
             return _known(self.recorder, ufunc, inputs, kwargs)
@@ -52,7 +48,7 @@ class Symbol(NDArrayOperatorsMixin):
             raise InputError(f"Tracing knows no {ufunc.__name__}.{method} with {sorted(kwargs)}.")
         return row_operation(self.recorder, ufunc, *inputs)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:  # noqa: ANN401, ARG002
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:  # noqa: ANN401
         if function in (np.shape, np.ndim, np.size):
             return getattr(args[0], function.__name__)
         if function in (np.broadcast_to, np.sum, np.max, np.min, np.any, np.where, np.select):
@@ -63,15 +59,15 @@ class Symbol(NDArrayOperatorsMixin):
 
     def sum(self, axis: int | None = None) -> Any:  # noqa: ANN401
         """Return the sum over an axis in front of the rows."""
-        return np.add.reduce(self, axis=axis)
+        return _reduced(np.add, self, axis)
 
     def max(self, axis: int | None = None) -> Any:  # noqa: ANN401
         """Return the largest over an axis in front of the rows."""
-        return np.maximum.reduce(self, axis=axis)
+        return _reduced(np.maximum, self, axis)
 
     def min(self, axis: int | None = None) -> Any:  # noqa: ANN401
         """Return the smallest over an axis in front of the rows."""
-        return np.minimum.reduce(self, axis=axis)
+        return _reduced(np.minimum, self, axis)
 
 
 class Known(Symbol):
@@ -94,11 +90,11 @@ class Known(Symbol):
         """Return whether any entry is true: a decision that is written down."""
         return bool(np.any(self))
 
-    def as_floats(self) -> Known:
+    def as_floats(self) -> Any:  # noqa: ANN401
         """Return the value as an array of floats."""
         return self.recorder.known(np.asarray, (self, np.float64), {})
 
-    def __getitem__(self, key: Any) -> Known:  # noqa: ANN401
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401
         return self.recorder.known(_item, (self, key), {})
 
     def __bool__(self) -> bool:
@@ -134,7 +130,7 @@ class Row(Symbol):
 
     __float__ = __bool__
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: ANN401, ARG002
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: ANN401
         raise InputError("What differs by row is no array while it is traced.")
 
 

@@ -14,7 +14,7 @@ from llmcost.errors import InputError
 from llmcost.tracing.graph import flop_by_kind
 from llmcost.tracing.recorder import Recorder
 from llmcost.tracing.source import Program, program_of
-from llmcost.tracing.symbols import Known, Row, nodes_of
+from llmcost.tracing.symbols import Known, Row
 
 BYTES = 8
 
@@ -73,22 +73,26 @@ class Trace:
         """The bytes that a row reads and writes for all outputs."""
         return self.bytes_of(self.outputs)
 
-    def uniform(
+    def uniform(self, slots: Sequence[tuple[int, int]], outputs: Sequence[str]) -> Uniform:
+        """Return what holds for all rows, from the columns that were traced."""
+        return self._uniform(self.recorder.values, slots, outputs)
+
+    def bound(
         self,
         slots: Sequence[tuple[int, int]],
         outputs: Sequence[str],
-        columns: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any],
     ) -> Uniform | None:
-        """Return what holds for all rows, from other uniform columns where they are given.
+        """Return what holds for all rows, from other uniform columns.
 
-        None where those would take another branch: they need a trace of their own.
+        None where those decide otherwise: they need a trace of their own.
         """
-        recorder = self.recorder
-        values: list[Any] | None = recorder.values
-        if columns is not None:
-            values = recorder.again(columns)
-        if values is None:
-            return None
+        values = self.recorder.again(columns)
+        return None if values is None else self._uniform(values, slots, outputs)
+
+    def _uniform(
+        self, values: list[Any], slots: Sequence[tuple[int, int]], outputs: Sequence[str]
+    ) -> Uniform:
         read = [np.ravel(values[number])[at] for number, at in slots]
         same = {name: one for name in outputs if not isinstance(one := self.results[name], Row)}
         results = {
@@ -121,8 +125,3 @@ def trace(
     with np.errstate(all="ignore"):
         results = dict(function(symbols))
     return Trace(recorder, [name for name in columns if name in rows], results)
-
-
-def row_nodes(recorder: Recorder, value: Any) -> NDArray[np.int64]:  # noqa: ANN401
-    """Return a result as nodes of the graph."""
-    return nodes_of(recorder, value)

@@ -12,7 +12,8 @@ from typing import Any
 
 from llvmlite import ir
 
-WIDTH = 8
+from llmcost.tracing.source import WIDTH
+
 DOUBLE, INT64, BIT = ir.DoubleType(), ir.IntType(64), ir.IntType(1)
 DOUBLES, INTS = ir.VectorType(DOUBLE, WIDTH), ir.VectorType(INT64, WIDTH)
 LN_2 = math.log(2.0)
@@ -218,8 +219,7 @@ class Maker:
         odd = whole & self.called("floor", y * 0.5).compared("!=", y * 0.5)
         below = self.select(odd, -value, self.select(whole, value, math.nan))
         value = self.select(x < 0.0, below, value)
-        value = self.select(x.compared("==", 1.0) | y.compared("==", 0.0), 1.0, value)
-        return value
+        return self.select(x.compared("==", 1.0) | y.compared("==", 0.0), 1.0, value)
 
     def floordiv(self, x: Vector, y: Vector) -> Vector:
         """Return how many whole y there are in x, by Python's sign."""

@@ -1,0 +1,86 @@
+"""Compiled kernels on disk: one file of source a kernel in the user's cache, its code beside it.
+
+The name of a file is a digest of all that its code is made from, so that no file is ever changed.
+A folder that cannot be written to, or a file that cannot be read, is no error: the kernel is
+compiled for this process alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from llmcost.errors import MissingExtraError
+
+# Modules that a kernel is written by: another version of them makes another kernel.
+WRITERS = ("lowering.py", "vectors.py")
+DIGITS = 24
+
+
+@cache
+def function_of(source: str) -> Any:  # noqa: ANN401
+    """Return the compiled function of a source, from disk where it is there.
+
+    Raises MissingExtraError where numba is not installed.
+    """
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("A compiled kernel", "fast") from None
+    try:
+        return _from_file(_written(source))
+    except (OSError, EOFError, ImportError, RuntimeError, ValueError, TypeError):
+        return _in_memory(source)
+
+
+def folder() -> Path:
+    """Return the folder of kernels, in the place for caches of the user."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "llmcost" / "kernels"
+
+
+def _written(source: str) -> Path:
+    path = folder() / f"kernel_{_digest(source)}.py"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False
+        ) as file:
+            file.write(source)
+        Path(file.name).replace(path)
+    elif path.read_text(encoding="utf-8") != source:
+        raise ValueError(f"{path} holds another source")
+    return path
+
+
+def _digest(source: str) -> str:
+    digest = hashlib.sha256(source.encode())
+    for name in WRITERS:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()[:DIGITS]
+
+
+def _from_file(path: Path) -> Any:  # noqa: ANN401
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.kernel
+
+
+def _in_memory(source: str) -> Any:  # noqa: ANN401
+    names: dict[str, Any] = {"__name__": "kernel"}
+    exec(compile(source, "<kernel>", "exec"), names)  # noqa: S102
+    return names["kernel"]
