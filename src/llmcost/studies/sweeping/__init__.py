@@ -1,1 +1,1 @@
-"""The whole grid of a plan: evaluated in blocks, reduced where it is computed, here or on a cluster."""
+"""The whole grid of a plan, in blocks that are reduced where they are computed."""

@@ -24,8 +24,8 @@ class Batch:
 
     `case` holds the labels (`labels.axis_labels`: numbers in the unit of the axis, else text) of
     the axes that are the same for all of them, `inner` arrays (n) of the labels of those that are
-    not, `layouts` columns (n) of their layouts where the axis of layouts is all legal ones. `middle`
-    are results (n) with every input at its middle, `draws` results (n, d); both in the units of
+    not, `layouts` columns (n) of their layouts where that axis is all legal ones. `middle` are
+    results (n) with every input at its middle, `draws` results (n, d); both in the units of
     `RESULT_UNITS`. `config` is the number of each configuration inside its case: with
     `case_number` it says which of two equal ones comes first. `axes` are the names of all axes in
     the order of the plan.
