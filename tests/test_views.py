@@ -18,6 +18,8 @@ PARTS = {
         "thresholds",
     ),
     *("claim_details", "claim_records", "claim_words"),
+    *("comparison_cells", "comparison_columns", "comparison_rows"),
+    *("comparison_tables", "comparison_words"),
 }
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "estimate": ("llmcost.cli.estimate:estimate", "What does this training run take?"),
+    "compare": ("llmcost.cli.compare:compare", "Which hardware setup is best for this run?"),
+    "sweep": ("llmcost.cli.sweep:sweep", "A whole grid of runs, from one process to a cluster."),
     "sensitivity": (
         "llmcost.cli.sensitivity:sensitivity",
         "Which assumption moves the answer most?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ FORMATS = ("table", "markdown", "csv", "tsv", "json", "jsonl", "latex", "html", 
 SETTINGS = "llmcost.settings"
 PHASES = "phases"
 # A command that asks about the run of another reads the settings of that one.
-BORROWED = {"sensitivity": "estimate"}
+BORROWED = {"sensitivity": "estimate", "compare": "estimate"}
 
 
 def output_options(command: F) -> F:
@@ -126,6 +126,14 @@ def with_variables(command: click.Command) -> click.Command:
     return command
 
 
+def retold(command: click.Command, texts: Mapping[str, str]) -> click.Command:
+    """Return a command that tells some of its shared options, by parameter name, in own words."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name in texts:
+            parameter.help = texts[parameter.name]
+    return command
+
+
 def option_name(parameter: click.Parameter) -> str:
     """Return the name people use for a parameter, with underscores: its first long option."""
     longest = [opt[2:] for opt in parameter.opts if opt.startswith("--")]
@@ -185,6 +193,10 @@ def _field_names(ctx: click.Context) -> list[str]:
         from llmcost.views.input_titles import INPUT_TITLES
 
         return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
+    if ctx.info_name == "compare":
+        from llmcost.views.comparisons import ROW_KEYS as SETUP_KEYS
+
+        return list(SETUP_KEYS)
     if ctx.info_name == "sensitivity":
         from llmcost.views.sensitivities import ROW_KEYS as SENSITIVITY_KEYS
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmcost.studies.fights import FIGHTS
 
 
 def nearer_only(
-    values: Mapping[str, Any], places: Mapping[str, str]
+    values: Mapping[str, Any],
+    places: Mapping[str, str],
+    fights: Iterable[tuple[str, str]] = FIGHTS,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the values without those that a nearer place overrides, and a note for each.
 
@@ -18,7 +20,7 @@ def nearer_only(
     """
     kept = dict(values)
     notes = []
-    for pair in FIGHTS:
+    for pair in fights:
         one, two = sorted(pair, key=lambda name: _distance(places.get(name, "")))
         both = kept.get(one) is not None and kept.get(two) is not None
         if both and _distance(places.get(one, "")) < _distance(places.get(two, "")):

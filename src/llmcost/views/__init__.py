@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # The class of an answer, and the function that makes its document.
 VIEWS: dict[str, str] = {
+    "Comparison": "llmcost.views.comparisons:comparison_document",
+    "Differences": "llmcost.views.differences:differences_document",
     "Estimate": "llmcost.views.estimates:estimate_document",
     "Explanation": "llmcost.views.explanations:explanation_document",
     "Facts": "llmcost.views.facts:facts_document",

@@ -267,7 +267,7 @@ def _assumption_table(estimate: Estimate) -> Table:
             continue
         rows.append((name, _cell(value.value), value.origin.source))
         title = INPUT_TITLES.get(name, name)
-        text = _input_text(name, value)
+        text = input_text(name, value)
         if name == "seq_length" and "phases" in estimate.inputs:
             text = _seq_lengths(estimate.inputs["phases"])
         texts.append((title, text, origin_text(name, value)))
@@ -301,7 +301,8 @@ def _price_notes(price: InputValue | None) -> tuple[str, ...]:
     return (f"Price: {price.origin.source.removeprefix('gpu_prices.csv: ')}.",)
 
 
-def _input_text(name: str, value: InputValue) -> str:
+def input_text(name: str, value: InputValue) -> str:
+    """Return the value of an input as people read it, with its range."""
     if name == "price" and value.value is None:
         return NO_PRICE
     if isinstance(value.value, list):

@@ -1,0 +1,179 @@
+"""``llmcost compare``: which hardware setup is best for this run?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from llmcost.cli.failure import EXIT_VERDICT
+from llmcost.cli.grouped import GroupedCommand
+from llmcost.cli.options import (
+    OUTPUT,
+    complete,
+    complete_file,
+    config_option,
+    gpu_names,
+    output_options,
+    retold,
+    settings_of,
+    settings_table,
+    warn_of_unknown_variables,
+    where_given,
+    with_variables,
+)
+from llmcost.cli.precedence import nearer_only
+from llmcost.cli.run_options import REST, run_headings, run_options
+from llmcost.cli.types import InUnit
+from llmcost.studies.fights import FIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmcost.studies.comparison.answer import Comparison
+    from llmcost.table import Document
+
+SETUPS, TABLE = "The setups", "The table"
+OWN = {
+    **dict.fromkeys(("--setup", "--setups", "--gpus-for", "--gpu", "--gpus"), SETUPS),
+    **dict.fromkeys(("--sort", "--where", "--group-by", "--against"), TABLE),
+}
+TOLD = {
+    "gpu": "Instead of --setup: all, or names with commas: h100-sxm,b200.",
+    "num_gpus": "How many accelerators, where a setup does not say: 16000, 16k.",
+    "terms": "on-demand, spot, ...; of several, the first with a price: on-demand,reserved-1y.  "
+    "[default: on-demand]",
+}
+
+
+@click.command(
+    cls=GroupedCommand,
+    headings={**OWN, **{name: text for name, text in run_headings().items() if name not in OWN}},
+    rest=REST,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.option(
+    "--setup",
+    "setups",
+    multiple=True,
+    metavar="SETUP",
+    help="NAME[:COUNT][@PRICE][,key=value], again for each: b200:8000, "
+    "'mi300x:12000@2.10 USD/GPU/hour', b200:8000,precision=fp8.",
+    shell_complete=complete(gpu_names),
+)
+@click.option(
+    "--setups",
+    "setups_file",
+    metavar="FILE",
+    help="Setups from a TOML file ([[setup]] tables) or a CSV file.",
+    shell_complete=complete_file,
+)
+@click.option(
+    "--gpus-for",
+    metavar="TIME",
+    type=InUnit("day"),
+    help="Of each accelerator as many as finish in so many days: 90, '90 day', '3 month'.",
+)
+@run_options
+@click.option(
+    "--sort", metavar="NAMES", help="cost, -mfu (largest first), wall-clock,cost.  [default: cost]"
+)
+@click.option(
+    "--where", metavar="CONDITION", help="Only setups such as 'wall_clock < 60 day and mfu > 40%'."
+)
+@click.option("--group-by", metavar="NAMES", help="Rank within each group: vendor, gpu.")
+@click.option(
+    "--against",
+    metavar="FILE",
+    help="A comparison saved with -o FILE.json: what changed since, and what caused it.",
+    shell_complete=complete_file,
+)
+@click.option(
+    "--max-cost",
+    metavar="COST",
+    type=InUnit("USD"),
+    help="USD; exit 1 when every setup is over: $100M.",
+)
+@click.option(
+    "--interval",
+    metavar="SHARE",
+    default="80%",
+    show_default=True,
+    help="Share of the draws between low and high.",
+)
+@config_option
+@output_options
+@click.pass_context
+def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
+    """Which hardware setup is best for this run?
+
+    Each setup is estimated as by 'llmcost estimate', in the same uncertain
+    world: draws of what the setups share are the same draws, so that "cheaper
+    in 87% of draws" means something. Where a setup's accelerator has no price
+    on the terms asked for it stays in the table, last, and says why. What a
+    setup does not say is as the other options say it.
+
+    \b
+    Examples:
+      llmcost compare llama-3.1-405b --tokens 15T --setup h100-sxm:16000 \\
+        --setup b200:8000 --setup "mi300x:12000@2.10 USD/GPU/hour"
+      llmcost compare llama-3.1-405b --setups setups.toml -o saved.json
+      llmcost compare llama-3.1-405b --setups setups.toml --against saved.json
+      llmcost compare llama-3.1-70b --gpus-for 90d --gpu h100-sxm,b200,mi300x
+      llmcost compare llama-3.1-70b --gpu all --gpus 4096 --where "mfu > 30%"
+
+    Settings of estimate in llmcost.toml count here too; the environment
+    variables are this command's own, such as LLMCOST_COMPARE_TOKENS.
+    """
+    from llmcost.cli.output import emit
+    from llmcost.studies.comparison.comparing import compare as answer
+
+    shape = {name: options.pop(name) for name in OUTPUT}
+    options.pop("debug")
+    against = options.pop("against")
+    kept, where = _asked(ctx, options)
+    found = answer(**kept, origins=where)
+    emit(_document(found, against), **shape)
+    if found.over_budget:
+        click.echo("Every setup is over --max-cost.", err=True)
+        return EXIT_VERDICT
+    return 0
+
+
+def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what the study is asked, and where each value was written; notes go to stderr."""
+    phases = settings_of(ctx).of(settings_table(ctx)).get("phases")
+    where = where_given(ctx, *(["phases"] if phases else []))
+    warn_of_unknown_variables(ctx.command)
+    setups = _setups(options.pop("setups_file"), options.pop("setups"))
+    where["setups"] = where.get("setups") or where.get("setups_file", "")
+    kept, notes = nearer_only(
+        {**options, "setups": setups, "phases": phases}, where, (*FIGHTS, ("setups", "gpu"))
+    )
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    return kept, where
+
+
+def _setups(path: str | None, written: Sequence[str]) -> list[Any] | None:
+    """Return the setups of a file and then those of the command line, `None` where there are no."""
+    if path is None:
+        return list(written) or None
+    from llmcost.studies.comparison.setup_files import setups_in_file
+
+    return [*setups_in_file(path), *written]
+
+
+def _document(found: Comparison, against: str | None) -> Document:
+    """Return the document of a comparison, or of what changed since a saved one."""
+    from llmcost.views.comparisons import comparison_document
+
+    if against is None:
+        return comparison_document(found)
+    from llmcost.studies.comparison.differences import find_differences, read_comparison
+    from llmcost.views.differences import differences_document
+
+    return differences_document(find_differences(found, read_comparison(against)), against)
+
+
+with_variables(retold(compare, TOLD))

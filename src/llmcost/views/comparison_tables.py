@@ -1,0 +1,132 @@
+"""Tables of a comparison that are alike for few setups and many: a row a setup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from llmcost.figures import EM_DASH, range_text
+from llmcost.studies.wording import short_layout
+from llmcost.table import Cell, Field, Table
+from llmcost.views.comparison_cells import MARK, RANGE, why_unpriced
+from llmcost.views.comparison_words import bare, to_win
+from llmcost.views.estimates import origin_text
+
+if TYPE_CHECKING:
+    from llmcost.inputs import InputValue
+    from llmcost.studies.comparison.answer import Comparison
+    from llmcost.studies.comparison.parts import SetupResult
+
+# A kind of limit below this share in every step is left out.
+LEAST = 5e-3
+LIMIT_TITLES = {
+    "compute": "Compute",
+    "memory_capacity": "Recomp.",
+    "memory_bandwidth": "Memory",
+    "network": "Network",
+    "waiting": "Waiting",
+}
+
+
+def layout_table(setups: Sequence[SetupResult]) -> Table:
+    """Return the layout of each setup, with what limits it after computing."""
+    rows: list[tuple[Cell, ...]] = []
+    texts: list[tuple[str, ...]] = []
+    for setup in setups:
+        layout = setup.input("layout")
+        rows.append((setup.name, str(layout) if layout else None))
+        told = short_layout(str(layout)).replace(",", "") if layout else EM_DASH
+        texts.append((setup.name, told))
+    fields = (Field("setup", "Setup"), Field("layout", "Layout"))
+    return Table("layouts", fields, tuple(rows), texts=tuple(texts))
+
+
+def limit_table(setups: Sequence[SetupResult]) -> Table:
+    """Return what the step of each setup goes to; what limits it most after computing is marked."""
+    shares = [{limit.name: limit.share for limit in setup.limits} for setup in setups]
+    kinds = [kind for kind in LIMIT_TITLES if any(each.get(kind, 0) >= LEAST for each in shares)]
+    rows = tuple(
+        (setup.name, *(each.get(kind) for kind in kinds))
+        for setup, each in zip(setups, shares, strict=True)
+    )
+    texts = tuple(
+        (setup.name, *(_limit(setup, kind, each.get(kind)) for kind in kinds))
+        for setup, each in zip(setups, shares, strict=True)
+    )
+    fields = (
+        Field("setup", "A step goes to"),
+        *(Field(kind, LIMIT_TITLES[kind], align="right") for kind in kinds),
+    )
+    return Table("limits", fields, rows, texts=texts)
+
+
+def _limit(setup: SetupResult, kind: str, share: float | None) -> str:
+    if share is None:
+        return EM_DASH
+    mark = f"{MARK} " if kind == setup.limited_by and share else ""
+    return f"{mark}{share:.0%}"
+
+
+def price_table(found: Comparison) -> Table | None:
+    """Return the price behind each cost and where it is from, or why there is none."""
+    rows: list[tuple[Cell, ...]] = []
+    texts: list[tuple[str, ...]] = []
+    for setup in found.ranked:
+        price = setup.estimate.inputs.get("price") if setup.estimate else None
+        if price is None:
+            continue
+        known = isinstance(price.value, int | float)
+        told = _offered(price) if known else why_unpriced(setup.no_price)
+        win = to_win(found, setup.name)
+        below = win.price.value if win else None
+        value = price.value if isinstance(price.value, int | float) else None
+        rows.append((setup.name, value, price.low, below, told))
+        texts.append((setup.name, bare(value), _price_ends(price), bare(below), told))
+    fields = (
+        Field("setup", "Setup"),
+        Field("price", "Price", "USD/GPU/hour", "right"),
+        Field("low", RANGE, align="right"),
+        Field("wins_below", "Wins below", "USD/GPU/hour", "right"),
+        Field("source", "From"),
+    )
+    title = "Prices in USD/GPU/hour"
+    return Table("prices", fields, tuple(rows), title, tuple(texts)) if rows else None
+
+
+def _price_ends(price: InputValue) -> str:
+    if price.low is None or price.high is None or price.low == price.high:
+        return ""
+    like = price.value if isinstance(price.value, int | float) else None
+    return range_text(price.low, price.high, "USD", like=like).replace("$", "")
+
+
+def _offered(price: InputValue) -> str:
+    """Return where a price is from, in a few words."""
+    detail = price.detail
+    if price.origin.kind != "catalogue" or not detail:
+        return origin_text("price", price)
+    who = detail.get("provider") or f"median of {detail.get('providers')} providers"
+    return f"{detail.get('terms')}, {who} ({price.origin.as_of})"
+
+
+def group_table(found: Comparison) -> Table | None:
+    """Return the setups of each group, best first, `None` where nothing was grouped by."""
+    if not found.groups:
+        return None
+    rows = tuple(
+        (", ".join(str(value) for value in group.by.values()), ", ".join(group.order))
+        for group in found.groups
+    )
+    by = ", ".join(name.replace("_", " ") for name in found.groups[0].by)
+    fields = (Field("group", by[0].upper() + by[1:]), Field("order", "Setups, best first"))
+    return Table("groups", fields, rows)
+
+
+def absent_table(found: Comparison) -> Table | None:
+    """Return the setups that cannot do what was asked, and why, `None` where all can."""
+    absent = [setup for setup in found.ranked if not setup.runs]
+    if not absent:
+        return None
+    rows = tuple((setup.name, setup.status, setup.reason) for setup in absent)
+    fields = (Field("name", "Setup"), Field("status", "What"), Field("reason", "Why"))
+    return Table("absent", fields, rows, title="Not in the running")
