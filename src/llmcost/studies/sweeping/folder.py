@@ -91,7 +91,18 @@ class Folder:
                 )
             yield receipt
 
-    def is_whole(self, receipt: Receipt) -> bool:
+    def whole(self, number: int, identity: str) -> Receipt | None:
+        """Return the receipt of a block that is done; `None` where it or a table is damaged.
+
+        Raises InputError for a receipt of another sweep.
+        """
+        try:
+            receipt = next(self.receipts({number}, identity))
+        except (DataError, FileNotFoundError):
+            return None
+        return receipt if self._has_tables(receipt) else None
+
+    def _has_tables(self, receipt: Receipt) -> bool:
         """Return whether every table of a receipt is there with its size."""
         for keep, stored in receipt.files.items():
             try:

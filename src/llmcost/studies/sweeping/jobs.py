@@ -92,11 +92,8 @@ def do_block(job: Job, number: int) -> Outcome:
     """Evaluate and write one block; a block that is there already is not computed again."""
     try:
         check_versions(job)
-        if not job.collect and job.folder.receipt(number).exists():
-            receipt = job.folder.read_receipt(number)
-            if receipt.identity == job.identity and job.folder.is_whole(receipt):
-                return Done(receipt)
-        return _computed(job, number)
+        there = None if job.collect else job.folder.whole(number, job.identity)
+        return Done(there) if there else _computed(job, number)
     except LlmcostError as error:
         return Failure(number, str(error), type(error), error.args, vars(error))
     except MemoryError:

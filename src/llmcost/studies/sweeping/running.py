@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmcost.errors import DataError, InputError
+from llmcost.errors import InputError
 from llmcost.studies.sweeping.jobs import Done, Failure, Job, first_best, write_done
 from llmcost.studies.sweeping.merging import Merged
 from llmcost.studies.sweeping.progress import Pace, Progress, Report
@@ -91,9 +91,8 @@ class Run:
     def resume(self) -> None:
         """Take in the blocks that are there; one whose files are not as written is done again."""
         for number in sorted(self._folder.numbers()):
-            if number < self._blocks and (receipt := self._whole(number)):
-                self._there.add(number)
-                self._better(receipt)
+            if number < self._blocks:
+                self._is_there(number)
 
     def missing(self, shard: tuple[int, int]) -> int:
         """Return how many blocks of a shard are to be done."""
@@ -102,13 +101,8 @@ class Run:
     def numbers(self, shard: tuple[int, int]) -> Iterator[int]:
         """Yield the blocks of a shard that are missing; one that has come meanwhile is not."""
         for number in _numbers(self._blocks, shard):
-            if number in self._there:
-                continue
-            if self._folder.receipt(number).exists() and (receipt := self._whole(number)):
-                self._there.add(number)
-                self._better(receipt)
-                continue
-            yield number
+            if number not in self._there and not self._is_there(number):
+                yield number
 
     def done(self, done: Done) -> None:
         """Take a finished block; raises InputError where its files cannot be written or seen."""
@@ -209,13 +203,13 @@ class Run:
         if found:
             self._best = self._prefer(found, key=lambda best: best[1])
 
-    def _whole(self, number: int) -> Receipt | None:
-        """Return the receipt of a block, or `None` where it or its files are damaged."""
-        try:
-            receipt = next(self._folder.receipts({number}, self._job.identity))
-        except (DataError, FileNotFoundError):
-            return None
-        return receipt if self._folder.is_whole(receipt) else None
+    def _is_there(self, number: int) -> bool:
+        """Return whether a block is done, and take it in."""
+        receipt = self._folder.whole(number, self._job.identity)
+        if receipt is not None:
+            self._there.add(number)
+            self._better(receipt)
+        return receipt is not None
 
     def _seen(self, receipt: Receipt) -> bool:
         """Return whether a receipt is here; a shared folder may show it a little later."""

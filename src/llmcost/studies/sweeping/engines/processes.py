@@ -19,12 +19,12 @@ from typing import IO, Any
 
 from llmcost.errors import InputError
 from llmcost.studies.sweeping.engines import MOST_DEATHS, Events, Options, gave_up, usable_cpus
-from llmcost.studies.sweeping.engines.worker import receive, send
 from llmcost.studies.sweeping.jobs import Done, Failure, Job
+from llmcost.studies.sweeping.worker import receive, send
 
 TICK = 0.5
 PATIENCE = 5.0
-WORKER = "llmcost.studies.sweeping.engines.worker"
+WORKER = "llmcost.studies.sweeping.worker"
 ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

@@ -1,7 +1,7 @@
 """A worker process: blocks by number on its input, outcomes on its output.
 
 The process ends with the driver whatever ends the driver: its input closes then, and on Linux the
-kernel ends it too.
+kernel ends it too. This is arranged before anything large is imported.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def main() -> None:
     os.dup2(2, 1)
     inbox: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
+    job = inbox.get()
     from llmcost.studies.sweeping.jobs import do_block
 
-    job = inbox.get()
     with suppress(BrokenPipeError):
         send(outcomes, READY)
         while True:
