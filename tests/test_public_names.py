@@ -12,6 +12,7 @@ def test_every_public_name_loads():
 
 def test_the_public_names_are_these():
     assert set(llmcost.__all__) == {
+        "Comparison",
         "DataError",
         "Distribution",
         "Estimate",
@@ -28,6 +29,7 @@ def test_the_public_names_are_these():
         "UnknownNameError",
         "__version__",
         "architecture_from_config",
+        "compare",
         "count",
         "estimate",
         "find_layouts",
@@ -40,6 +42,8 @@ def test_the_public_names_are_these():
 def test_an_exported_function_is_never_replaced_by_a_module_of_its_name():
     importlib.import_module("llmcost.studies.estimation")
     importlib.import_module("llmcost.counting")
+    importlib.import_module("llmcost.studies.comparison.comparing")
 
     assert callable(llmcost.estimate)
     assert callable(llmcost.count)
+    assert callable(llmcost.compare)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from llmcost.errors import UnitError as UnitError
     from llmcost.errors import UnknownNameError as UnknownNameError
     from llmcost.studies.answers import Estimate as Estimate
+    from llmcost.studies.comparison.answer import Comparison as Comparison
+    from llmcost.studies.comparison.comparing import compare as compare
     from llmcost.studies.estimation import estimate as estimate
     from llmcost.studies.layouts import Layouts as Layouts
     from llmcost.studies.layouts import find_layouts as find_layouts
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from llmcost.units import registry as registry
 
 _HOMES = {
+    "Comparison": "llmcost.studies.comparison.answer",
     "DataError": "llmcost.errors",
     "Distribution": "llmcost.amounts",
     "Estimate": "llmcost.studies.answers",
@@ -48,6 +51,7 @@ _HOMES = {
     "UnitError": "llmcost.errors",
     "UnknownNameError": "llmcost.errors",
     "architecture_from_config": "llmcost.catalog.architecture",
+    "compare": "llmcost.studies.comparison.comparing",
     "count": "llmcost.counting",
     "estimate": "llmcost.studies.estimation",
     "find_layouts": "llmcost.studies.layouts",

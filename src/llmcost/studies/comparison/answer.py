@@ -65,6 +65,16 @@ class Comparison:
         told = ", ".join(self.order[:3]) + (", ..." if len(self.order) > 3 else "")
         return f"Comparison({len(self.setups)} setups: {told})"
 
+    def less_share(self, a: str, b: str, result: str = "cost") -> float | None:
+        """Return the share of the draws in which `a` has less of a result than `b`.
+
+        The result is cost or wall_clock; `None` where it is not known of both.
+        """
+        for pair in self.pairs:
+            if pair.result == result and {pair.a, pair.b} == {a, b}:
+                return pair.less if pair.a == a else pair.more
+        return None
+
     @property
     def ranked(self) -> tuple[SetupResult, ...]:
         """The setups, best first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmcost import sampling
@@ -26,6 +27,7 @@ from llmcost.studies.comparison.parts import (
     SetupResult,
 )
 from llmcost.studies.comparison.plain import plain_arguments
+from llmcost.studies.comparison.setup_files import setups_in_file
 from llmcost.studies.comparison.setups import Setup, Written, read_setups
 from llmcost.studies.comparison.terms import on_one_terms, terms_in
 from llmcost.studies.comparison.weighing import Weighing
@@ -55,7 +57,7 @@ class _Question:
 def compare(
     model: str | None = None,
     *,
-    setups: Sequence[Written] | None = None,
+    setups: Sequence[Written] | Path | None = None,
     gpus_for: object = None,
     gpu: str | Sequence[str] | None = None,
     num_gpus: object = None,
@@ -73,7 +75,7 @@ def compare(
     """Return setups of hardware side by side for one run, with what paired draws tell of them.
 
     A setup is text such as "h100-sxm:16000" or "mi300x:12000@2.10 USD/GPU/hour,precision=fp8", or a
-    table of the arguments of `estimate` that are its own (`setups_in_file` reads files of them);
+    table of the arguments of `estimate` that are its own; a path is a .toml or .csv file of them.
     `gpu` adds accelerators by name, or "all" of the catalogue. Everything else that `estimate`
     takes is shared, and a setup's own counts before it. `num_gpus` is for setups without a number;
     `gpus_for`, a time such as "90 day", gives each of these as many accelerators as meet it, and
@@ -95,7 +97,8 @@ def compare(
         dict(origins or {}),
         deadline,
     )
-    found, drawn = _all_runs(read_setups(setups, gpu), question)
+    written = setups_in_file(setups) if isinstance(setups, Path) else setups
+    found, drawn = _all_runs(read_setups(written, gpu), question)
     weighing = Weighing(drawn, level, deadline)
     chosen, left_out = kept(weighing.weighed(found).setups, where)
     answer = weighing.weighed(chosen, sort)

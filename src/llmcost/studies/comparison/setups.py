@@ -40,6 +40,8 @@ DECLARED = {
     **{name: factor.unit for name, factor in FACTORS.items() if factor.unit},
 }
 EXAMPLE = "such as 'h100-sxm:16000' or 'mi300x:12000@2.10 USD/GPU/hour,precision=fp8'"
+# What is told of a setup beside its accelerator, the least first.
+TOLD = ("", ":", "@", ",", ":@", ":,", ":@,")
 _HEAD = re.compile(r"\s*(?P<gpu>[^:@=]+?)\s*(?::\s*(?P<count>[^@:=]+?)\s*)?(?:@\s*(?P<price>.+))?")
 _ARGUMENT = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z0-9_-]*)\s*=")
 _OPEN = {'"': '"', "'": "'", "[": "]"}
@@ -185,21 +187,26 @@ def _checked(given: dict[str, Any], place: str, listed: bool) -> tuple[dict[str,
 
 def _names(setups: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a name a setup: the one given, else the shortest that tells it from all others."""
-    tries = [[_short(own, detail) for own in setups] for detail in range(3)]
-    return [
-        str(own["name"])
-        if own.get("name")
-        else next((names[at] for names in tries if names.count(names[at]) == 1), tries[-1][at])
-        for at, own in enumerate(setups)
-    ]
+    given = [str(own["name"]) if own.get("name") else "" for own in setups]
+    tries = [[_short(own, parts) for own in setups] for parts in TOLD]
+    return [name or _unlike(at, tries, given) for at, name in enumerate(given)]
 
 
-def _short(own: Mapping[str, Any], detail: int) -> str:
-    """Return the accelerator, with its number, then with everything else."""
+def _unlike(at: int, tries: Sequence[Sequence[str]], given: Sequence[str]) -> str:
+    """Return the first name tried for a setup that no other has, or the last of them."""
+    for names in tries:
+        unnamed = [name for name, own in zip(names, given, strict=True) if not own]
+        if unnamed.count(names[at]) == 1 and names[at] not in given:
+            return names[at]
+    return tries[-1][at]
+
+
+def _short(own: Mapping[str, Any], parts: str) -> str:
+    """Return the accelerator with some of its number (:), its price (@), and all else (,)."""
+    count = f":{own['num_gpus']}" if own.get("num_gpus") is not None and ":" in parts else ""
+    price = f"@{own['price']}" if own.get("price") is not None and "@" in parts else ""
     rest = [f"{k}={v}" for k, v in own.items() if k not in ("gpu", "num_gpus", "price", "name")]
-    count = f":{own['num_gpus']}" if own.get("num_gpus") is not None and detail else ""
-    price = f"@{own['price']}" if own.get("price") is not None and detail > 1 else ""
-    return ",".join([f"{own['gpu']}{count}{price}", *(rest if detail > 1 else [])])
+    return ",".join([f"{own['gpu']}{count}{price}", *(rest if "," in parts else [])])
 
 
 def _pieces(text: str) -> list[str]:
@@ -223,8 +230,9 @@ def _begins(rest: str, before: str) -> bool:
     match = _ARGUMENT.match(rest)
     if match is None:
         return False
-    in_layout = before.partition("=")[0].strip().lower() == "layout"
-    return not (in_layout and match["name"].lower() in LAYOUT_KEYS)
+    name, _, value = before.partition("=")
+    bare = name.strip().lower() == "layout" and value.strip()[:1] not in _OPEN
+    return not (bare and match["name"].lower() in LAYOUT_KEYS)
 
 
 def _unquoted(value: str) -> str:

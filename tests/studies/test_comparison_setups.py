@@ -1,0 +1,207 @@
+"""Setups as people write them, and the arguments of an estimate that they mean."""
+
+import pytest
+
+from llmcost import InputError, LlmcostError, UnknownNameError, compare
+from llmcost.studies.comparison.setup_files import setups_in_file
+from llmcost.studies.comparison.setups import read_setup, read_setups
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("h100-sxm", {"gpu": "h100-sxm"}),
+        ("h100-sxm:16000", {"gpu": "h100-sxm", "num_gpus": "16000"}),
+        (" b200 : 16,000 ", {"gpu": "b200", "num_gpus": "16,000"}),
+        ("H100 SXM5:16k", {"gpu": "H100 SXM5", "num_gpus": "16k"}),
+        ("b200@2.10", {"gpu": "b200", "price": "2.10 USD/GPU/hour"}),
+        ("b200@$2.10/GPU-h", {"gpu": "b200", "price": "$2.10/GPU-h"}),
+        (
+            "mi300x:12000@2..3 USD/GPU/hour",
+            {"gpu": "mi300x", "num_gpus": "12000", "price": "2..3 USD/GPU/hour"},
+        ),
+        ("b200@2..3", {"gpu": "b200", "price": "2..3 USD/GPU/hour"}),
+        ("b200:8,precision=fp8", {"gpu": "b200", "num_gpus": "8", "precision": "fp8"}),
+        ("b200, gpus=1,024, MFU = 40%", {"gpu": "b200", "num_gpus": "1,024", "mfu": "40%"}),
+        ("b200,layout=tp=8,pp=2", {"gpu": "b200", "layout": "tp=8,pp=2"}),
+        ("b200,layout=tp=8,recompute=full", {"gpu": "b200", "layout": "tp=8,recompute=full"}),
+        (
+            'b200:8,layout="tp=8, pp=2",price=3',
+            {"gpu": "b200", "num_gpus": "8", "layout": "tp=8, pp=2", "price": "3 USD/GPU/hour"},
+        ),
+        (
+            "b200,layout=[tp=8,recompute=full],recompute=full",
+            {"gpu": "b200", "layout": "tp=8,recompute=full", "recompute": "full"},
+        ),
+        ("b200,server-price=40000", {"gpu": "b200", "server_price": "40000 USD/GPU"}),
+        ("b200,embodied=yes,terms=[spot,on-demand]", {
+            "gpu": "b200", "embodied": True, "terms": "spot,on-demand",
+        }),
+        ("b200,name=mine", {"gpu": "b200", "name": "mine"}),
+    ],
+)  # fmt: skip
+def test_text_of_a_setup(text, meant):
+    assert read_setup(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "needs an accelerator"),
+        (":16000", "needs an accelerator"),
+        ("b200:", "needs an accelerator"),
+        ("b200@", "needs an accelerator"),
+        ("gpu=b200", "needs an accelerator"),
+        ("b200:8:9", "needs an accelerator"),
+        ("b200,precison=fp8", "Did you mean precision"),
+        ("b200,layout=tp=8,precison=fp8", "Did you mean precision"),
+        ("b200:8,num_gpus=9", "num_gpus twice"),
+        ("b200,gpus=8,num-gpus=9", "num_gpus twice"),
+        ('b200,layout="tp=8', 'needs " at the end'),
+        ("b200,layout=[tp=8", "needs ] at the end"),
+        ("b200,water=maybe", "needs yes or no"),
+        ("b200,today=2026-01-01", "once for all setups"),
+        ("b200,draws=100", "Unknown argument of a setup 'draws'"),
+        ("b200," + "x" * 2000, "needs an accelerator"),
+    ],
+)
+def test_text_that_is_no_setup(text, told):
+    with pytest.raises(InputError, match=told):
+        read_setup(text)
+
+
+def test_names_are_the_shortest_that_tell_setups_apart():
+    texts = [
+        *("h100-sxm:8", "b200:8", "b200:16", "mi300x:8@2", "mi300x:8@3"),
+        *("tpu-v5p:8,mfu=40%", "tpu-v5p:8,mfu=50%", "a100-sxm-80gb:8,name=old"),
+        *("a100-sxm-80gb:8",),
+    ]
+
+    assert [setup.name for setup in read_setups(texts)] == [
+        *("h100-sxm", "b200:8", "b200:16"),
+        *("mi300x@2 USD/GPU/hour", "mi300x@3 USD/GPU/hour"),
+        *("tpu-v5p,mfu=40%", "tpu-v5p,mfu=50%", "old", "a100-sxm-80gb"),
+    ]
+
+
+def test_a_name_that_was_given_is_nobody_elses():
+    names = [each.name for each in read_setups(["b200:8,name=h100-sxm", "h100-sxm:8"])]
+
+    assert names == ["h100-sxm", "h100-sxm:8"]
+    with pytest.raises(InputError, match="mine twice"):
+        read_setups(["b200:8,name=mine", "h100-sxm:8,name=mine"])
+
+
+def test_an_accelerator_goes_by_its_own_name():
+    [setup] = read_setups(["H100 SXM5:8"])
+
+    assert setup.name == "h100-sxm"
+    assert setup.arguments["gpu"] == "h100-sxm"
+    with pytest.raises(UnknownNameError):
+        read_setups(["h100-smx:8"])
+    with pytest.raises(InputError, match="h100-sxm, h100-pcie or h100-nvl"):
+        read_setups(["h100:8"])
+
+
+def test_accelerators_by_name_come_after_setups():
+    found = read_setups(["b200:8"], gpu="h100-sxm, mi300x")
+
+    assert [setup.name for setup in found] == ["b200", "h100-sxm", "mi300x"]
+    assert not found[1].listed
+
+
+TOML = """
+[[setup]]
+gpu = "h100-sxm"
+gpus = 512
+price = 2.5
+
+[[setup]]
+name = "the other"
+gpu = "b200"
+num-gpus = "256"
+price = ["2 USD/GPU/hour", "3 USD/GPU/hour"]
+terms-of-no-use = false
+"""
+CSV = """gpu,gpus [GPU],price [USD/GPU/hour],precision,name
+h100-sxm,512,2.5,,
+b200,256,2..3,fp8,the other
+mi300x,"1,024",$1.90/GPU-h,,
+
+"""
+
+
+def test_a_toml_file_of_setups(tmp_path):
+    path = tmp_path / "setups.toml"
+    path.write_text(TOML.replace("terms-of-no-use = false\n", ""), encoding="utf-8")
+    first, second = read_setups(setups_in_file(path))
+
+    assert first.arguments == {"gpu": "h100-sxm", "num_gpus": 512, "price": "2.5 USD/GPU/hour"}
+    assert first.place == "setups.toml, setup 1"
+    assert second.name == "the other"
+    assert second.arguments["price"] == ["2 USD/GPU/hour", "3 USD/GPU/hour"]
+    found = compare("llama-3.1-8b", setups=path, tokens="15T", draws=100)
+    assert found["h100-sxm"].estimate.inputs["price"].origin.source == "setups.toml, setup 1"
+    assert found["the other"].results["cost"].low < found["the other"].results["cost"].high
+
+
+def test_a_csv_file_of_setups(tmp_path):
+    path = tmp_path / "setups.csv"
+    path.write_text(CSV, encoding="utf-8-sig")
+    found = read_setups(setups_in_file(path))
+
+    assert [setup.name for setup in found] == ["h100-sxm", "the other", "mi300x"]
+    assert [setup.arguments for setup in found] == [
+        {"gpu": "h100-sxm", "num_gpus": "512 GPU", "price": "2.5 USD/GPU/hour"},
+        {"gpu": "b200", "num_gpus": "256 GPU", "price": "2..3 USD/GPU/hour", "precision": "fp8"},
+        {"gpu": "mi300x", "num_gpus": "1,024 GPU", "price": "$1.90/GPU-h"},
+    ]
+    assert found[1].place == "setups.csv, line 3"
+    assert compare("llama-3.1-8b", setups=path, tokens="15T", draws=100)["mi300x"].value("cost")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.toml", TOML, "setups?.*terms-of-no-use|terms-of-no-use"),
+        ("a.toml", "[[setup]\n", "is not TOML"),
+        ("a.toml", "gpu = 'b200'\n", "needs .*setup.* tables alone"),
+        ("a.toml", "[setup]\ngpu = 'b200'\n", "needs .*setup.* tables"),
+        ("a.toml", "", "holds no setup"),
+        ("a.toml", "setup = 5\n", "needs .*setup.* tables"),
+        ("a.csv", "", "holds no setup"),
+        ("a.csv", "gpu,colour\nb200,red\n", "header 'colour'"),
+        ("a.csv", "gpu,price [USD/furlong]\nb200,2\n", "header 'price"),
+        ("a.csv", "gpu,gpus,num_gpus\nb200,1,2\n", "a header twice"),
+        ("a.csv", "gpu,gpus\nb200,1,024\n", "line 2: got 3 cells"),
+        ("a.csv", 'gpu,gpus\nb200,"1\n', "is not CSV"),
+        ("a.csv", "gpu,water\nb200,maybe\n", "line 2: water: got 'maybe'"),
+        ("a.json", "{}", r"needs?|\.toml"),
+    ],
+)
+def test_a_file_that_holds_no_setups(tmp_path, name, text, told):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        setups_in_file(path)
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        setups_in_file(tmp_path / "none.toml")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InputError, match="cannot be read"):
+        setups_in_file(tmp_path / "folder.csv")
+    (tmp_path / "latin.csv").write_bytes(b"gpu\nb\xe4\n")
+    with pytest.raises(InputError, match="byte 5"):
+        setups_in_file(tmp_path / "latin.csv")
+    (tmp_path / "large.toml").write_bytes(b"#" * 4_000_001)
+    with pytest.raises(InputError, match="larger than 4 MB"):
+        setups_in_file(tmp_path / "large.toml")
+
+
+def test_an_error_names_the_setup_of_a_file(tmp_path):
+    path = tmp_path / "setups.csv"
+    path.write_text("gpu,gpus,mfu\nh100-sxm,512,\nb200,256,140%\n", encoding="utf-8")
+    with pytest.raises(LlmcostError, match=r"Setup b200: mfu: got '140%'"):
+        compare("llama-3.1-8b", setups=path, draws=100)
