@@ -98,6 +98,7 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
     """
     from llmcost.cli.output import emit
     from llmcost.studies.sweeping.plan import read_plan
+    from llmcost.studies.sweeping.previews import previews
     from llmcost.views.sweeps import plan_document, sweep_document
 
     del ctx
@@ -112,7 +113,7 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
     if not options["quiet"]:
         _tell_size(asked, options)
     report = _run(asked, folder, options)
-    emit(sweep_document(report, _previews(report)), **shape)
+    emit(sweep_document(report, previews(asked, report.results)), **shape)
     return EXIT_INTERRUPTED if report.interrupted else 0
 
 
@@ -134,14 +135,18 @@ def status(folder: str, **options: Any) -> None:  # noqa: ANN401
 def merge(folder: str, **options: Any) -> None:  # noqa: ANN401
     """Write the results of a sweep whose blocks are all there."""
     from llmcost.cli.output import emit
+    from llmcost.studies.sweeping.folder import Folder, read_document
     from llmcost.studies.sweeping.merging import merge as merge_blocks
+    from llmcost.studies.sweeping.plan import Plan
+    from llmcost.studies.sweeping.previews import previews
     from llmcost.views.sweeps import merged_document
 
     made = merge_blocks(Path(folder))
-    emit(
-        merged_document(made, Path(folder), _previews_of(Path(folder), list(made.files))),
-        **{name: options[name] for name in OUTPUT},
-    )
+    place = Folder(Path(folder))
+    plan = Plan.from_dict(read_document(place)["plan"])
+    shown = previews(plan, {keep: place.result(keep) for keep in made.files})
+    document = merged_document(made, Path(folder), shown)
+    emit(document, **{name: options[name] for name in OUTPUT})
 
 
 def _size(plan: Plan, options: dict[str, Any]) -> tuple[Any, int]:
@@ -176,14 +181,3 @@ def _run(plan: Plan, folder: str, options: dict[str, Any]) -> SweepReport:
     finally:
         if line is not None:
             line.close()
-
-
-def _previews(report: SweepReport) -> list[Any]:
-    return _previews_of(report.folder, list(report.results))
-
-
-def _previews_of(folder: Path, keeps: list[str]) -> list[Any]:
-    from llmcost.studies.sweeping.folder import Folder
-    from llmcost.studies.sweeping.previews import preview
-
-    return [preview(keep, Folder(folder).result(keep)) for keep in keeps]

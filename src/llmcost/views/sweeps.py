@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, quantity_text
 from llmcost.studies.sweeping.folder import Folder
+from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llmcost.studies.sweeping.merging import Merged
-    from llmcost.studies.sweeping.plan import Axis, Keep, Plan
+    from llmcost.studies.sweeping.axes import Axis
+    from llmcost.studies.sweeping.keeps import Keep
+    from llmcost.studies.sweeping.plan import Plan
     from llmcost.studies.sweeping.previews import Preview
     from llmcost.studies.sweeping.running import SweepReport
     from llmcost.studies.sweeping.sizing import Size
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
 PLAN_SCHEMA = "llmcost.sweep-plan/1"
 REPORT_SCHEMA = "llmcost.sweep-report/1"
 STATUS_SCHEMA = "llmcost.sweep-status/1"
+# What people see of an axis or a result: a short heading, and numbers without the unit in it.
+HEADINGS = {
+    "num_gpus": "GPUs",
+    "tokens": "Tokens",
+    "price": "$/GPU-h",
+    "cost": "Cost",
+    "wall_clock": "Wall clock",
+    "gpu_hours": "GPU-hours",
+    "mfu": "MFU",
+    "step_time": "Step",
+    "seq_length": "Length",
+}
+BARE = ("num_gpus", "tokens", "price", "gpu_hours", "seq_length", "global_batch_size")
 STEPS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 PREFIXES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -54,7 +69,7 @@ def plan_document(plan: Plan, size: Size, folder: str, workers: int) -> Document
 def size_line(size: Size, workers: int) -> str:
     """Return how large a sweep is, in one sentence."""
     blocking = size.blocking
-    about = "" if blocking.exact else "about "
+    about = "at most " if blocking.exact else "about "
     evaluations, blocks = (
         counted(blocking.evaluations, "evaluation"),
         counted(blocking.blocks, "block"),
@@ -180,7 +195,7 @@ def _facts_table(name: str, title: str, facts: Mapping[str, tuple[Cell, str]]) -
 
 def _size_facts(size: Size, workers: int) -> dict[str, tuple[Cell, str]]:
     blocking = size.blocking
-    about = "" if blocking.exact else "about "
+    about = "at most " if blocking.exact else "about "
     return {
         "Cases": (blocking.cases, f"{blocking.cases:,}"),
         "Configurations": (blocking.configurations, about + f"{blocking.configurations:,}"),
@@ -241,21 +256,15 @@ def _merged_data(merged: Merged, folder: Path) -> dict[str, Any]:
 
 
 def _status_facts(status: Status) -> dict[str, tuple[Cell, str]]:
-    left = (
-        (status.expected - status.evaluations) / status.evaluations * status.seconds
-        if status.evaluations
-        else float("nan")
-    )
+    lacks = status.blocks - status.done
+    left = lacks / status.done * status.seconds if status.done else float("nan")
     hosts = ", ".join(f"{host} ({blocks:,})" for host, blocks in status.hosts.items())
     return {
         "Folder": (str(status.folder), str(status.folder)),
         "Begun": (status.created, status.created),
         "By": (status.command, status.command or EM_DASH),
         "Blocks done": (status.done, f"{status.done:,} of {status.blocks:,}"),
-        "Evaluations done": (
-            status.evaluations,
-            f"{status.evaluations:,} of about {status.expected:,}",
-        ),
+        "Evaluations done": (status.evaluations, f"{status.evaluations:,}"),
         "Time in blocks": (status.seconds, seconds_text(status.seconds)),
         "Time in blocks that is left": (left if isfinite(left) else None, seconds_text(left)),
         "Machines": (hosts, hosts or EM_DASH),
@@ -283,7 +292,9 @@ def _values_text(axis: Axis) -> str:
 
 
 def _value_text(value: object) -> str:
-    return quantity_text(float(value)) if isinstance(value, int | float) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,.0f}" if 1000 <= value < 1e6 else quantity_text(float(value))
 
 
 def _keeps(plan: Plan, size: Size) -> Table:
@@ -307,8 +318,9 @@ def keep_text(keep: Keep) -> str:
     """Return what is kept in words."""
     of, per = ", ".join(keep.of), f" per {', '.join(keep.per)}" if keep.per else ""
     where = f" where {keep.where}" if keep.where else ""
+    count = f"{keep.top} " if keep.top > 1 else ""
     kinds = {
-        "best": f"the {keep.top} {'largest' if keep.largest else 'smallest'} by {of}",
+        "best": f"the {count}{'largest' if keep.largest else 'smallest'} by {of}",
         "pareto": f"the Pareto front of {of}",
         "quantiles": f"quantiles of {of}",
         "histogram": f"histogram of {of}",
@@ -326,33 +338,62 @@ def _files_table(merged: Merged | None, folder: Path) -> Table:
     )
     files = merged.files if merged else {}
     rows = tuple(
-        (keep, one.rows, one.bytes, str(Folder(folder).result(keep))) for keep, one in files.items()
+        (keep, one.rows, one.bytes, _near(Folder(folder).result(keep)))
+        for keep, one in files.items()
     )
     texts = tuple((keep, f"{n:,}", bytes_text(b), file) for keep, n, b, file in rows)
     return Table("results", fields, rows, title="Results", texts=texts)
 
 
+def _near(path: Path) -> str:
+    """Return a path as seen from here, where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def _preview_table(one: Preview) -> Table:
     fields = tuple(_field(header, one) for header in one.headers)
     texts = tuple(
-        tuple(_cell_text(value, field.unit) for value, field in zip(row, fields, strict=True))
+        tuple(_cell_text(value, field) for value, field in zip(row, fields, strict=True))
         for row in one.rows
     )
     more = one.total - len(one.rows)
     notes = (f"and {more:,} rows more in the file",) if more else ()
-    return Table(one.keep, fields, one.rows, title=one.keep, texts=texts, notes=notes)
+    alike = {
+        field.name: texts[0][at]
+        for at, field in enumerate(fields)
+        if field.name in one.axes and len(texts) > 1 and len({row[at] for row in texts}) == 1
+    }
+    people = tuple(f.name for f in fields if f.name in one.shown and f.name not in alike)
+    if alike:
+        told = ", ".join(f"{HEADINGS.get(name, name)} {text}" for name, text in alike.items())
+        notes = (f"all of these: {told}", *notes)
+    return Table(
+        one.keep, fields, one.rows, title=one.keep, texts=texts, notes=notes, people_fields=people
+    )
 
 
 def _field(header: str, one: Preview) -> Field:
     name, _, unit = header.partition(" [")
     column = [row[one.headers.index(header)] for row in one.rows]
     number = all(isinstance(value, int | float) for value in column if value is not None)
-    return Field(name, name, unit.rstrip("]"), align="right" if number else "left")
+    title = HEADINGS.get(name, name)
+    return Field(name, title, unit.rstrip("]"), align="right" if number else "left")
 
 
-def _cell_text(value: Any, unit: str) -> str:  # noqa: ANN401
+def _cell_text(value: Any, field: Field) -> str:  # noqa: ANN401
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return EM_DASH
+    if field.name == "layout":
+        return short_layout(str(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return quantity_text(float(value), unit)
+        return _number_text(float(value), field)
     return str(value)
+
+
+def _number_text(value: float, field: Field) -> str:
+    if field.name == "price":
+        return f"{value:,.2f}"
+    if field.name == "num_gpus":
+        return f"{value:,.0f}"
+    return quantity_text(value, "" if field.name in BARE else field.unit)

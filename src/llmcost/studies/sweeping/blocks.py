@@ -70,11 +70,21 @@ class BlockResult(NamedTuple):
     seconds: float
 
 
+_BLOCKINGS: dict[str, Blocking] = {}
+
+
 def blocking_of(plan: Plan) -> Blocking:
-    """Return how a plan is cut into blocks; a pure function of the plan.
+    """Return how a plan is cut into blocks; a pure function of the plan, worked out once.
 
     Raises InputError for a plan none of whose first cases can run, with the reason of the first.
     """
+    known = _BLOCKINGS.get(plan.identity)
+    if known is None:
+        known = _BLOCKINGS[plan.identity] = _blocking(plan)
+    return known
+
+
+def _blocking(plan: Plan) -> Blocking:
     cases, inner = case_count(plan), 1
     for axis in inner_axes(plan):
         inner *= len(axis.values)

@@ -24,14 +24,15 @@ from llmcost.studies.choices.modelled import MAX_MFU
 from llmcost.studies.estimation import Prepared, prepare
 from llmcost.studies.searching import usual_limits
 from llmcost.studies.sweeping.labels import Label, axis_labels
-from llmcost.studies.sweeping.plan import ALL_LEGAL
+from llmcost.studies.sweeping.parameters import ALL_LEGAL, FASTEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmcost.sampling import Spread
     from llmcost.studies.modelling import Prediction
-    from llmcost.studies.sweeping.plan import Axis, Plan
+    from llmcost.studies.sweeping.axes import Axis
+    from llmcost.studies.sweeping.plan import Plan
 
     Floats = NDArray[np.float64]
 
@@ -102,9 +103,14 @@ def case_labels(plan: Plan, number: int) -> dict[str, Label]:
 def prepare_case(plan: Plan, number: int) -> Case:
     """Return a case by its number; raises InputError for a combination that cannot run."""
     chosen = _values(plan, number)
-    arguments = {**plan.fixed, **{name: value for name, (value, _) in chosen.items()}}
+    arguments: dict[str, Any] = {
+        **plan.fixed,
+        **{name: value for name, (value, _) in chosen.items()},
+    }
     inner = inner_axes(plan)
     arguments |= {axis.name: axis.values[0] for axis in inner}
+    if arguments.get(LAYOUT) == FASTEST:
+        del arguments[LAYOUT]
     prepared = prepare(**arguments)
     _refuse_what_does_not_fit(prepared)
     model = prepared.model

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmcost.studies.sweeping.keeps import Keep
+    from llmcost.studies.sweeping.plan import Plan
 
 MOST_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first rows of one result: the headers of its columns (`cost [USD]`), and all its rows."""
+    """The first rows of one result: the headers of its columns (`cost [USD]`), and how many rows.
+
+    `axes` are the names of the axes of the plan, `shown` what people look at first: axes and
+    objectives.
+    """
 
     keep: str
     headers: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     total: int
+    axes: tuple[str, ...]
+    shown: tuple[str, ...]
 
 
-def preview(keep: str, path: Path, most: int = MOST_ROWS) -> Preview:
+def previews(plan: Plan, files: dict[str, Path]) -> list[Preview]:
+    """Return a preview of every result of a plan that has a file."""
+    return [preview(plan, keep, files[keep.name]) for keep in plan.keeps if keep.name in files]
+
+
+def preview(plan: Plan, keep: Keep, path: Path, most: int = MOST_ROWS) -> Preview:
     """Return the first rows of a result; reads no more of its file than it needs."""
     import pyarrow.parquet as pq
 
@@ -29,4 +44,7 @@ def preview(keep: str, path: Path, most: int = MOST_ROWS) -> Preview:
         names = tuple(file.schema_arrow.names)
     columns = batch.to_pydict() if batch is not None else {}
     rows = tuple(zip(*columns.values(), strict=True)) if columns else ()
-    return Preview(keep, names, rows, total)
+    axes = tuple(axis.name for axis in plan.axes)
+    bare = tuple(name.partition(" [")[0] for name in names)
+    extra = () if keep.kind in ("best", "pareto", "rows") else bare
+    return Preview(keep.name, names, rows, total, axes, (*axes, *keep.of, *extra))

@@ -12,14 +12,16 @@ from llmcost.studies.sweeping.cases import Case, prepare_case
 from llmcost.studies.sweeping.engines import Options, engine_named, usable_cpus
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import kernel_of
-from llmcost.studies.sweeping.reducers import needed_results, output_rows
+from llmcost.studies.sweeping.reducers import needed_results, output_rows, reducer_of
 
 if TYPE_CHECKING:
+    from llmcost.studies.sweeping.kernels import Kernel
     from llmcost.studies.sweeping.plan import Plan
 
-# Configurations that are timed, and the cases tried until one can run.
-TIMED, TRIED = 4096, 16
-TIMED_EVALUATIONS = 400_000
+# What is timed: first so many configurations, then four times as many, until it takes a while [s].
+TIMED, LONG_ENOUGH = 64, 0.2
+# Cases tried until one can run.
+TRIED = 16
 # A column of a result, compressed, and the columns that a row of it has beside the axes [byte].
 BYTES = 8
 
@@ -45,14 +47,7 @@ class Size:
 def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
     """Return what a plan will take, from the time of a small part of its first case that runs."""
     case, preparing = _first_case(plan, blocking)
-    count = case.layout_count * case.inner_count
-    last = max(1, min(count, TIMED, TIMED_EVALUATIONS // max(1, plan.draws)))
-    needed = Needed(*(tuple(names) for names in needed_results(plan.keeps)))
-    using = kernel_of(kernel)
-    evaluate(case, plan, min(last, 2), needed, using)
-    started = perf_counter()
-    done = max(1, evaluate(case, plan, last, needed, using)) * max(1, plan.draws)
-    rate = done / (perf_counter() - started)
+    rate = _rate(case, plan, kernel)
     rows = {keep.name: output_rows(keep, plan, blocking.configurations) for keep in plan.keeps}
     return Size(
         blocking,
@@ -63,9 +58,27 @@ def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
     )
 
 
-def evaluate(case: Case, plan: Plan, last: int, needed: Needed, kernel: Any) -> int:  # noqa: ANN401
-    """Evaluate the first configurations of a case and drop them; return how many fit."""
-    return sum(len(batch) for batch in batches(case, plan, 0, last, needed, kernel))
+def _rate(case: Case, plan: Plan, kernel: str) -> float:
+    """Return how many evaluations one worker does in a second, of a case, as soon as it is warm."""
+    needed = Needed(*(tuple(names) for names in needed_results(plan.keeps)))
+    using, count = kernel_of(kernel), case.layout_count * case.inner_count
+    last, taken = min(TIMED, count), 0.0
+    _reduce(case, plan, last, needed, using)
+    while True:
+        started = perf_counter()
+        _reduce(case, plan, last, needed, using)
+        taken = perf_counter() - started
+        if taken > LONG_ENOUGH or last == count:
+            return last * max(1, plan.draws) / taken
+        last = min(4 * last, count)
+
+
+def _reduce(case: Case, plan: Plan, last: int, needed: Needed, kernel: Kernel) -> None:
+    """Evaluate and reduce the first configurations of a case, and drop what comes of it."""
+    reducers = [reducer_of(keep, plan) for keep in plan.keeps]
+    for batch in batches(case, plan, 0, last, needed, kernel):
+        for reducer in reducers:
+            reducer.add(batch)
 
 
 def workers_for(engine: str, workers: int | None, scheduler: str | None, evaluations: int) -> int:
