@@ -356,7 +356,7 @@ def test_every_accelerator_of_the_catalogue_is_told_of():
         ({"setups": []}, "setups: got none"),
         ({"setups": [3]}, "setup 1: got 3"),
         ({"setups": [{"num_gpus": 8}]}, "got no accelerator"),
-        ({"setups": ["h100-sxm"]}, "Setup h100-sxm: num_gpus: nothing given"),
+        ({"setups": ["h100-sxm"]}, "Setup h100-sxm: got no number"),
         ({"setups": ["h100-sxm:8", "h100-sxm:8"]}, "h100-sxm:8 twice"),
         ({"setups": ["h100-sxm:8"], "gpus_for": "2..3 day"}, "gpus_for: got"),
         ({"setups": ["h100-sxm:8"], "gpus_for": "8 GPU"}, "gpus_for: got"),
@@ -371,6 +371,37 @@ def test_every_accelerator_of_the_catalogue_is_told_of():
 def test_what_cannot_be_compared_is_refused(asked, told):
     with pytest.raises(InputError, match=told):
         compare("llama-3.1-8b", **asked)
+
+
+def test_what_an_accelerator_cannot_do_leaves_its_setup_in():
+    setups = ["h100-sxm:512", "a100-sxm-80gb:512,precision=fp8", "tpu-8t:512"]
+    found = compare("llama-3.1-8b", setups=setups, **RUN)
+
+    assert [one.status for one in found] == ["runs", "cannot run", "cannot run"]
+    assert "no published fp8 peak" in found["a100-sxm-80gb"].reason
+    assert Comparison.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    with pytest.raises(InputError, match="Setup a100-sxm-80gb: mfu: got '140%'"):
+        compare("llama-3.1-8b", setups=["h100-sxm:512", "a100-sxm-80gb:512,mfu=140%"], **RUN)
+
+
+def test_a_mistake_in_what_is_shared_names_no_setup():
+    with pytest.raises(InputError, match=r"^mfu: got '140%'"):
+        compare("llama-3.1-8b", gpu="all", num_gpus=512, mfu="140%", draws=100)
+
+
+def test_a_budget_is_for_setups_with_a_cost():
+    found = compare("llama-3.1-70b", setups=SETUPS, max_cost="1M USD", **RUN)
+
+    assert found.over_budget
+    assert found["tpu-v5p"].runs
+    assert not compare("llama-3.1-70b", setups=SETUPS, max_cost="1B USD", **RUN).over_budget
+
+
+def test_the_price_that_wins_is_against_the_cheapest_other(four):
+    costs = {one.name: one.value("cost") for one in four if one.value("cost") is not None}
+    for name in four.order:
+        others = {each: cost for each, cost in costs.items() if each != name}
+        assert four.wins_below(name).against == min(others, key=others.get)
 
 
 def test_arguments_of_any_type_are_kept_as_text():

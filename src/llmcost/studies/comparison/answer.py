@@ -75,6 +75,15 @@ class Comparison:
                 return pair.less if pair.a == a else pair.more
         return None
 
+    def wins_below(self, name: str) -> BreakEven | None:
+        """Return the price below which a setup is the cheapest of all, `None` where none is known.
+
+        It is the one against the cheapest of the others.
+        """
+        found = [one for one in self.break_even if one.setup == name]
+        costs = {one.name: one.value("cost") for one in self.setups}
+        return min(found, key=lambda one: costs[one.against] or 0.0, default=None)
+
     @property
     def ranked(self) -> tuple[SetupResult, ...]:
         """The setups, best first."""

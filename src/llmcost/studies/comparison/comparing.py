@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost import sampling
 from llmcost._version import __version__
 from llmcost.catalog.version import data_version
-from llmcost.errors import InputError, LayoutError, LlmcostError
+from llmcost.errors import InputError, LayoutError, LlmcostError, UnitError, UnknownNameError
 from llmcost.expressions import read_condition, read_ordering
 from llmcost.studies.answers import Estimate, Result, Warned
 from llmcost.studies.choices.modelled import DOES_NOT_FIT as FIT_NOTE
@@ -29,7 +29,7 @@ from llmcost.studies.comparison.parts import (
 from llmcost.studies.comparison.plain import plain_arguments
 from llmcost.studies.comparison.setup_files import setups_in_file
 from llmcost.studies.comparison.setups import Setup, Written, read_setups
-from llmcost.studies.comparison.terms import on_one_terms, terms_in
+from llmcost.studies.comparison.terms import has_price, on_one_terms, terms_in
 from llmcost.studies.comparison.weighing import Weighing
 from llmcost.studies.estimation import check_draws, level_of, simulate
 
@@ -81,9 +81,9 @@ def compare(
     `gpus_for`, a time such as "90 day", gives each of these as many accelerators as meet it, and
     marks others that do not. `terms` may be several, of which each setup takes the first with a
     price. `where` keeps setups by a condition ("wall_clock < 60 day"), `sort` ranks them
-    ("cost,-mfu"), `group_by` names what makes groups ("vendor"). Accelerators that cannot run stay,
-    with the reason. Raises what `estimate` raises, for a setup by its name, and InputError where no
-    setup can run.
+    ("cost,-mfu"), `group_by` names what makes groups ("vendor"). What an accelerator cannot do
+    leaves its setup in, with the reason. Raises what `estimate` raises for a value that cannot be
+    used, with the name of the setup, and InputError where no setup can run.
     """
     check_draws(draws, seed)
     level = level_of(interval)
@@ -141,10 +141,15 @@ def _all_runs(
     found, drawn, errors = [], {}, []
     for setup in setups:
         arguments = setup.over(question.shared)
+        if question.deadline is None and arguments.get("num_gpus") is None:
+            raise InputError(
+                f"Setup {setup.name}: got no number of accelerators; needs one, such as "
+                f"{arguments['gpu']}:16000, one for all setups, or a deadline (gpus_for)."
+            )
         try:
             one, draws = _one_run(setup, arguments, question)
         except InputError as error:
-            if not setup.listed and not isinstance(error, LayoutError):
+            if _is_mistake(setup, error):
                 raise _of_setup(setup, error) from None
             told = plain_arguments(arguments)
             one, draws = SetupResult(setup.name, told, CANNOT_RUN, str(error)), {}
@@ -154,8 +159,27 @@ def _all_runs(
         found.append(one)
         drawn[one.name] = draws
     if len(errors) == len(found):
-        raise _of_setup(setups[0], errors[0])
+        raise _of_all(setups, errors)
     return found, drawn
+
+
+def _is_mistake(setup: Setup, error: InputError) -> bool:
+    """Return whether an error is about what was written, not about what an accelerator can do.
+
+    Of a catalogue that is listed nothing was written for one accelerator alone.
+    """
+    if setup.listed or isinstance(error, LayoutError):
+        return False
+    written = tuple(f"{name}: got " for name in setup.arguments if name != "gpu")
+    return isinstance(error, UnitError | UnknownNameError) or str(error).startswith(written)
+
+
+def _of_all(setups: Sequence[Setup], errors: Sequence[InputError]) -> LlmcostError:
+    """Return the commonest error of setups none of which can run, with its setup if it is one."""
+    texts = [str(error) for error in errors]
+    commonest = max(texts, key=texts.count)
+    at = texts.index(commonest)
+    return errors[at] if texts.count(commonest) > 1 else _of_setup(setups[at], errors[at])
 
 
 def _of_setup(setup: Setup, error: LlmcostError) -> LlmcostError:
@@ -179,11 +203,8 @@ def _one_run(
         arguments = {**arguments, "num_gpus": few.num_gpus}
         origins["num_gpus"] = f"the fewest that take {question.deadline:g} days or less"
         status, reason = (TOO_SLOW, few.reason) if few.reason else (RUNS, "")
-    if arguments.get("num_gpus") is None:
-        raise InputError(
-            "num_gpus: nothing given; needs a number of accelerators, such as "
-            f"{arguments['gpu']}:16000, one for all setups, or a deadline (gpus_for)."
-        )
+    if not has_price(arguments):
+        arguments = {name: each for name, each in arguments.items() if name != "max_cost"}
     simulated = simulate(origins=origins, **question.simulation, **arguments)
     one = _with_estimate(setup.name, arguments, simulated.estimate, notes)
     one = _judged(replace(one, status=status, reason=reason), question.deadline)

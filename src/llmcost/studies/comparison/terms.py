@@ -41,7 +41,7 @@ def on_one_terms(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Wa
     wanted = terms_in(arguments.get("terms"))
     if not wanted:
         return dict(arguments), ()
-    chosen = next((terms for terms in wanted if _has_price(arguments, terms)), None)
+    chosen = next((terms for terms in wanted if _on(arguments, terms)), None)
     found = {**arguments, "terms": chosen or wanted[0]}
     if len(wanted) == 1 or chosen == wanted[0]:
         return found, ()
@@ -52,7 +52,14 @@ def on_one_terms(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Wa
     return found, (Warned(FELL_THROUGH, text),)
 
 
-def _has_price(arguments: Mapping[str, Any], terms: str) -> bool:
+def has_price(arguments: Mapping[str, Any]) -> bool:
+    """Return whether the arguments of an estimate give a price, or the catalogue has one."""
+    if any(arguments.get(name) is not None for name in ("price", "price_per_node_hour")):
+        return True
+    return _on(arguments, str(arguments.get("terms") or "on-demand"))
+
+
+def _on(arguments: Mapping[str, Any], terms: str) -> bool:
     picked = select_price(
         str(arguments["gpu"]),
         terms=terms,
