@@ -13,9 +13,9 @@ from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
 
 if TYPE_CHECKING:
-    from llmcost.studies.sweeping.merging import Merged
     from llmcost.studies.sweeping.axes import Axis
     from llmcost.studies.sweeping.keeps import Keep
+    from llmcost.studies.sweeping.merging import Merged
     from llmcost.studies.sweeping.plan import Plan
     from llmcost.studies.sweeping.previews import Preview
     from llmcost.studies.sweeping.running import SweepReport
