@@ -104,7 +104,8 @@ def _read(table: Mapping[str, Any], where: str, grid: Grid, taken: Sequence[str]
     allowed = (kind, *_KEYS[kind])
     for key in table:
         if key not in allowed:
-            raise UnknownNameError(f"key in {where} ({kind})", str(key), allowed)
+            hint = f"Known beside {kind}: {', '.join(_KEYS[kind])}."
+            raise UnknownNameError(f"key in {where}", str(key), allowed, hint)
     of = _objectives(kind, table[kind], where, grid)
     largest = _largest(table, of, where) if kind == BEST else False
     if kind == PARETO:
@@ -126,7 +127,7 @@ def _kind(table: Mapping[str, Any], where: str) -> str:
     if len(kinds) == 1:
         return kinds[0]
     if kinds:
-        raise InputError(f"{where}: got {one_of(kinds)} together; needs a [[keep]] for each.")
+        raise InputError(f"{where}: got {' and '.join(kinds)} together; needs a [[keep]] for each.")
     for key in table:
         if key not in {name for names in _KEYS.values() for name in names}:
             raise UnknownNameError(f"key in {where}", str(key), KINDS, f"Needs {one_of(KINDS)}.")
@@ -172,9 +173,8 @@ def _result(text: str, where: str, grid: Grid) -> str:
             hint = "It is an axis; an objective is a result, such as cost or wall_clock."
         raise UnknownNameError(f"result in {where}", text, RESULT_UNITS, hint)
     if dot and statistic not in STATISTICS:
-        raise UnknownNameError(
-            f"statistic in {where}", statistic, STATISTICS, f"Known: {one_of(STATISTICS)}."
-        )
+        hint = f"Known: {one_of(STATISTICS)}; low and high are the 10th and 90th percentile."
+        raise UnknownNameError(f"statistic in {where}", statistic, STATISTICS, hint)
     if dot and not grid.draws:
         raise InputError(
             f"{where}: got {text} without draws; needs [draws] with count = 1000, or {name} alone."
@@ -253,7 +253,8 @@ def _whole(value: object, where: str, most: int) -> int:
 def _condition(value: object, where: str, grid: Grid) -> str:
     try:
         condition = read_condition(value, grid.units)  # type: ignore[arg-type]
-    except UnknownNameError:
+    except UnknownNameError as error:
+        error.args = (f"{where} where: {error}",)
         raise
     except InputError as error:
         raise named(f"{where} where", error) from None

@@ -126,8 +126,7 @@ def _refuse_where_nothing_runs(plan: Planned) -> None:
             return
         errors.append(error)
     if longest <= TRIED or len(set(errors)) == 1:
-        others = f" (and {len(errors) - 1} others)" if len(errors) > 1 else ""
-        raise InputError(f"grid: no combination can run. The first{others}: {errors[0]}")
+        raise InputError(f"grid: none of {len(errors)} combinations tried can run: {errors[0]}")
 
 
 def _error_of(arguments: Mapping[str, object]) -> str | None:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -142,7 +142,7 @@ def plan_from(table: Mapping[str, Any]) -> Plan:
     draws, seed = _draws(_table(table, "draws"))
     grid = Grid(
         {axis.name: axis.values != (ALL_LEGAL,) for axis, _ in axes},
-        {**RESULT_UNITS, **{axis.name: axis_unit(axis.name, axis.values) for axis, _ in axes}},
+        {**RESULT_UNITS, **{axis.name: _unit(axis.name, found) for axis, found in axes}},
         {axis.name: tuple(map(str, axis.values)) for axis, _ in axes},
         draws,
         tuple(fixed),
@@ -216,6 +216,12 @@ def _axes(
             raise InputError("phases: got them in [grid]; needs them in [fixed], one list for all.")
         found[name] = axis_of(name, written)
     return list(found.values())
+
+
+def _unit(name: str, found: Sequence[Checked]) -> str | None:
+    """Return the unit of an axis of numbers, `None` for one of text."""
+    sorts = {(type(each.value), each.exact): each.value for each in found}
+    return axis_unit(name, tuple(sorts.values()))
 
 
 def _fixed(table: Mapping[str, Any]) -> dict[str, Checked]:
