@@ -25,6 +25,7 @@ from llmcost.cli.options import (
 from llmcost.cli.precedence import nearer_only
 from llmcost.cli.run_options import REST, run_headings, run_options
 from llmcost.cli.types import InUnit
+from llmcost.errors import InputError
 from llmcost.studies.fights import FIGHTS
 
 if TYPE_CHECKING:
@@ -137,6 +138,9 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     if found.over_budget:
         click.echo("Every setup is over --max-cost.", err=True)
         return EXIT_VERDICT
+    if not any(setup.runs for setup in found):
+        click.echo("No setup can run it as asked.", err=True)
+        return EXIT_VERDICT
     return 0
 
 
@@ -146,6 +150,12 @@ def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any],
     where = where_given(ctx, *(["phases"] if phases else []))
     warn_of_unknown_variables(ctx.command)
     setups = _setups(options.pop("setups_file"), options.pop("setups"))
+    if setups is None and options["gpu"] is None:
+        raise InputError(
+            "Got no setups; needs --setup h100-sxm:16000, once for each, or --setups FILE, or "
+            "accelerators by --gpu h100-sxm,b200 (or all) with --gpus or --gpus-for."
+        )
+    _check_words(options["where"], options["sort"])
     where["setups"] = where.get("setups") or where.get("setups_file", "")
     kept, notes = nearer_only(
         {**options, "setups": setups, "phases": phases}, where, (*FIGHTS, ("setups", "gpu"))
@@ -153,6 +163,22 @@ def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any],
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     return kept, where
+
+
+def _check_words(condition: str | None, ordering: str | None) -> None:
+    """Raise InputError, by its option, for a condition or an ordering that cannot be read."""
+    from llmcost.expressions import read_condition, read_ordering
+    from llmcost.studies.comparison.columns import names_and_units
+
+    units, option = names_and_units(), "where"
+    try:
+        if condition is not None:
+            read_condition(condition, units)
+        option = "sort"
+        if ordering is not None:
+            read_ordering(ordering, list(units))
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
 
 
 def _setups(path: str | None, written: Sequence[str]) -> list[Any] | None:

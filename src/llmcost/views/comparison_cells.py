@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from llmcost.figures import EM_DASH
 from llmcost.views.comparison_words import value_text
-from llmcost.views.costs import BEYOND_TITLES, OWNED_TITLES, RENTAL_TITLES
 from llmcost.views.estimates import NO_PRICE, RESULT_TITLES
 
 if TYPE_CHECKING:
@@ -18,10 +17,18 @@ MARK = "•"
 MORE = "Cost by basis, energy"
 # The interval of a result: over a column, and at the start of a row.
 RANGE, ENDS = "Low – high", "range"
+# Short words, so that the columns of three setups fit beside them on a narrow screen.
 BASES = {
-    **RENTAL_TITLES,
-    **{name: OWNED_TITLES[name] for name in ("owned_cost", "acquisition_cost")},
-    "development_cost": BEYOND_TITLES["development_cost"],
+    "rental_on_demand_cost": "Rent, on demand",
+    "rental_spot_cost": "Rent, spot",
+    "rental_reserved_1y_cost": "Rent, 1 year",
+    "rental_reserved_3y_cost": "Rent, 3 years",
+    "rental_capacity_block_cost": "Rent, in blocks",
+    "rental_marketplace_cost": "Rent, market",
+    "rental_contract_1y_cost": "Rent, 1-year contract",
+    "owned_cost": "Owned",
+    "acquisition_cost": "Buying it all",
+    "development_cost": "All of development",
 }
 ENERGY = {"energy": "Energy", "carbon": "Carbon", "embodied_carbon": "Embodied", "water": "Water"}
 TITLES = {
@@ -29,8 +36,6 @@ TITLES = {
     **BASES,
     **ENERGY,
     "headroom": "Memory left",
-    "owned_cost": "Owned",
-    "acquisition_cost": "Buying it all",
 }
 
 

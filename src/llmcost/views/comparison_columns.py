@@ -26,13 +26,18 @@ if TYPE_CHECKING:
     from llmcost.studies.comparison.parts import SetupResult
 
 MAIN = ("cost", "wall_clock", "gpu_hours", "mfu", "headroom")
-WON = {"cheapest": "Cheapest", "fastest": "Fastest", "front": "On the front", "deadline": "In time"}
+WON = {
+    "cheapest": "Cheapest in",
+    "fastest": "Fastest in",
+    "front": "On the front in",
+    "deadline": "In time in",
+}
 DELTAS = ("cost", "wall_clock", "gpu_hours", "energy", "carbon")
 
 
 def in_columns(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table]:
     """Yield the tables of a few setups, best first."""
-    yield _columns(found, "setups", MAIN, setups, lead=_lead(setups), last=_won(found, setups))
+    yield _columns(found, "setups", MAIN, setups, lead=_lead(setups), last=_won(setups))
     yield layout_table(setups)
     more = [name for name in (*BASES, *ENERGY) if any_known(name, setups)]
     if more:
@@ -85,21 +90,20 @@ def _heading(name: str) -> str:
 
 def _lead(setups: Sequence[SetupResult]) -> list[tuple[str, ...]]:
     """Return how many accelerators each setup has, and what keeps one from the running."""
-    rows = [("Accelerators", *(whole(setup.input("num_gpus")) for setup in setups))]
+    rows = [("GPUs", *(whole(setup.input("num_gpus")) for setup in setups))]
     if any(not setup.runs for setup in setups):
         rows.append(("Status", *(setup.status for setup in setups)))
     return rows
 
 
-def _won(found: Comparison, setups: Sequence[SetupResult]) -> list[tuple[str, ...]]:
+def _won(setups: Sequence[SetupResult]) -> list[tuple[str, ...]]:
     """Return the shares of the draws that each setup wins, where more than one takes part."""
-    if len(found) < 2:
-        return []
-    return [
-        (f"{title} in", *(share_text(getattr(setup.shares, name)) for setup in setups))
-        for name, title in WON.items()
-        if any(getattr(setup.shares, name) is not None for setup in setups)
-    ]
+    rows = []
+    for name, title in WON.items():
+        shares = [getattr(setup.shares, name) for setup in setups]
+        if len(shares) - shares.count(None) >= (1 if name == "deadline" else 2):
+            rows.append((title, *map(share_text, shares)))
+    return rows
 
 
 def _delta_columns(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table]:
@@ -117,7 +121,7 @@ def _delta_columns(found: Comparison, setups: Sequence[SetupResult]) -> Iterator
         values = (change_text(ratio.value if ratio else None) for ratio in ratios)
         texts.append((TITLES[name], *values))
         ends = [change_ends(ratio) if ratio else "" for ratio in ratios]
-        if any(ends):
+        if any(" to " in end for end in ends):
             rows.append((f"{name}.interval", *(None for _ in others)))
             texts.append((f"  {ENDS}", *ends))
     fields = (

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
 # Of more setups than these people are not told every basis of cost; files have everything.
 SOME = 12
+HEADINGS = {"cheapest": "Wins", "fastest": "Wins", "front": "Front", "deadline": "In time"}
 
 
 def in_rows(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table]:
     """Yield the tables of many setups, best first: one row a setup in each."""
     yield _one_result(found, "cost", "cheapest", setups)
-    yield _one_result(found, "wall_clock", "fastest", setups)
+    in_time = found.asked.get("deadline") is not None
+    yield _one_result(found, "wall_clock", "deadline" if in_time else "fastest", setups)
     yield _one_result(found, "gpu_hours", "front", setups)
     yield _speed_table(found, setups)
     yield layout_table(setups)
@@ -110,7 +112,7 @@ def _one_result(found: Comparison, name: str, share: str, setups: Sequence[Setup
         Field("low", RANGE, align="right"),
         Field("high"),
         Field("change", "Change", align="right"),
-        Field("share", "Front" if share == "front" else "Wins", align="right"),
+        Field("share", HEADINGS[share], align="right"),
     )
     shown = ("setup", "value", "low", "change", "share")
     return Table(name, fields, tuple(rows), texts=tuple(texts), people_fields=shown)

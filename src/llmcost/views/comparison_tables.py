@@ -90,7 +90,13 @@ def price_table(found: Comparison) -> Table | None:
         Field("source", "From"),
     )
     title = "Prices in USD/GPU/hour"
-    return Table("prices", fields, tuple(rows), title, tuple(texts)) if rows else None
+    shown = tuple(field.name for field in fields if field.name != "wins_below" or _any_wins(rows))
+    made = Table("prices", fields, tuple(rows), title, tuple(texts), people_fields=shown)
+    return made if rows else None
+
+
+def _any_wins(rows: Sequence[tuple[Cell, ...]]) -> bool:
+    return any(row[3] is not None for row in rows)
 
 
 def _price_ends(price: InputValue) -> str:

@@ -69,7 +69,7 @@ def change_text(ratio: float | None) -> str:
 def change_ends(ratio: Result) -> str:
     """Return the interval of a ratio as changes."""
     low, high = change_text(ratio.low), change_text(ratio.high)
-    return f"{low} to {high}" if low != high else ""
+    return f"{low} to {high}" if low != high else low.replace(EM_DASH, "")
 
 
 def share_text(share: float | None) -> str:
@@ -170,12 +170,13 @@ def _uncertain(result: Result) -> bool:
 
 
 def _front(found: Comparison) -> Iterator[str]:
-    if len(found.front) < 2:
-        for name in found.front:
-            yield f"{name} is both the cheapest and the fastest, at the middle of every input."
-        return
-    told = ", ".join(_on_front(found[name]) for name in found.front)
-    yield f"On the Pareto front of cost against wall clock: {told}."
+    priced = [setup for setup in found.setups if setup.value("cost") is not None and setup.runs]
+    if len(found.front) == 1 and len(priced) > 1:
+        of_these = "" if len(priced) == len(found) else f" of the {len(priced)} with a price"
+        yield f"{found.front[0]} is both the cheapest and the fastest{of_these}."
+    elif len(found.front) > 1:
+        told = ", ".join(_on_front(found[name]) for name in found.front)
+        yield f"On the Pareto front of cost against wall clock: {told}."
 
 
 def _on_front(setup: SetupResult) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import quantity_text
+from llmcost.inputs import WHOLE_UNITS, as_whole
 from llmcost.studies.comparison.columns import names_and_units, value_of
 from llmcost.table import Cell, Document, Field, Table
 from llmcost.views.comparison_cells import MARK
@@ -60,10 +62,14 @@ def _title(found: Comparison) -> str:
 
 
 def _tables(found: Comparison) -> Iterator[Table]:
-    yield from _setups(found)
-    if told := sentences(found):
+    setups, told = list(_setups(found)), sentences(found)
+    if told:
         rows = tuple((text,) for text in told)
-        yield Table("told", (Field("told", "What the draws say"),), rows, notes=_drawn(found))
+        words = Table("told", (Field("told", "What the draws say"),), rows, notes=_drawn(found))
+        setups.append(words)
+    elif setups:
+        setups[0] = replace(setups[0], notes=(*setups[0].notes, *_drawn(found)))
+    yield from setups
     prices = price_table(found) if len(found) <= MANY else None
     others = (group_table(found), prices, _shared(found), absent_table(found))
     yield from (table for table in others if table is not None)
@@ -71,13 +77,18 @@ def _tables(found: Comparison) -> Iterator[Table]:
 
 def _setups(found: Comparison) -> Iterator[Table]:
     """Yield the tables of the setups that have an estimate, laid out by how many they are."""
-    setups = [setup for setup in found.ranked if setup.estimate is not None]
+    setups = _estimated(found)
     if len(setups) > MANY:
         yield from in_short(found, [setup for setup in setups if setup.runs])
     elif len(setups) > MOST_COLUMNS:
         yield from in_rows(found, setups)
     elif setups:
         yield from in_columns(found, setups)
+
+
+def _estimated(found: Comparison) -> list[SetupResult]:
+    """Return the setups that have an estimate, best first."""
+    return [setup for setup in found.ranked if setup.estimate is not None]
 
 
 def _shared(found: Comparison) -> Table | None:
@@ -110,13 +121,13 @@ def _drawn(found: Comparison) -> tuple[str, ...]:
     told = [
         f"Low and high: {percentiles} percentile of {int(meta.get('draws', 0)):,} draws (seed "
         f"{meta.get('seed')}); estimates take every input at its middle value. Draw n is the same "
-        f"uncertain world for every setup. {MARK}: the best of its kind."
+        f"uncertain world for every setup.{f' {MARK}: the best of its kind.' if found.best else ''}"
     ]
     if found.left_out:
         told.append(f"Left out by {found.asked.get('where')}: {', '.join(found.left_out)}.")
-    if len(found) > MANY:
+    if (count := len(_estimated(found))) > MANY:
         told += [WINS, "Layouts, limits, energy and all else of each: --format csv or json."]
-    elif len(found) > MOST_COLUMNS:
+    elif count > MOST_COLUMNS:
         told.append(f"Change: from {found.first}. {WINS} {FRONT}")
     return tuple(told)
 
@@ -157,13 +168,20 @@ def _listed(names: Sequence[str]) -> str:
 def _flat(found: Comparison) -> Table:
     """Return one row a setup, best first, with everything that is known of any of them."""
     setups, units = found.ranked, names_and_units()
-    known = {name: [value_of(setup, name) for setup in setups] for name in units}
+    known = {
+        name: [_whole(value_of(setup, name), units[name]) for setup in setups] for name in units
+    }
     told = [name for name in units if any(value is not None for value in known[name])]
     fields = [Field(name, unit=units[name] or "") for name in told]
     columns: list[list[Any]] = [known[name] for name in told]
     fields.append(Field("reason"))
     columns.append([setup.reason or setup.no_price or None for setup in setups])
     return Table("comparison", tuple(fields), tuple(zip(*columns, strict=True)))
+
+
+def _whole(value: Any, unit: str | None) -> Any:  # noqa: ANN401
+    """Return a count as a whole number, anything else as it is."""
+    return as_whole(value) if unit in WHOLE_UNITS else value
 
 
 def _footer(found: Comparison) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TOLD = ("cost", "wall_clock", "gpu_hours", "mfu", "owned_cost", "energy", "carbon")
 UNITS = {"cost": "USD", "wall_clock": "day"}
 KINDS = {"asked": "you asked otherwise", "data": "data or program"}
+# What the ranges depend on beside the inputs.
+DRAWN = ("draws", "seed", "interval")
 # A rest below this share of the result is rounding.
 LEAST = 1e-6
 FLAT = (
@@ -196,6 +198,8 @@ def _words(found: Differences) -> Iterator[str]:
     if found.gone:
         yield f"No longer there: {', '.join(found.gone)}."
     yield from (text for one in found.setups for text in _main_cause(one))
+    if others := [name for name in DRAWN if found.before.get(name) != found.after.get(name)]:
+        yield f"Ranges differ by other draws too: {', '.join(others)} changed."
 
 
 def _main_cause(one: SetupDifference) -> Iterator[str]:

@@ -191,10 +191,22 @@ ENDS = ("value", "low", "high")
 
 
 def _argument_names(after: SetupResult, before: SetupResult) -> list[str]:
+    """Return the arguments that differ in what they say, and not in how it is spelled alone."""
     names = dict.fromkeys([*after.arguments, *before.arguments])
     now, then = after.arguments, before.arguments
     kept = (name for name in names if name not in SILENT)
-    return [name for name in kept if not _same(now.get(name), then.get(name))]
+    differ = [name for name in kept if not _same(now.get(name), then.get(name))]
+    return [
+        name
+        for name in differ
+        if _told(after, name) != _told(before, name) or not _told(after, name)
+    ]
+
+
+def _told(setup: SetupResult, name: str) -> tuple[Any, ...]:
+    """Return the value and the range of an input; nothing where there is no such input."""
+    told = setup.estimate.inputs.get(name) if setup.estimate else None
+    return () if told is None else (told.value, told.low, told.high)
 
 
 def _causes(after: SetupResult, before: SetupResult, asked: Sequence[str]) -> Iterator[Cause]:
