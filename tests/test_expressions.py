@@ -152,6 +152,11 @@ def test_text_of_a_scalar_broadcasts_over_numbers():
     assert condition.mask({"gpu": "a100", "cost": [1, 3]}).tolist() == [False, False]
 
 
+def test_true_is_a_number_beside_numbers_and_a_text_beside_texts():
+    assert holds("x == true and gpu == True", x=1.0, gpu="True")
+    assert holds("x == False and gpu != true", x=0.0, gpu="True")
+
+
 def test_the_texts_that_a_condition_names_are_told():
     condition = read_condition("gpu in (h100-sxm, 'my gpu') and model != llama-3.1-70b", UNITS)
 

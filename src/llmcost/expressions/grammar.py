@@ -114,6 +114,8 @@ class Grammar:
     def _number(self, part: Part) -> Part:
         if part.kind == NUMBER:
             return part
+        if part.kind == WORD and part.written.lower() in LITERALS:
+            return number(LITERALS[part.written.lower()], "", part.written)
         if part.kind == WORD:
             self._known(part)
         what = "a comparison" if part.kind == TRUTH else "text"
@@ -259,8 +261,6 @@ class Grammar:
         if name not in self.units:
             name = ALIASES.get(name, name)
         if name not in self.units:
-            if token.text.lower() in LITERALS:
-                return number(LITERALS[token.text.lower()], "", token.text)
             return Part(WORD, Constant(token.text), token.text)
         if name not in self.names:
             self.names.append(name)
