@@ -79,6 +79,22 @@ class Graph:
                     waiting.append(operand)
         return sorted(needed)
 
+    def nearest_first(self, roots: Iterable[int]) -> list[int]:
+        """Return the nodes that roots need, each as late as its first use allows.
+
+        Little is then kept at any time, and less than in the order of making leaves registers.
+        """
+        order: dict[int, None] = {}
+        waiting = [(root, False) for root in reversed(list(roots))]
+        while waiting:
+            node, ready = waiting.pop()
+            if ready:
+                order.setdefault(node)
+            elif node not in order:
+                waiting.append((node, True))
+                waiting.extend((one, False) for one in reversed(self.operands(node)))
+        return list(order)
+
     def operands(self, number: int) -> tuple[int, ...]:
         """Return the nodes that a node reads."""
         op, *operands = self.nodes[number]

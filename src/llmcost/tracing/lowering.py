@@ -21,7 +21,19 @@ SIGNS: Mapping[str, str] = MappingProxyType(
 WHOLE: Mapping[str, str] = MappingProxyType(
     {"floor": "floor", "ceil": "ceil", "sqrt": "sqrt", "abs": "fabs"}
 )
-METHODS = ("exp", "expm1", "log", "log1p", "log2", "pow", "mod", "floordiv", "exponent", "mantissa")
+METHODS = (
+    "quotient",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "pow",
+    "mod",
+    "floordiv",
+    "exponent",
+    "mantissa",
+)
 SIMPLE: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "add": lambda a, b: a + b,

@@ -64,6 +64,7 @@ NUMBERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "not": lambda value: not value,
         "and": lambda a, b: bool(a and b),
         "or": lambda a, b: bool(a or b),
+        "quotient": lambda upper, lower, _: _plain(np.divide)(upper, lower),
         "where": lambda condition, a, b: a if condition else b,
         "float": float,
         "exponent": lambda value: float(np.frexp(value)[1]),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from llmcost.tracing.cheaper import cheaper
 from llmcost.tracing.graph import LEAVES, Graph
 
 # Rows that are done at once: doubles in the widest registers of today.
@@ -40,13 +41,17 @@ kernel = compiled(rows, kept="__file__" in globals())
 """
 
 
+# A uniform value, an entry of it, and "inverse" where one over it is wanted.
+Slot = tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Program:
     """The source of a kernel; its inputs, slots and outputs in the order of its arrays."""
 
     source: str
     inputs: tuple[tuple[str, int], ...]
-    slots: tuple[tuple[int, int], ...]
+    slots: tuple[Slot, ...]
     outputs: tuple[tuple[str, int], ...]
     shapes: Mapping[str, tuple[int, ...]]
     truths: frozenset[str]
@@ -63,6 +68,10 @@ def program_of(
         for at, node in enumerate(nodes.ravel().tolist())
     ]
     used = graph.used(node for _, _, node in flat)
+    work = tuple(used)
+    graph, places = cheaper(graph, used)
+    flat = [(name, at, places[node]) for name, at, node in flat]
+    used = graph.nearest_first(node for _, _, node in flat)
     leaves = [graph.nodes[number] for number in used if graph.nodes[number][0] in LEAVES]
     order = {name: at for at, name in enumerate(rows)}
     inputs = sorted(
@@ -76,9 +85,11 @@ def program_of(
         outputs=tuple((name, at) for name, at, _ in flat),
         shapes={name: nodes.shape for name, nodes in roots.items()},
         truths=frozenset(
-            name for name, nodes in roots.items() if _all_truths(graph, nodes.ravel().tolist())
+            name
+            for name, nodes in roots.items()
+            if _all_truths(graph, [places[node] for node in nodes.ravel().tolist()])
         ),
-        used=tuple(used),
+        used=work,
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from llmcost.errors import InputError
 from llmcost.tracing.graph import flop_by_kind
 from llmcost.tracing.recorder import Recorder
-from llmcost.tracing.source import Program, program_of
+from llmcost.tracing.source import Program, Slot, program_of
 from llmcost.tracing.symbols import Known, Row
 
 BYTES = 8
@@ -73,13 +73,13 @@ class Trace:
         """The bytes that a row reads and writes for all outputs."""
         return self.bytes_of(self.outputs)
 
-    def uniform(self, slots: Sequence[tuple[int, int]], outputs: Sequence[str]) -> Uniform:
+    def uniform(self, slots: Sequence[Slot], outputs: Sequence[str]) -> Uniform:
         """Return what holds for all rows, from the columns that were traced."""
         return self._uniform(self.recorder.values, slots, outputs)
 
     def bound(
         self,
-        slots: Sequence[tuple[int, int]],
+        slots: Sequence[Slot],
         outputs: Sequence[str],
         columns: Mapping[str, Any],
     ) -> Uniform | None:
@@ -90,16 +90,18 @@ class Trace:
         values = self.recorder.again(columns)
         return None if values is None else self._uniform(values, slots, outputs)
 
-    def _uniform(
-        self, values: list[Any], slots: Sequence[tuple[int, int]], outputs: Sequence[str]
-    ) -> Uniform:
-        read = [np.ravel(values[number])[at] for number, at in slots]
+    def _uniform(self, values: list[Any], slots: Sequence[Slot], outputs: Sequence[str]) -> Uniform:
+        read = [np.ravel(values[number])[at] for number, at, *_ in slots]
         same = {name: one for name in outputs if not isinstance(one := self.results[name], Row)}
         results = {
             name: values[one.ref.number] if isinstance(one, Known) else one
             for name, one in same.items()
         }
-        return Uniform(np.array(read, dtype=np.float64), results)
+        held = np.array(read, dtype=np.float64)
+        inverse = np.array([len(slot) > 2 for slot in slots], dtype=bool)
+        with np.errstate(all="ignore"):
+            np.divide(1.0, held, out=held, where=inverse)
+        return Uniform(held, results)
 
 
 def trace(

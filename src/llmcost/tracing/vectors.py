@@ -117,10 +117,21 @@ class Maker:
         if _is_number(b):
             a, b = b, a
         first, other = self.vector(a), self.vector(b)
-        chosen = first.compared(sign, other)
-        if not _is_number(a):
-            chosen = chosen | first.compared("!=", first)
-        return self.select(chosen, first, other)
+        chosen = self.select(first.compared(sign, other), first, other)
+        if _is_number(a):
+            return chosen
+        return self.select(first.compared("!=", first), first, chosen)
+
+    def quotient(self, upper: Vector, lower: Vector, inverse: Vector) -> Vector:
+        """Return a division from the inverse of its divisor, rounded as a division is.
+
+        Source: Markstein 1990 (doi 10.1147/rd.341.0111), theorem 5: one correction is enough
+        where the inverse is the nearest double. Without a correction (0, infinity) nothing is lost.
+        """
+        near = upper * inverse
+        rest = self.called("fma", -lower, near, upper)
+        right = self.called("fma", rest, inverse, near)
+        return self.select(right.compared("==", right), right, near)
 
     def power_of_two(self, whole: Vector) -> Vector:
         """Return 2 to a whole number from -1022 to 1023."""
