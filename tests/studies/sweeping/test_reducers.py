@@ -224,7 +224,7 @@ def test_quantiles_are_within_a_thousandth_of_exact_ones(values, sign):
     at = (0.0, 0.1, 0.25, 0.5, 0.9, 0.999, 1.0)
     counts = sketch.Sketch()
     exact = sign * np.array(values)
-    counts.add(3, exact)
+    counts.add(np.array([3]), None, exact)
 
     _, found = sketch.quantiles(counts.content(), at)
 
@@ -400,6 +400,20 @@ def test_many_rows_and_groups_are_reduced_as_a_few_are():
     assert points.num_rows == len({float(x) for x in points["=cost"].to_pylist()})
     assert rows.num_rows == everything.size
     assert sum(shares["cost_count"].to_pylist()) == everything.size
+
+
+def test_groups_whose_values_lie_far_apart_are_counted_as_others_are():
+    """From 1e-300 to 1e300 in batches of one octave each: more than one array of counts holds."""
+    plan, keep = make_plan(), make_keep("quantiles", ("cost",), per=("price",), at=(0.5,))
+    octaves = np.logspace(-300, 300, 41)
+    values = [np.linspace(1, 2, 30) * scale for scale in octaves]
+    batches = [make_batch(at % 4, {"cost": each}) for at, each in enumerate(values)]
+
+    table = final(keep, plan, reduced(keep, plan, batches))
+
+    expected = [np.median(np.concatenate([each[at::3] for each in values])) for at in range(3)]
+    assert table["cost_p50 [USD]"].to_pylist() == pytest.approx(expected, rel=1e-3)
+    assert table["cost_count"].to_pylist() == [410, 410, 410]
 
 
 def test_a_front_of_three_keeps_rows_that_only_differ_in_the_last():

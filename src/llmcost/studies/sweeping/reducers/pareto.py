@@ -51,24 +51,35 @@ class ParetoPicker:
         return rows
 
     def _not_worse_than_pivots(self, group: int, values: Sequence[Floats]) -> Rows:
-        rows, some = np.arange(values[0].size), list(values)
-        pivots = [*self._pivots.get(group, ()), *_compromises(values)]
-        for pivot in pivots:
-            kept = ~dominated(some, pivot)
-            if not kept.all():
-                rows, some = rows[kept], [column[kept] for column in some]
-        return rows
+        pivots = self._pivots.get(group, np.zeros((0, len(values))))
+        rows = _without(np.arange(values[0].size), values, pivots)
+        if not rows.size:
+            return rows
+        return _without(rows, values, _compromises([column[rows] for column in values]))
 
     def _keep_pivots(self, group: int, found: Floats) -> None:
         points = np.concatenate([self._pivots.get(group, found[:0]), found])
         columns = list(points.T)
         order = front(np.zeros(len(points), np.int64), columns, ())
         spread = np.unique(np.linspace(0, order.size - 1, PIVOTS).astype(np.intp))
-        self._pivots[group] = points[order[spread]]
+        middle_first = np.argsort(np.abs(spread - order.size // 2), kind="stable")
+        self._pivots[group] = points[order[spread[middle_first]]]
 
     def choose(self, group: Whole, values: Sequence[Floats], case: Whole, config: Whole) -> Rows:
         """Return the front of each group, groups in the order of the grid, by the objectives."""
         return front(group, list(values), (config, case))
+
+
+def _without(rows: Rows, values: Sequence[Floats], pivots: Floats) -> Rows:
+    """Return rows that no pivot dominates; rows are left out for good once most can be."""
+    some = list(values) if rows.size == values[0].size else [column[rows] for column in values]
+    kept = np.ones(rows.size, dtype=bool)
+    for pivot in pivots:
+        kept &= ~dominated(some, pivot)
+        if 2 * np.count_nonzero(kept) < kept.size:
+            rows, some = rows[kept], [column[kept] for column in some]
+            kept = np.ones(rows.size, dtype=bool)
+    return rows[kept]
 
 
 def dominated(values: Sequence[Floats], point: Sequence[Floats] | Floats) -> NDArray[np.bool_]:
@@ -86,20 +97,21 @@ def front(group: Whole, values: Sequence[Floats], ties: tuple[Whole, ...]) -> Ro
 
     Of rows with the same objectives the one with the smallest ties is returned (last tie first).
     """
-    order = np.lexsort((*ties, *reversed(values), group))
+    order: Rows = np.lexsort((*ties, *reversed(values), group))
     if not order.size:
         return order
     group, values = group[order], [column[order] for column in values]
     new = np.concatenate([[True], group[1:] != group[:-1]])
-    if len(values) == 1:
-        return order[new]
     if len(values) == 2:
-        falling: Rows = order[_falling(values[1], np.cumsum(new), new)]
-        return falling
+        new = _falling(values[1], np.cumsum(new), new)
+    if len(values) <= 2:
+        first: Rows = order[new]
+        return first
     starts = [*np.flatnonzero(new).tolist(), group.size]
     table = np.stack(values, axis=1)
     parts = [start + _many(table[start:end]) for start, end in pairwise(starts)]
-    return order[np.concatenate(parts)]
+    whole: Rows = order[np.concatenate(parts)]
+    return whole
 
 
 def _falling(second: Floats, code: Whole, new: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -126,13 +138,13 @@ def _many(table: Floats) -> Rows:
     return np.array(found, dtype=np.intp)
 
 
-def _compromises(values: Sequence[Floats]) -> list[list[float]]:
+def _compromises(values: Sequence[Floats]) -> Floats:
     """Return a few rows that are good in all objectives, and likely to dominate many others."""
     scales = [abs(float(column.min())) or 1.0 for column in values]
     rest = sum(column / scale for column, scale in zip(values[1:], scales[1:], strict=True))
     first = values[0] / scales[0]
     rows = {int(np.argmin(weight * first + rest)) for weight in WEIGHTS}
-    return [[float(column[row]) for column in values] for row in sorted(rows)]
+    return np.array([[column[row] for column in values] for row in sorted(rows)])
 
 
 def _not_worse_than_group(code: Whole, values: Sequence[Floats], count: int) -> Rows:

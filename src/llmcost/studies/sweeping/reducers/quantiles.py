@@ -49,11 +49,7 @@ class SketchReducer:
         kinds = len(self._keep.of)
         for at, of in enumerate(self._keep.of):
             values = self._values(batch, of, rows)
-            ids = members.ids * kinds + at
-            if members.code is None:
-                self._sketch.add(int(ids[0]), values)
-            else:
-                self._sketch.add_rows(ids, members.code, values)
+            self._sketch.add(members.ids * kinds + at, members.code, values)
 
     def _values(self, batch: Batch, of: str, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         if "." in of or not self._plan.draws:

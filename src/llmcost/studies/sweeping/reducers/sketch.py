@@ -29,12 +29,12 @@ SMALLEST = 1 << BITS
 TINY = float(np.finfo(np.float64).tiny)
 UNKNOWN = -(1 << 20)
 SPAN = 1 << 21
-# Buckets that are counted as an array; a wider range of values is sorted instead.
-WIDEST = 1 << 17
 CHUNK = 1 << 14
-LOOSE = 1 << 16
-# Values a group of a batch needs to be counted on its own.
-MANY = 2048
+LOOSE = 1 << 18
+# Buckets of all groups of a batch together that are counted as an array, a value.
+DENSE = 8
+# Counts in all windows together before they become pieces.
+MOST_CELLS = 1 << 22
 
 
 class Content(NamedTuple):
@@ -48,45 +48,72 @@ class Content(NamedTuple):
 
 
 class Sketch:
-    """Counts of buckets of any number of groups."""
+    """Counts of buckets of any number of groups.
+
+    Windows count the usual values of the groups of a batch; they become pieces when there are many,
+    and pieces are summed.
+    """
 
     def __init__(self) -> None:
+        self._windows: dict[bytes, Window] = {}
         self._pieces: list[Content] = []
         self._loose, self._held = 0, 0
 
-    def add(self, group: int, values: Floats) -> None:
-        """Count values of one group."""
-        if not values.size:
-            return
-        key, count = counted(values.ravel())
-        least, most = ends(values)
-        self.add_content(_with_ends(np.full(key.size, group), key, count, [least], [most]))
+    def add(self, ids: Whole, code: Whole | None, values: Floats) -> None:
+        """Count rows of values, each row of the group that its code points to; `ids` rise.
 
-    def add_rows(self, ids: Whole, code: Whole, values: Floats) -> None:
-        """Count rows of values, each row of the group that its code points to."""
-        values = values.reshape(code.size, -1)
+        Without codes all rows are of the one group there is.
+        """
         if not values.size:
             return
-        if values.size < MANY * ids.size:
-            self.add_content(_counted_rows(ids, code, values))
+        if code is not None:
+            values = values.reshape(code.size, -1)
+        plain = _plain(values)
+        if plain is not None and plain.size * ids.size <= max(DENSE * values.size, LOOSE):
+            self._tally(ids, code, values, plain)
             return
-        order = np.argsort(code, kind="stable")
-        bounds = np.searchsorted(code[order], np.arange(ids.size + 1))
-        for at, group in enumerate(ids.tolist()):
-            self.add(group, values[order[bounds[at] : bounds[at + 1]]])
+        flat = values.ravel()
+        each = np.zeros(flat.size, np.int64) if code is None else np.repeat(code, values.shape[1])
+        usual = (flat >= TINY) & (flat < np.inf)
+        if plain is None and usual.any():
+            self.add(ids, None if code is None else each[usual], flat[usual])
+            each, flat = each[~usual], flat[~usual]
+        self.add_content(_sorted_rows(ids, each, flat))
+
+    def _tally(self, ids: Whole, code: Whole | None, values: Floats, plain: Plain) -> None:
+        name = ids.tobytes()
+        window = self._windows.get(name) or Window(ids, plain)
+        if window.cells_to_span(plain) > MOST_CELLS:
+            self.add_content(window.content())
+            window = Window(ids, plain)
+        self._windows[name] = window = window.spanning(plain)
+        window.tally(code, values)
+        if sum(window.counts.size for window in self._windows.values()) > MOST_CELLS:
+            self._close()
+
+    def _close(self) -> None:
+        """Make pieces of all windows."""
+        windows, self._windows = list(self._windows.values()), {}
+        for window in windows:
+            self.add_content(window.content())
 
     def add_content(self, content: Content) -> None:
         """Add buckets that were counted elsewhere."""
         self._pieces.append(content)
         self._loose += content.key.size
         if self._loose > max(LOOSE, self._held):
-            self._held, self._loose = self.content().key.size, 0
+            self._held, self._loose = self._sum().key.size, 0
 
     def content(self) -> Content:
         """Return all buckets in order; the same whatever the order in which values came."""
+        self._close()
         if not self._pieces:
             none = np.zeros(0, np.int64)
             return Content(none, none, none, np.zeros(0), np.zeros(0))
+        return self._sum()
+
+    def _sum(self) -> Content:
+        """Return all pieces as one, and hold only that."""
         whole = Content._make(np.concatenate(parts) for parts in zip(*self._pieces, strict=True))
         order = np.argsort(whole.group * SPAN + whole.key, kind="stable")
         self._pieces = [_summed(part(whole, order))]
@@ -119,39 +146,78 @@ def part(content: Content, rows: Any) -> Content:  # noqa: ANN401
     return Content(content.group[rows], key, content.counts[rows], least, most)
 
 
-def ends(values: Floats) -> tuple[float, float]:
-    """Return the smallest and the largest of values that are known, NaN where none is."""
-    low, high = float(values.min()), float(values.max())
-    if not np.isnan(low):
-        return low, high
-    known = values[~np.isnan(values)]
-    return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+class Plain(NamedTuple):
+    """The first bucket and the number of buckets of positive, finite values."""
+
+    first: int
+    size: int
 
 
-def counted(values: Floats) -> tuple[Whole, Whole]:
-    """Return the keys of the buckets of values, rising, and how many are in each."""
+def _plain(values: Floats) -> Plain | None:
+    """Return the buckets that values span, `None` where some are not positive and finite."""
     low, high = values.min(), values.max()
-    if low >= TINY and high < np.inf:
-        first = int(low.view(np.int64)) >> SHIFT
-        size = (int(high.view(np.int64)) >> SHIFT) - first + 1
-        if size <= WIDEST:
-            return _tallied(values.view(np.int64), first, size)
-    return np.unique(keys(values), return_counts=True)
+    if not (low >= TINY and high < np.inf):
+        return None
+    first = int(low.view(np.int64)) >> SHIFT
+    return Plain(first, (int(high.view(np.int64)) >> SHIFT) - first + 1)
 
 
-def _tallied(bits: Whole, first: int, size: int) -> tuple[Whole, Whole]:
-    """Return keys and counts of positive numbers between two near ends."""
-    counts = np.zeros(size, dtype=np.int64)
-    step = max(CHUNK, size)
-    room = np.empty(min(step, bits.size), dtype=np.int64)
-    for at in range(0, bits.size, step):
-        part = bits[at : at + step]
-        place = room[: part.size]
-        np.right_shift(part, SHIFT, out=place)
-        place -= first
-        counts += np.bincount(place, minlength=size)
-    found = np.flatnonzero(counts)
-    return found + first, counts[found]
+class Window:
+    """Counts of positive, finite values of a few groups in neighbouring buckets."""
+
+    def __init__(self, ids: Whole, plain: Plain) -> None:
+        self.ids = ids
+        self.first = plain.first >> BITS << BITS
+        width = plain.first + plain.size - self.first
+        self.counts = np.zeros((ids.size, -(-width >> BITS << BITS)), dtype=np.int64)
+        self.least, self.most = np.full(ids.size, np.inf), np.full(ids.size, -np.inf)
+
+    def _range(self, plain: Plain) -> tuple[int, int]:
+        """Return the first bucket and the end of the window that reaches over some more."""
+        end = max(plain.first + plain.size, self.first + self.counts.shape[1])
+        return min(plain.first, self.first), end
+
+    def cells_to_span(self, plain: Plain) -> int:
+        """Return how many counts a window has that reaches over some more buckets."""
+        first, end = self._range(plain)
+        return (end - first) * self.ids.size
+
+    def spanning(self, plain: Plain) -> Window:
+        """Return this window, or a wider one with its counts, that reaches over some more."""
+        first, end = self._range(plain)
+        if first == self.first and end == self.first + self.counts.shape[1]:
+            return self
+        wider = Window(self.ids, Plain(first, end - first))
+        start = self.first - wider.first
+        wider.counts[:, start : start + self.counts.shape[1]] = self.counts
+        wider.least, wider.most = self.least, self.most
+        return wider
+
+    def tally(self, code: Whole | None, values: Floats) -> None:
+        """Count rows of values inside the window."""
+        rows = values.reshape(1, -1) if code is None else values
+        code = np.zeros(1, np.int64) if code is None else code
+        np.minimum.at(self.least, code, rows.min(axis=1))
+        np.maximum.at(self.most, code, rows.max(axis=1))
+        bits, counts = rows.ravel().view(np.int64), self.counts.reshape(-1)
+        offset = (
+            np.repeat(code * self.counts.shape[1], rows.shape[1]) if len(self.ids) > 1 else None
+        )
+        step = max(CHUNK, counts.size)
+        for at in range(0, bits.size, step):
+            place = bits[at : at + step] >> SHIFT
+            place -= self.first
+            if offset is not None:
+                place += offset[at : at + step]
+            counts += np.bincount(place, minlength=counts.size)
+
+    def content(self) -> Content:
+        """Return the buckets that are not empty."""
+        at_group, key = np.nonzero(self.counts)
+        some = self.most > 0
+        counts = self.counts[at_group, key]
+        group, least, most = self.ids[at_group], self.least[some], self.most[some]
+        return _with_ends(group, key + self.first, counts, least, most)
 
 
 def keys(values: Floats) -> Whole:
@@ -183,22 +249,15 @@ def lower_ends(key: Whole) -> Floats:
     return (key << SHIFT).view(np.float64)
 
 
-def _counted_rows(ids: Whole, code: Whole, values: Floats) -> Content:
-    """Return the buckets of rows of few values, all groups at once."""
-    each = np.repeat(code, values.shape[1])
-    flat = values.ravel()
-    both, count = np.unique(each * SPAN + keys(flat) - UNKNOWN, return_counts=True)
-    at, key = both // SPAN, both % SPAN + UNKNOWN
-    least, most = np.full(ids.size, np.inf), np.full(ids.size, -np.inf)
-    known = ~np.isnan(flat)
-    np.minimum.at(least, each[known], flat[known])
-    np.maximum.at(most, each[known], flat[known])
-    nothing = least > most
-    least[nothing] = most[nothing] = np.nan
-    present = np.unique(at)
-    order = np.argsort(ids[at], kind="stable")
-    rising = present[np.argsort(ids[present], kind="stable")]
-    return _with_ends(ids[at][order], key[order], count[order], least[rising], most[rising])
+def _sorted_rows(ids: Whole, each: Whole, values: Floats) -> Content:
+    """Return the buckets of values of any kind, each of the group its code points to."""
+    both, count = np.unique(each * SPAN + keys(values) - UNKNOWN, return_counts=True)
+    at_group, key = both // SPAN, both % SPAN + UNKNOWN
+    least, most = np.full(ids.size, np.nan), np.full(ids.size, np.nan)
+    np.fmin.at(least, each, values)
+    np.fmax.at(most, each, values)
+    some = np.unique(at_group)
+    return _with_ends(ids[at_group], key, count, least[some], most[some])
 
 
 def quantiles(content: Content, at: tuple[float, ...]) -> tuple[Whole, dict[str, NDArray[Any]]]:
