@@ -22,6 +22,7 @@ def test_the_public_names_are_these():
         "LlmcostError",
         "LogFormatError",
         "MissingExtraError",
+        "Plan",
         "Q",
         "Reconciliation",
         "Sensitivity",
@@ -34,8 +35,11 @@ def test_the_public_names_are_these():
         "estimate",
         "find_layouts",
         "find_sensitivities",
+        "plan_from",
+        "read_plan",
         "reconcile",
         "registry",
+        "run_sweep",
     }
 
 

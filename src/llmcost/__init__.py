@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from llmcost.studies.reconciliation.report import reconcile as reconcile
     from llmcost.studies.sensitivity import Sensitivity as Sensitivity
     from llmcost.studies.sensitivity import find_sensitivities as find_sensitivities
+    from llmcost.studies.sweeping.driver import run_sweep as run_sweep
+    from llmcost.studies.sweeping.plan import Plan as Plan
+    from llmcost.studies.sweeping.plan import plan_from as plan_from
+    from llmcost.studies.sweeping.plan import read_plan as read_plan
     from llmcost.units import Q as Q
     from llmcost.units import registry as registry
 
@@ -45,6 +49,7 @@ _HOMES = {
     "LlmcostError": "llmcost.errors",
     "LogFormatError": "llmcost.errors",
     "MissingExtraError": "llmcost.errors",
+    "Plan": "llmcost.studies.sweeping.plan",
     "Q": "llmcost.units",
     "Reconciliation": "llmcost.studies.reconciliation.report",
     "Sensitivity": "llmcost.studies.sensitivity",
@@ -56,8 +61,11 @@ _HOMES = {
     "estimate": "llmcost.studies.estimation",
     "find_layouts": "llmcost.studies.layouts",
     "find_sensitivities": "llmcost.studies.sensitivity",
+    "plan_from": "llmcost.studies.sweeping.plan",
+    "read_plan": "llmcost.studies.sweeping.plan",
     "reconcile": "llmcost.studies.reconciliation.report",
     "registry": "llmcost.units",
+    "run_sweep": "llmcost.studies.sweeping.driver",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604

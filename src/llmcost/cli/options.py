@@ -119,10 +119,13 @@ def place_of(ctx: click.Context, parameter: click.Parameter) -> str:
     return ""
 
 
-def with_variables(command: click.Command) -> click.Command:
-    """Give each option of a command its environment variable, LLMCOST_<COMMAND>_<OPTION>."""
+def with_variables(command: click.Command, name: str = "") -> click.Command:
+    """Give each option of a command its environment variable, LLMCOST_<COMMAND>_<OPTION>.
+
+    `name` stands for the command's own where people call it by another.
+    """
     for parameter in command.params:
-        parameter.envvar = f"LLMCOST_{command.name}_{option_name(parameter)}".upper()
+        parameter.envvar = f"LLMCOST_{name or command.name}_{option_name(parameter)}".upper()
     return command
 
 
@@ -187,28 +190,23 @@ def complete_fields(
     return [CompletionItem(f"{before}{comma}{name}") for name in found]
 
 
+# Where the rows of a command's answer name their fields.
+ROW_KEYS = {
+    "compare": "llmcost.views.comparisons",
+    "reconcile": "llmcost.views.claim_records",
+    "sensitivity": "llmcost.views.sensitivities",
+    "validate": "llmcost.views.validations",
+}
+
+
 def _field_names(ctx: click.Context) -> list[str]:
     if ctx.info_name == "estimate":
         from llmcost.views.estimates import RESULT_TITLES
         from llmcost.views.input_titles import INPUT_TITLES
 
         return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
-    if ctx.info_name == "compare":
-        from llmcost.views.comparisons import ROW_KEYS as SETUP_KEYS
-
-        return list(SETUP_KEYS)
-    if ctx.info_name == "sensitivity":
-        from llmcost.views.sensitivities import ROW_KEYS as SENSITIVITY_KEYS
-
-        return list(SENSITIVITY_KEYS)
-    if ctx.info_name == "reconcile":
-        from llmcost.views.claim_records import ROW_KEYS as CLAIM_KEYS
-
-        return list(CLAIM_KEYS)
-    if ctx.info_name == "validate":
-        from llmcost.views.validations import ROW_KEYS
-
-        return list(ROW_KEYS)
+    if ctx.info_name in ROW_KEYS:
+        return list(import_module(ROW_KEYS[ctx.info_name]).ROW_KEYS)
     if "kind" in ctx.params:
         from llmcost.studies.facts import KINDS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from llmcost.cli.failure import EXIT_INTERRUPTED
-from llmcost.cli.options import OUTPUT, complete_file, output_options
+from llmcost.cli.options import OUTPUT, complete_file, output_options, with_variables
 
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.plan import Plan
@@ -181,3 +181,7 @@ def _run(plan: Plan, folder: str, options: dict[str, Any]) -> SweepReport:
     finally:
         if line is not None:
             line.close()
+
+
+for _command, _name in ((run, "sweep"), (status, "sweep_status"), (merge, "sweep_merge")):
+    with_variables(_command, _name)
