@@ -109,7 +109,7 @@ def do_block(job: Job, number: int) -> Outcome:
 def write_done(folder: Folder, done: Done) -> None:
     """Write the tables of a block, then its receipt; raises InputError where it cannot."""
     for keep, data in done.tables.items():
-        write_whole(folder.table(keep, done.receipt.block), data)
+        write_whole(folder.table(keep, done.receipt.block), data, name_too=False)
     write_whole(folder.receipt(done.receipt.block), done.receipt.to_json())
 
 
@@ -175,7 +175,7 @@ def _computed(job: Job, number: int) -> Done:
     rows = {keep: table.num_rows for keep, table in result.tables.items()}
     if not job.collect:
         for keep, data in tables.items():
-            write_whole(job.folder.table(keep, number), data)
+            write_whole(job.folder.table(keep, number), data, name_too=False)
     receipt = Receipt(
         block=number,
         identity=job.identity,

@@ -32,14 +32,17 @@ def host() -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "-", socket.gethostname()) or "host"
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file in one step or not at all; raises InputError where it cannot be written."""
-    with whole_file(path) as stream:
+def write_whole(path: Path, data: bytes, *, name_too: bool = True) -> None:
+    """Write a file in one step or not at all; raises InputError where it cannot be written.
+
+    Without `name_too` the content is brought to the disk and its name follows with the next file.
+    """
+    with whole_file(path, name_too=name_too) as stream:
         stream.write(data)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, *, name_too: bool = True) -> Iterator[IO[bytes]]:
     """Give a stream whose content appears under `path` at the end, and only if nothing went wrong.
 
     Raises InputError, with nothing left behind, where the folder or the disk refuses.
@@ -51,7 +54,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        if name_too:
+            _sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
             os.unlink(temporary)

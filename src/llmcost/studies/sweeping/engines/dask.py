@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -30,6 +31,8 @@ WITHOUT_WORKERS = 60.0
 GATHER = 30
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 COMPARED = ("llmcost", "numpy", "pyarrow")
+TALKERS = ("distributed", "tornado", "asyncio")
+SILENT = logging.CRITICAL + 1
 
 
 class Dask:
@@ -66,7 +69,7 @@ class Flow:
         """Keep a few blocks a worker in flight until none is left, or the driver stops."""
         try:
             self._look()
-            check_workers(self._client, self._job)
+            check_workers(self._client)
             looked = time.monotonic()
             while True:
                 self._submit()
@@ -160,31 +163,53 @@ class Flow:
             self._client.cancel(futures, force=True)
 
 
-def check_workers(client: Any, job: Job) -> None:  # noqa: ANN401
+def check_workers(client: Any) -> None:  # noqa: ANN401
     """Raise InputError where a worker has another llmcost, numpy, Python or data than the driver.
 
     Workers that join later are checked by their first block.
     """
-    found = client.get_versions(packages=["llmcost", "pyarrow"])
-    here = _versions(found["client"])
-    for address, worker in found["workers"].items():
-        there = _versions(worker)
-        wrong = [
-            f"{name} {there[name] or 'missing'} (here {here[name]})"
-            for name in here
-            if there[name] != here[name]
-        ]
-        if wrong:
-            raise _other_worker(address, wrong)
-    for address, there in client.run(made_by, on_error="return").items():
-        if there != made_by():
-            data = there.get("data_version") if isinstance(there, dict) else there
-            raise _other_worker(address, [f"data {data} (here {job.versions['data_version']})"])
+    python = _python(client.get_versions()["client"])
+    for address, worker in client.get_versions()["workers"].items():
+        if (there := _python(worker)) != python:
+            raise _other_worker(address, [f"Python {there} (here {python})"])
+    looks: tuple[Callable[[], Mapping[str, str | None]], ...] = (_reader_of(COMPARED), made_by)
+    for look in looks:
+        here = look()
+        for address, found in client.run(look, on_error="return").items():
+            if found != here:
+                raise _other_worker(address, _differences(found, here))
 
 
-def _versions(found: Mapping[str, Any]) -> dict[str, str | None]:
-    python = ".".join(str(found["host"]["python"]).split(".")[:2])
-    return {"python": python, **{name: found["packages"].get(name) for name in COMPARED}}
+def _python(found: Mapping[str, Any]) -> str:
+    """Return the version of Python as far as code depends on it."""
+    return ".".join(str(found["host"]["python"]).split(".")[:2])
+
+
+def _reader_of(names: tuple[str, ...]) -> Callable[[], dict[str, str | None]]:
+    """Return a function that tells versions of packages, and that goes whole to any worker."""
+
+    def read() -> dict[str, str | None]:
+        from importlib import import_module
+
+        found: dict[str, str | None] = {}
+        for name in names:
+            try:
+                found[name] = str(import_module(name).__version__)
+            except ImportError:
+                found[name] = None
+        return found
+
+    return read
+
+
+def _differences(there: object, here: Mapping[str, str | None]) -> list[str]:
+    if not isinstance(there, Mapping):
+        return [f"an installation that fails with {there!r}"]
+    return [
+        f"{name.removesuffix('_version')} {there.get(name) or 'missing'} (here {wanted})"
+        for name, wanted in here.items()
+        if there.get(name) != wanted
+    ]
 
 
 def _other_worker(address: str, wrong: list[str]) -> InputError:
@@ -206,13 +231,14 @@ def _cluster(options: Options, workers: int) -> Iterator[Any]:
         # Without the default trim threshold, by which every large array is a page fault.
         environment = dict.fromkeys(ONE_THREAD, "1")
         stack.enter_context(config.set({"distributed.nanny.pre-spawn-environ": environment}))
-        cluster = LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address=None,
-            host="127.0.0.1",
-            silence_logs=logging.CRITICAL,
-        )
+        with _without_interrupts():
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                host="127.0.0.1",
+                silence_logs=logging.CRITICAL,
+            )
         stack.callback(cluster.close, timeout=CONNECT)
         client = Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
         yield stack.enter_context(client)
@@ -247,17 +273,36 @@ def _first_line(error: BaseException) -> str:
 
 
 @contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let what is started here never see the interrupts of a terminal: the driver acts on them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    # It would let interrupts in again for the first process that is started.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what Dask says about itself off the terminal; its versions are checked here."""
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Keep what Dask says about itself off the terminal; what matters is said by this module."""
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in TALKERS]
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in levels:
+        logger.setLevel(SILENT)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def _distributed() -> None:

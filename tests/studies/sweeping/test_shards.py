@@ -1,0 +1,69 @@
+"""Sweeps in shards: job arrays that share a folder and know nothing of each other."""
+
+import signal
+
+import pytest
+
+from llmcost.errors import InputError
+from llmcost.studies.sweeping.driver import run_sweep
+from llmcost.studies.sweeping.merging import merge
+from tests.sweep_blocks import RUNNER, plan_of
+from tests.sweep_runs import leftovers, receipts, said, started, tables, wait_for_blocks
+
+
+def run(folder, plan, **arguments):
+    """Run a sweep of arithmetic."""
+    return run_sweep(plan, folder, runner=RUNNER, **arguments)
+
+
+def test_two_shards_write_what_one_run_writes(tmp_path):
+    plan = plan_of(blocks=7)
+    run(tmp_path / "one", plan)
+
+    first = run(tmp_path / "two", plan, shard="1/2")
+    assert receipts(tmp_path / "two") == [0, 2, 4, 6]
+    assert (first.complete, first.merged, first.interrupted) == (False, None, False)
+    with pytest.raises(InputError, match=r"lacks 3 of 7 blocks \(1, 3, 5\)"):
+        merge(tmp_path / "two", RUNNER)
+
+    last = run(tmp_path / "two", plan, shard="2/2")
+    assert last.merged is not None
+    assert tables(tmp_path / "one") == tables(tmp_path / "two")
+
+
+def test_shards_at_the_same_time_share_a_folder(tmp_path):
+    orders = {"blocks": 12, "sleep": 0.05}
+    run(tmp_path / "one", plan_of(**orders))
+    out = tmp_path / "two"
+    with (
+        started(out, {"shard": "1/2"}, **orders) as a,
+        started(out, {"shard": "2/2"}, **orders) as b,
+    ):
+        assert (said(a)[0], said(b)[0]) == (0, 0)
+    merge(out, RUNNER)
+
+    assert tables(tmp_path / "one") == tables(out)
+    assert leftovers(out) == []
+
+
+def test_a_killed_shard_goes_on_where_it_was(tmp_path):
+    orders = {"blocks": 40, "sleep": 0.05, "marks": str(tmp_path / "marks")}
+    out = tmp_path / "out"
+    with started(out, {"shard": "2/2"}, **orders) as shard:
+        wait_for_blocks(out, 3)
+        shard.send_signal(signal.SIGKILL)
+        said(shard)
+    done = receipts(out)
+    (tmp_path / "marks").unlink()
+
+    run(out, plan_of(**orders), shard="2/2")
+
+    again = sorted(map(int, (tmp_path / "marks").read_text().split()))
+    assert again == [n for n in range(1, 40, 2) if n not in done]
+    assert leftovers(out) == []
+
+
+def test_more_shards_than_blocks_leave_some_with_nothing(tmp_path):
+    report = run(tmp_path, plan_of(blocks=2), shard="5/9")
+
+    assert (report.computed, report.done) == (0, 0)
