@@ -18,11 +18,12 @@ from llmcost import (
     engine,
     estimate,
 )
+from llmcost.studies.comparison.deadline import MOST_GPUS, count_at, fewest_in_time, place_of
 from llmcost.studies.comparison.frontier import front_of, front_shares, on_front
 from llmcost.studies.comparison.limits import KINDS
 from llmcost.studies.comparison.pairs import win_shares
 from llmcost.studies.comparison.parts import COMPARED, LARGEST_IS_BEST, STATUSES
-from llmcost.studies.estimation import simulate
+from llmcost.studies.estimation import prepare, simulate
 
 RUN = {"tokens": "15T", "as_of": "2026-09-06", "today": "2026-09-06", "draws": 400}
 SMALL = {"parameters": "7B", "tokens": "2T", "goodput": "90%", "draws": 400}
@@ -476,3 +477,29 @@ def test_what_is_compared_is_among_the_results():
 
     assert set(COMPARED) <= set(UNITS)
     assert set(LARGEST_IS_BEST) <= set(COMPARED)
+
+
+@given(st.integers(1, MOST_GPUS))
+def test_counts_rise_by_whole_nodes_and_by_at_most_an_eighth(number):
+    place = place_of(number)
+    found = count_at(place)
+
+    assert found % 8 == 0
+    assert found >= number
+    if place:
+        below = count_at(place - 1)
+        assert below < number
+        assert found - below <= max(8, below / 8)
+
+
+@pytest.mark.parametrize(("gpu", "deadline"), [("b200", 20), ("h100-sxm", 45)])
+def test_no_count_below_the_fewest_meets_the_deadline(gpu, deadline):
+    asked = {"model": "llama-3.1-70b", "gpu": gpu, "tokens": "15T"}
+    few = fewest_in_time(asked, deadline)
+    place = place_of(few.num_gpus)
+    clocks = [
+        float(prepare(**asked, num_gpus=count_at(at)).model.evaluate()["wall_clock"].flat[0])
+        for at in range(place - 9, place + 1)
+    ]
+
+    assert [clock <= deadline for clock in clocks] == [False] * 9 + [True]

@@ -30,7 +30,9 @@ USUAL_SHARE = 0.33
 # A doubling that leaves more of the wall clock than this is the last.
 STILL_FALLS = 0.95
 # Counts between doublings are tried within this factor of the deadline.
-NOT_FAR = 1.3
+NOT_FAR = 1.2
+# The least device time of a count, over the least of those tried before.
+LEAST_TIME = 0.93
 ROUND = (1024, 8192)
 # What says how many FLOP a run takes, and on which accelerator.
 OF_FLOP = (
@@ -173,12 +175,12 @@ def _first_octave(tries: _Tries, deadline: float) -> int | None:
 def _least_place(tries: _Tries, deadline: float, below: int) -> int:
     """Return the least place above one that is too few whose count can be enough.
 
-    Device time does not fall as devices are added, so that the least seen so far bounds it.
+    Device time hardly falls as devices are added, so that the least seen so far bounds it.
     """
     if below < 0 or tries.at(below) == inf:
         return below + 1
     least = min(count_at(place) * days for place, days in tries.days.items())
-    return min(DOUBLINGS[-1], max(below + 1, place_of(least / deadline)))
+    return min(DOUBLINGS[-1], max(below + 1, place_of(LEAST_TIME * least / deadline)))
 
 
 def _still_falls(tries: _Tries, octave: int) -> bool:
@@ -188,11 +190,11 @@ def _still_falls(tries: _Tries, octave: int) -> bool:
 
 
 def _near_best(tries: _Tries, deadline: float) -> range:
-    """Return the places around the fastest doubling, where that is not far from the deadline."""
+    """Return the places above the fastest doubling, where that is not far from the deadline."""
     best = min(DOUBLINGS, key=lambda place: tries.days.get(place, inf))
     if tries.days.get(best, inf) > NOT_FAR * deadline:
         return range(0)
-    return range(max(0, best - STEPS + 1), min(DOUBLINGS[-1], best + STEPS))
+    return range(best + 1, min(DOUBLINGS[-1], best + STEPS))
 
 
 def _fastest(tries: _Tries, deadline: float) -> Fewest:
