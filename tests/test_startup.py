@@ -29,7 +29,9 @@ def run(*arguments):
     return f"from llmcost.cli.main import run; run({list(arguments)!r})"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["estimate", "--help"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["estimate", "--help"], ["compare", "--help"], []]
+)
 def test_help_and_version_import_no_heavy_library(arguments):
     assert loaded_after(run(*arguments)).isdisjoint(HEAVY)
 

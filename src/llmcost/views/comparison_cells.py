@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from llmcost.figures import EM_DASH
+from llmcost.table import Field
 from llmcost.views.comparison_words import value_text
 from llmcost.views.estimates import NO_PRICE, RESULT_TITLES
 
@@ -66,6 +67,13 @@ def why_unpriced(reason: str) -> str:
     'no on-demand price for tpu-v5p'
     """
     return reason.removeprefix("No cost: ").removesuffix(".")
+
+
+def filled(fields: Sequence[Field], texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the names of the fields that any row has something in."""
+    columns = zip(*texts, strict=True)
+    pairs = zip(fields, columns, strict=True)
+    return tuple(field.name for field, cells in pairs if set(cells) - {"", EM_DASH})
 
 
 def whole(number: object) -> str:

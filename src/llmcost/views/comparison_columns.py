@@ -38,14 +38,15 @@ DELTAS = ("cost", "wall_clock", "gpu_hours", "energy", "carbon")
 def in_columns(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table]:
     """Yield the tables of a few setups, best first."""
     yield _columns(found, "setups", MAIN, setups, lead=_lead(setups), last=_won(setups))
-    yield layout_table(setups)
+    if (layouts := layout_table(setups)) is not None:
+        yield layouts
     more = [name for name in (*BASES, *ENERGY) if any_known(name, setups)]
     if more:
         yield _columns(found, "bases", more, setups, heading=MORE)
     if len(setups) > 1:
         yield from _delta_columns(found, setups)
-    if any(setup.limits for setup in setups):
-        yield limit_table(setups)
+    if (limits := limit_table(setups)) is not None:
+        yield limits
 
 
 def _columns(

@@ -14,6 +14,7 @@ from llmcost.views.comparison_cells import (
     RANGE,
     TITLES,
     any_known,
+    filled,
     gigabytes,
     marked,
     one_sign,
@@ -39,12 +40,13 @@ def in_rows(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table]
     yield _one_result(found, "wall_clock", "deadline" if in_time else "fastest", setups)
     yield _one_result(found, "gpu_hours", "front", setups)
     yield _speed_table(found, setups)
-    yield layout_table(setups)
+    if (layouts := layout_table(setups)) is not None:
+        yield layouts
     more = [name for name in (*BASES, *ENERGY) if any_known(name, setups)]
     if more and len(setups) <= SOME:
         yield _long(found, more, setups)
-    if any(setup.limits for setup in setups):
-        yield limit_table(setups)
+    if (limits := limit_table(setups)) is not None:
+        yield limits
 
 
 def in_short(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table]:
@@ -136,7 +138,8 @@ def _speed_table(found: Comparison, setups: Sequence[SetupResult]) -> Table:
         Field("mfu_low", RANGE, align="right"),
         Field("headroom", "GB left", align="right"),
     )
-    return Table("speeds", fields, tuple(rows), texts=tuple(texts))
+    shown = filled(fields, texts)
+    return Table("speeds", fields, tuple(rows), texts=tuple(texts), people_fields=shown)
 
 
 def _long(found: Comparison, names: Sequence[str], setups: Sequence[SetupResult]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llmcost.figures import EM_DASH, range_text
 from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Field, Table
-from llmcost.views.comparison_cells import MARK, RANGE, why_unpriced
+from llmcost.views.comparison_cells import MARK, RANGE, filled, why_unpriced
 from llmcost.views.comparison_words import bare, to_win
 from llmcost.views.estimates import origin_text
 
@@ -28,21 +28,27 @@ LIMIT_TITLES = {
 }
 
 
-def layout_table(setups: Sequence[SetupResult]) -> Table:
-    """Return the layout of each setup, with what limits it after computing."""
-    rows: list[tuple[Cell, ...]] = []
-    texts: list[tuple[str, ...]] = []
-    for setup in setups:
-        layout = setup.input("layout")
-        rows.append((setup.name, str(layout) if layout else None))
-        told = short_layout(str(layout)).replace(",", "") if layout else EM_DASH
-        texts.append((setup.name, told))
+def layout_table(setups: Sequence[SetupResult]) -> Table | None:
+    """Return the layout of each setup, `None` where the speed is given and needs none."""
+    layouts = [setup.input("layout") for setup in setups]
+    if not any(layouts):
+        return None
+    names = [setup.name for setup in setups]
+    rows = tuple(
+        (name, str(each) if each else None) for name, each in zip(names, layouts, strict=True)
+    )
+    told = (short_layout(str(each)).replace(",", "") if each else EM_DASH for each in layouts)
     fields = (Field("setup", "Setup"), Field("layout", "Layout"))
-    return Table("layouts", fields, tuple(rows), texts=tuple(texts))
+    return Table("layouts", fields, rows, texts=tuple(zip(names, told, strict=True)))
 
 
-def limit_table(setups: Sequence[SetupResult]) -> Table:
-    """Return what the step of each setup goes to; what limits it most after computing is marked."""
+def limit_table(setups: Sequence[SetupResult]) -> Table | None:
+    """Return what the step of each setup goes to, `None` where no step is modelled.
+
+    What takes most of it after computing is marked.
+    """
+    if not any(setup.limits for setup in setups):
+        return None
     shares = [{limit.name: limit.share for limit in setup.limits} for setup in setups]
     kinds = [kind for kind in LIMIT_TITLES if any(each.get(kind, 0) >= LEAST for each in shares)]
     rows = tuple(
@@ -57,7 +63,8 @@ def limit_table(setups: Sequence[SetupResult]) -> Table:
         Field("setup", "A step goes to"),
         *(Field(kind, LIMIT_TITLES[kind], align="right") for kind in kinds),
     )
-    return Table("limits", fields, rows, texts=texts)
+    note = f"{MARK}: what takes most of a step beside computing."
+    return Table("limits", fields, rows, texts=texts, notes=(note,))
 
 
 def _limit(setup: SetupResult, kind: str, share: float | None) -> str:
@@ -90,13 +97,10 @@ def price_table(found: Comparison) -> Table | None:
         Field("source", "From"),
     )
     title = "Prices in USD/GPU/hour"
-    shown = tuple(field.name for field in fields if field.name != "wins_below" or _any_wins(rows))
-    made = Table("prices", fields, tuple(rows), title, tuple(texts), people_fields=shown)
-    return made if rows else None
-
-
-def _any_wins(rows: Sequence[tuple[Cell, ...]]) -> bool:
-    return any(row[3] is not None for row in rows)
+    if not rows:
+        return None
+    shown = filled(fields, texts)
+    return Table("prices", fields, tuple(rows), title, tuple(texts), people_fields=shown)
 
 
 def _price_ends(price: InputValue) -> str:
