@@ -11,6 +11,7 @@ import click
 
 from llmcost.cli.failure import EXIT_INTERRUPTED
 from llmcost.cli.options import OUTPUT, complete_file, output_options, with_variables
+from llmcost.errors import nearest, one_of
 
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.plan import Plan
@@ -28,6 +29,9 @@ class PlanGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take what is no command as the plan to run."""
         if args and args[0] not in (*self.commands, "-h", "--help"):
+            close = nearest(args[0], self.commands)
+            if close and not Path(args[0]).exists():
+                ctx.fail(f"No such plan {args[0][:60]!r}. Did you mean {one_of(close)}?")
             args = ["run", *args]
         return super().parse_args(ctx, args)
 

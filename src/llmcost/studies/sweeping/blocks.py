@@ -15,6 +15,7 @@ from llmcost.studies.sweeping.cases import (
     Case,
     case_count,
     case_labels,
+    first_case,
     inner_axes,
     prepare_case,
     wants_all_layouts,
@@ -147,12 +148,12 @@ def _layouts(plan: Plan, cases: int) -> tuple[float, int, bool]:
     chosen = sorted(
         {at * cases // SAMPLED for at in range(SAMPLED)} if cases > SAMPLED else range(cases)
     )
-    counts, trouble = [], None
+    counts = []
     for number in chosen:
         try:
             counts.append(prepare_case(plan, number).layout_count)
-        except InputError as error:
-            trouble = trouble or error
-    if not counts and trouble is not None:
-        raise trouble
+        except InputError:
+            continue
+    if not counts:
+        counts = [first_case(plan).layout_count]
     return sum(counts) / len(chosen), max(counts), len(chosen) == cases

@@ -41,6 +41,8 @@ INNER = ("tokens", "price")
 # What else a number of tokens decides, so that it makes cases of its own.
 BY_TOKENS = ("post_training", "phases")
 LAYOUT = "layout"
+# Cases of a grid that are looked at for one that can run.
+MOST_TRIED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,18 @@ def prepare_case(plan: Plan, number: int) -> Case:
         _layouts(prepared) if wants_all_layouts(plan) else None,
         _prices(inner),
     )
+
+
+def first_case(plan: Plan) -> Case:
+    """Return the first case that can run; raises InputError with the reason where none can."""
+    count = min(case_count(plan), MOST_TRIED)
+    trouble: InputError | None = None
+    for number in range(count):
+        try:
+            return prepare_case(plan, number)
+        except InputError as error:
+            trouble = trouble or error
+    raise InputError(f"None of the first {count:,} cases of the grid can run. The first: {trouble}")
 
 
 def _is_inner(axis: Axis, plan: Plan) -> bool:

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from llmcost.errors import InputError
 from llmcost.studies.sweeping.blocks import Blocking
-from llmcost.studies.sweeping.cases import Case, prepare_case
+from llmcost.studies.sweeping.cases import Case, first_case, prepare_case
 from llmcost.studies.sweeping.engines import Options, engine_named, usable_cpus
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import kernel_of
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 # What is timed: first so many configurations, then four times as many, until it takes a while [s].
 TIMED, LONG_ENOUGH = 64, 0.2
-# Cases tried until one can run.
-TRIED = 16
 # A column of a result, compressed, and the columns that a row of it has beside the axes [byte].
 BYTES = 8
 
@@ -46,7 +43,10 @@ class Size:
 
 def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
     """Return what a plan will take, from the time of a small part of its first case that runs."""
-    case, preparing = _first_case(plan, blocking)
+    case = first_case(plan)
+    started = perf_counter()
+    prepare_case(plan, case.number)
+    preparing = perf_counter() - started
     rate = _rate(case, plan, kernel)
     rows = {keep.name: output_rows(keep, plan, blocking.configurations) for keep in plan.keeps}
     return Size(
@@ -87,19 +87,6 @@ def workers_for(engine: str, workers: int | None, scheduler: str | None, evaluat
     if name == "serial" or scheduler is not None:
         return 1
     return workers or usable_cpus()
-
-
-def _first_case(plan: Plan, blocking: Blocking) -> tuple[Case, float]:
-    """Return the first case that can run, and how long it takes to prepare one [s]."""
-    trouble: InputError | None = None
-    for number in range(min(TRIED, blocking.cases)):
-        try:
-            prepare_case(plan, number)
-            started = perf_counter()
-            return prepare_case(plan, number), perf_counter() - started
-        except InputError as error:
-            trouble = trouble or error
-    raise InputError(f"None of the first {TRIED} cases of the grid can run: {trouble}")
 
 
 def _columns(plan: Plan, keep: Any) -> int:  # noqa: ANN401
