@@ -107,6 +107,8 @@ def test_arithmetic_keeps_units(text, columns):
     [
         ("wall_clock < 60", "60 day"),
         ("cost < 100M", "100M USD"),
+        ("energy < 5", "5 MWh"),
+        ("gpu_hours < 5", "5 GPU*hour"),
         ("price + 1 < 2 USD/GPU/hour", "1 USD/GPU/hour"),
         ("wall_clock < 60 USD", "wall_clock: got 60 USD"),
         ("mfu < 5 GPU", "plain number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 
 from llmcost.errors import InputError, UnitError, shown
 from llmcost.expressions.nodes import Constant, Product, Scaled, Total, Truth, Value, scaled
-from llmcost.reading import canonical_unit
+from llmcost.reading import canonical_unit, known_units
 from llmcost.units import in_unit, registry, wanted
 
 NUMBER, TEXT, WORD, TRUTH = "number", "text", "word", "truth"
@@ -136,6 +137,19 @@ def _refuse_mismatch(part: Part, lead: Part) -> None:
 
 
 def unit_text(unit: Any) -> str:  # noqa: ANN401
-    """Return a unit as people write it, empty for a plain number."""
+    """Return a unit as people write it, empty for a plain number.
+
+    >>> unit_text(unit_named("MWh")), unit_text(unit_named("USD/GPU-h"))
+    ('MWh', 'USD/GPU/hour')
+    """
     text = f"{unit}".replace(" ", "").replace("**", "^")
-    return "" if text in ("", "dimensionless") else text
+    if text in ("", "dimensionless"):
+        return ""
+    return re.sub(r"[A-Za-z_]\w*", lambda name: _spelled(name[0]), text)
+
+
+@cache
+def _spelled(name: str) -> str:
+    """Return the usual spelling of a unit: its symbol, where that is more than a letter."""
+    symbol = known_units().get(name, (name,))[0]
+    return symbol if len(symbol) > 1 else name

@@ -12,11 +12,11 @@ from llmcost.studies.choices.given import Given
 from llmcost.studies.estimation import prepare
 from llmcost.studies.sweeping.axes import axis_of
 from llmcost.studies.sweeping.parameters import (
-    _WORDS,
     COUNTS,
     FLAGS,
     PARAMETERS,
     QUANTITIES,
+    WORDS,
     parameter_named,
 )
 
@@ -55,12 +55,14 @@ def values(name, written):
             ("1 USD/GPU/hour", "2 USD/GPU/hour", "4 USD/GPU/hour"),
         ),
         ("restart_time", "1..2 hour by 30 min", ("1 hour", "1.5 hour", "2 hour")),
+        ("throughput", "400..500 TFLOP/s/GPU by 100", ("400 TFLOP/s/GPU", "500 TFLOP/s/GPU")),
         ("gpu", ["h100-sxm", "B200"], ("h100-sxm", "B200")),
         ("layout", "All  Legal", ("all legal",)),
         ("layout", ["tp=8", "fastest"], ("tp=8", "fastest")),
         ("global_batch_size", [2048, "16M tokens"], (2048, "16M tokens")),
         ("embodied", [True, False], (True, False)),
-        ("staff", [5, "10 people"], (5, "10 people")),
+        ("staff", [5, "10 people"], ("5 person", "10 people")),
+        ("staff", "5..15 by 10", ("5 person", "15 person")),
         ("throughput", ["430 TFLOP/s/GPU", "9,500 token/s/GPU"], None),
     ],
 )
@@ -177,7 +179,7 @@ def test_a_wrong_unit_is_a_unit_error():
 
 
 def test_every_parameter_of_a_run_is_read_in_one_way():
-    kinds = [set(COUNTS), set(QUANTITIES), set(FLAGS), set(_WORDS), {"phases"}]
+    kinds = [set(COUNTS), set(QUANTITIES), set(FLAGS), set(WORDS), {"phases"}]
 
     assert set().union(*kinds) == set(PARAMETERS)
     assert sum(map(len, kinds)) == len(PARAMETERS)

@@ -10,7 +10,14 @@ from math import exp, log
 
 from llmcost.errors import InputError, UnitError, shown
 from llmcost.ranges import read_range
-from llmcost.reading import Wanted, canonical_unit, quantity_in, read_count
+from llmcost.reading import (
+    Wanted,
+    canonical_unit,
+    quantity_in,
+    read_count,
+    read_number,
+    without_currency,
+)
 from llmcost.studies.sweeping.parameters import (
     ALL_LEGAL,
     COUNTS,
@@ -108,10 +115,18 @@ def _stepped(name: str, match: re.Match[str], whole: str) -> list[object]:
     unit = found.unit
     _check_unit(name, unit, whole)
     start, stop = (_exact(value) for value, _ in found.ends)
+    written = _unit_as_written(match["range"], unit, like)
     if match["log"]:
-        return [_written(name, value, unit) for value in _ratios(name, start, stop, match, whole)]
+        ratios = _ratios(name, start, stop, match, whole)
+        return [_written(name, value, written) for value in ratios]
     step = _step(match["step"], unit, whole, like)
-    return [_written(name, value, unit) for value in _steps(start, stop, step, whole)]
+    return [_written(name, value, written) for value in _steps(start, stop, step, whole)]
+
+
+def _unit_as_written(text: str, unit: str, like: Wanted) -> str:
+    """Return the unit of the stop of a range as it was written, in full beside a `$`."""
+    bare, currency = without_currency(text.rpartition("..")[2])
+    return unit if currency else read_number(bare, text, like).rest
 
 
 def _check_unit(name: str, unit: str, whole: str) -> None:
@@ -179,5 +194,5 @@ def _ratios(
 def _written(name: str, value: Fraction, unit: str) -> object:
     if name in COUNTS:
         return int(value) if value.denominator == 1 else float(value)
-    number = f"{float(value):.15g}"
-    return f"{number} {unit}" if unit else float(value)
+    unit = unit or QUANTITIES[name].unit
+    return f"{float(value):.15g} {unit}" if unit else float(value)

@@ -126,7 +126,7 @@ def checked(name: str, value: object) -> Checked:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{name}: got {shown(value)}; needs text.")
     try:
-        found = _WORDS[name](value.strip())
+        found = WORDS[name](value.strip())
     except UnknownNameError:
         raise
     except InputError as error:
@@ -195,7 +195,7 @@ def _quantity(name: str, value: object) -> Checked:
     ends = (unit, spread.low, spread.value, spread.high)
     if spread.exact and not unit:
         return Checked(spread.value, ends)
-    return Checked(value.strip() if isinstance(value, str) else value, ends, spread.exact)
+    return Checked(str(given).strip(), ends, spread.exact)
 
 
 def rate_unit(value: object) -> str:
@@ -248,7 +248,7 @@ def _any_gpu() -> str:
     return accelerators()[0].name
 
 
-_WORDS: dict[str, Callable[[str], str]] = {
+WORDS: dict[str, Callable[[str], str]] = {
     "gpu": lambda text: accelerator(text).name,
     "model": _model,
     "precision": _precision,
