@@ -5,12 +5,13 @@ its first batch ("first") and then more of the same kind ("next").
 """
 
 from time import perf_counter
-from types import SimpleNamespace
 
 import numpy as np
 
+from llmcost.studies.sweeping.axes import Axis
 from llmcost.studies.sweeping.batch import Batch
 from llmcost.studies.sweeping.keeps import Keep
+from llmcost.studies.sweeping.plan import Plan
 from llmcost.studies.sweeping.reducers import final, merged, reducer_of
 from llmcost.studies.sweeping.reducers.sketch import Sketch
 
@@ -40,14 +41,7 @@ RESULTS = ("cost", "wall_clock", "gpu_hours", "mfu", "step_time", "energy")
 
 def plan_of(draws):
     """Return a plan with what reducers read of it."""
-    axes = (("model", ("a", "b", "c")), ("price", PRICES))
-    return SimpleNamespace(
-        axes=tuple(SimpleNamespace(name=name, values=values) for name, values in axes),
-        draws=draws,
-        seed=0,
-        identity="",
-        to_dict=dict,
-    )
+    return Plan((Axis("model", ("a", "b", "c")), Axis("price", PRICES)), {}, (), draws)
 
 
 def batch_of(number, rows, draws):

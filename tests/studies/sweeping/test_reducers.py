@@ -2,7 +2,6 @@
 
 import json
 from itertools import product
-from types import SimpleNamespace
 
 import duckdb
 import numpy as np
@@ -15,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.errors import InputError
+from llmcost.studies.sweeping.axes import Axis
 from llmcost.studies.sweeping.batch import Batch
 from llmcost.studies.sweeping.keeps import Keep
+from llmcost.studies.sweeping.plan import Plan
 from llmcost.studies.sweeping.reducers import (
     final,
     finals,
@@ -34,19 +35,11 @@ GPUS = (1024, 16384)
 SHARES = (0.05, 0.5, 0.95)
 
 
-def make_plan(draws=0):
+def make_plan(draws=0, more=()):
     """Return a plan with two axes of cases and one inside a case."""
-    axes = tuple(
-        SimpleNamespace(name=name, values=values)
-        for name, values in (
-            ("model", MODELS),
-            ("num_gpus", GPUS),
-            ("price", tuple(f"{price} USD/GPU/hour" for price in PRICES)),
-        )
-    )
-    return SimpleNamespace(
-        axes=axes, draws=draws, seed=7, identity="0123456789abcdef", to_dict=lambda: {"grid": {}}
-    )
+    prices = tuple(f"{price} USD/GPU/hour" for price in PRICES)
+    axes = (Axis("model", MODELS), Axis("num_gpus", GPUS), Axis("price", prices))
+    return Plan(axes=(*axes, *more), fixed={}, keeps=(), draws=draws, seed=7)
 
 
 def make_keep(kind, of, **changes):
@@ -296,6 +289,28 @@ def test_quantiles_over_draws_are_those_of_all_draws_of_a_group(per):
     assert table["cost_count"].to_pylist() == [values.size for values in groups]
 
 
+@pytest.mark.parametrize("kind", ["best", "pareto", "quantiles", "histogram", "rows"])
+def test_only_rows_that_meet_the_condition_are_kept(kind):
+    """Axes inside and outside a case, results with units, and a result that is not known."""
+    where = "wall_clock < 1 week and price >= 2 USD/GPU/hour and model == llama-3.1-405b"
+    of = ("cost", "wall_clock") if kind == "pareto" else ("cost",)
+    keep, plan = make_keep(kind, of, where=where, top=9, at=(0.0, 1.0)), make_plan()
+    results = {"cost": [1.0, 9, 8, 2, 3, 4], "wall_clock": [1.0, 2, 3, 4, np.nan, 7]}
+    batches = [make_batch(case, results) for case in (0, 2)]
+
+    rows = final(keep, plan, reduced(keep, plan, batches)).to_pylist()
+
+    found = {
+        "best": [row.get("cost [USD]") for row in rows],
+        "pareto": [row.get("cost [USD]") for row in rows],
+        "quantiles": [row.get(f"cost_{end} [USD]") for row in rows for end in ("max", "min")],
+        "histogram": [row.get("cost_to [USD]") for row in rows if row.get("count")][::-1],
+        "rows": [row.get("cost [USD]") for row in rows],
+    }[kind]
+    expected = {"best": [8, 9], "pareto": [8, 9], "histogram": [9, pytest.approx(8, rel=0.02)]}
+    assert found == expected.get(kind, [9, 8])
+
+
 def test_statistics_of_draws_are_numpys_and_choose_the_best():
     """`cost.high` is the 90th percentile over the draws of a configuration."""
     drawn = np.random.default_rng(5).lognormal(3, 1, (500, 31))
@@ -472,22 +487,19 @@ def test_the_size_of_a_result_is_bounded_before_a_run():
 
 
 def test_groups_that_cannot_be_are_refused():
-    plan = make_plan()
-    plan.axes = (*plan.axes, SimpleNamespace(name="layout", values=("all legal",)))
+    plan = make_plan(more=(Axis("layout", ("all legal",)),))
     with pytest.raises(InputError, match=r"per layout.*Leave layout out"):
         reducer_of(make_keep("best", ("cost",), per=("layout",)), plan)
     with pytest.raises(InputError, match="histogram of 2 results; needs one"):
         reducer_of(make_keep("histogram", ("cost", "mfu")), plan)
-    plan.axes = tuple(
-        SimpleNamespace(name=name, values=tuple(range(1, 5001))) for name in ("tokens", "num_gpus")
-    )
+    axes = tuple(Axis(name, tuple(range(1, 5001))) for name in ("tokens", "num_gpus"))
+    plan = Plan(axes=axes, fixed={}, keeps=())
     with pytest.raises(InputError, match="25,000,000 groups"):
         output_rows(make_keep("best", ("cost",), per=("tokens", "num_gpus")), plan, 10)
 
 
 def test_a_result_and_an_axis_of_one_name_are_told_apart():
-    plan = make_plan()
-    plan.axes = (*plan.axes, SimpleNamespace(name="mfu", values=(0.3, 0.4)))
+    plan = make_plan(more=(Axis("mfu", (0.3, 0.4)),))
     batch = make_batch(0, {"cost": [3.0, 2.0], "mfu": [0.3, 0.4]})
     batch = Batch(
         (*batch.axes, "mfu"), {**batch.case, "mfu": 0.3}, batch.inner, None, batch.middle, {},
@@ -520,7 +532,7 @@ def test_units_and_the_plan_are_read_in_one_line_by_three_libraries(tmp_path):
     assert json.loads(in_polars["llmcost.units"]) == units
     assert json.loads(in_duckdb["llmcost.units"]) == units
     assert in_pandas["identity"] == in_polars["llmcost.identity"] == plan.identity
-    assert json.loads(in_polars["llmcost.plan"]) == {"grid": {}}
+    assert Plan.from_dict(json.loads(in_polars["llmcost.plan"])) == plan
     assert in_pandas["seed"] == 7
     assert pd.read_parquet(path)["cost [USD]"].tolist() == [1.0, 2.0]
     assert pl.read_parquet(path)["cost [USD]"].to_list() == [1.0, 2.0]
