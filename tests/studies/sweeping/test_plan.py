@@ -174,8 +174,14 @@ def test_the_content_of_a_config_file_is_part_of_a_plan(tmp_path):
     plan = planned(grid=grid(model=models), fixed={"tokens": "1T"})
 
     assert plan.files == {str(path): sha256(path.read_bytes()).hexdigest()}
+    plan.check_files()
     path.write_text(json.dumps(config | {"vocab_size": 64000}), encoding="utf-8")
     assert planned(grid=grid(model=models), fixed={"tokens": "1T"}).identity != plan.identity
+    with pytest.raises(InputError, match=r"config\.json.*same content"):
+        plan.check_files()
+    path.unlink()
+    with pytest.raises(InputError, match=r"config\.json.*same content"):
+        plan.check_files()
 
 
 def test_names_that_nobody_wrote_are_told_apart():

@@ -180,7 +180,7 @@ def _quantity(name: str, value: object) -> Checked:
     unit = rate_unit(value) if name == "throughput" else rule.unit
     if unit and not rule.counted and not isinstance(value, str):
         raise UnitError(
-            f"{name}: got the bare number {value}; needs its unit, such as '{value} {unit}'."
+            f"{name}: got the bare number {shown(value)}; needs its unit, as in '2.5 {unit}'."
         )
     given = f"{value} {unit}" if rule.counted and not isinstance(value, str) else value
     spread = spread_from(

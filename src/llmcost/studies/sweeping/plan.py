@@ -86,6 +86,15 @@ class Plan:
         }
         return _digest(whole)[:16]
 
+    def check_files(self) -> None:
+        """Raise InputError for a config.json that is not, here, what it was when this was read."""
+        for text, known in self.files.items():
+            if _digest_of_file(text) != known:
+                raise InputError(
+                    f"model: {text} is not the file that it was when the plan was read, or "
+                    "is not here; needs the same content at the same path wherever blocks run."
+                )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this plan."""
         return {
@@ -273,8 +282,17 @@ def _files(
     """Return the SHA-256 of each config.json that is named as a model, by its path as written."""
     axis = next((axis.values for axis, _ in axes if axis.name == "model"), ())
     models = [*axis, *(each.value for name, each in fixed.items() if name == "model")]
-    paths = {str(model): config_path(str(model)) for model in models}
-    return {text: sha256(path.read_bytes()).hexdigest() for text, path in paths.items() if path}
+    found = {str(model): _digest_of_file(str(model)) for model in models}
+    return {text: digest for text, digest in found.items() if digest}
+
+
+def _digest_of_file(model: str) -> str:
+    """Return the SHA-256 of the config.json that a model is, empty where there is no such file."""
+    try:
+        path = config_path(model)
+        return sha256(path.read_bytes()).hexdigest() if path else ""
+    except (OSError, InputError):
+        return ""
 
 
 def _each_alone(fixed: Mapping[str, Checked]) -> dict[str, tuple[Checked, ...]]:
