@@ -279,6 +279,7 @@ def test_fields_choose_columns_in_every_format():
         "wall_clock": 75,
         "cost": 117e6,
     }
+    assert "Name Wall clock Cost" in " ".join(render(chosen, "table").split())
     assert "h100-sxm 75 days $117M" in " ".join(render(chosen, "table").split())
 
 
@@ -326,3 +327,12 @@ def test_the_page_is_laid_out_as_it_was_looked_at(name, found, width):
     golden = GOLDEN / f"comparison_{name}_{width}.txt"
 
     assert render(document(found), "table", width=width) == golden.read_text(encoding="utf-8")
+
+
+def test_a_ranking_under_a_deadline_tells_how_many_accelerators_it_takes():
+    found = replace(many(30), asked={"deadline": 90.0})
+    text = " ".join(render(document(found), "table", width=60).split())
+
+    assert "30 setups · within 90 days" in text
+    assert "Setup Cost Low – high GPUs Wins" in text
+    assert "gpu-00 • $1M $0.8M – 1.2M 1,000 10%" in text

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from llmcost.studies.answers import Estimate as Estimate
     from llmcost.studies.comparison.answer import Comparison as Comparison
     from llmcost.studies.comparison.comparing import compare as compare
+    from llmcost.studies.comparison.differences import Differences as Differences
+    from llmcost.studies.comparison.differences import find_differences as find_differences
+    from llmcost.studies.comparison.differences import read_comparison as read_comparison
     from llmcost.studies.estimation import estimate as estimate
     from llmcost.studies.layouts import Layouts as Layouts
     from llmcost.studies.layouts import find_layouts as find_layouts
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Comparison": "llmcost.studies.comparison.answer",
     "DataError": "llmcost.errors",
+    "Differences": "llmcost.studies.comparison.differences",
     "Distribution": "llmcost.amounts",
     "Estimate": "llmcost.studies.answers",
     "InputError": "llmcost.errors",
@@ -59,9 +63,11 @@ _HOMES = {
     "compare": "llmcost.studies.comparison.comparing",
     "count": "llmcost.counting",
     "estimate": "llmcost.studies.estimation",
+    "find_differences": "llmcost.studies.comparison.differences",
     "find_layouts": "llmcost.studies.layouts",
     "find_sensitivities": "llmcost.studies.sensitivity",
     "plan_from": "llmcost.studies.sweeping.plan",
+    "read_comparison": "llmcost.studies.comparison.differences",
     "read_plan": "llmcost.studies.sweeping.plan",
     "reconcile": "llmcost.studies.reconciliation.report",
     "registry": "llmcost.units",

@@ -37,6 +37,7 @@ TITLES = {
     **BASES,
     **ENERGY,
     "headroom": "Memory left",
+    "num_gpus": "GPUs",
 }
 
 

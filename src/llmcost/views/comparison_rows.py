@@ -53,35 +53,45 @@ def in_short(found: Comparison, setups: Sequence[SetupResult]) -> Iterator[Table
     """Yield the ranking alone: one row a setup, those without a price in a table of their own."""
     priced = [setup for setup in setups if setup.value("cost") is not None]
     rest = [setup for setup in setups if setup.value("cost") is None]
+    timed = found.asked.get("deadline") is not None
     if priced:
-        yield _ranking(found, priced, ("cost", "wall_clock"), "cheapest")
+        yield _ranking(found, priced, ("cost", "num_gpus" if timed else "wall_clock"), "cheapest")
     if rest:
-        table = _ranking(found, rest, ("wall_clock", "mfu"), "fastest")
+        share = "deadline" if timed else "fastest"
+        table = _ranking(found, rest, ("wall_clock", "num_gpus" if timed else "mfu"), share)
         yield replace(table, name="unpriced", title="Without a price", notes=_reasons(rest))
 
 
 def _ranking(
     found: Comparison, setups: Sequence[SetupResult], names: tuple[str, str], share: str
 ) -> Table:
-    """Return one result with its interval, another, and the share of wins."""
+    """Return one result with its interval, another (or how many GPUs), and the share of wins."""
     one, other = names
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     for setup in setups:
         result, won = setup.results.get(one), getattr(setup.shares, share)
         low = result.low if result else None
-        rows.append((setup.name, setup.value(one), low, setup.value(other), won))
+        rows.append((setup.name, setup.value(one), low, _other(setup, other), won))
         ends = one_sign(ends_text(one, result))
-        values = (marked(found, one, setup), ends, marked(found, other, setup))
+        values = (marked(found, one, setup), ends, _other_text(found, other, setup))
         texts.append((setup.name, *values, share_text(won)))
     fields = (
         Field("setup", "Setup"),
         Field(one, TITLES[one], align="right"),
         Field("low", RANGE, align="right"),
         Field(other, TITLES[other], align="right"),
-        Field("share", "Wins", align="right"),
+        Field("share", HEADINGS[share], align="right"),
     )
     return Table("ranking", fields, tuple(rows), texts=tuple(texts))
+
+
+def _other(setup: SetupResult, name: str) -> float | None:
+    return _number(setup.input(name)) if name == "num_gpus" else setup.value(name)
+
+
+def _other_text(found: Comparison, name: str, setup: SetupResult) -> str:
+    return whole(setup.input(name)) if name == "num_gpus" else marked(found, name, setup)
 
 
 def _reasons(setups: Sequence[SetupResult]) -> tuple[str, ...]:

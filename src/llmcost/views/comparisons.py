@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import quantity_text
 from llmcost.inputs import WHOLE_UNITS, as_whole
+from llmcost.studies.comparison.columns import ENDS as ENDS_OF
 from llmcost.studies.comparison.columns import names_and_units, value_of
 from llmcost.table import Cell, Document, Field, Table
-from llmcost.views.comparison_cells import MARK
+from llmcost.views.comparison_cells import MARK, TITLES
 from llmcost.views.comparison_columns import in_columns
 from llmcost.views.comparison_rows import in_rows, in_short
 from llmcost.views.comparison_tables import absent_table, group_table, price_table
-from llmcost.views.comparison_words import sentences
+from llmcost.views.comparison_words import sentences, value_text
 from llmcost.views.estimates import input_text, origin_text, percentiles_text
 from llmcost.views.input_titles import INPUT_TITLES
 
@@ -54,7 +55,10 @@ def _title(found: Comparison) -> str:
     parts = [f"{count} setup{'s' if count != 1 else ''}"]
     if one is not None:
         tokens = quantity_text(one.value("tokens"), "token")
-        name = one.input("model") or quantity_text(one.value("parameters"), "parameter")
+        name = (
+            one.input("model")
+            or f"{value_text('parameters', one.results['parameters'])} parameters"
+        )
         parts = [str(name), tokens, *parts]
     if (deadline := found.asked.get("deadline")) is not None:
         parts.append(f"within {quantity_text(float(deadline), 'day')}")
@@ -172,11 +176,20 @@ def _flat(found: Comparison) -> Table:
         name: [_whole(value_of(setup, name), units[name]) for setup in setups] for name in units
     }
     told = [name for name in units if any(value is not None for value in known[name])]
-    fields = [Field(name, unit=units[name] or "") for name in told]
+    fields = [_field(name, units[name]) for name in told]
     columns: list[list[Any]] = [known[name] for name in told]
-    fields.append(Field("reason"))
+    fields.append(Field("reason", "Reason"))
     columns.append([setup.reason or setup.no_price or None for setup in setups])
     return Table("comparison", tuple(fields), tuple(zip(*columns, strict=True)))
+
+
+def _field(name: str, unit: str | None) -> Field:
+    """Return the field of a column, with the title that people read over it."""
+    result, _, end = name.rpartition("_")
+    title = TITLES.get(name) or name.replace("_", " ").capitalize()
+    if end in ENDS_OF and result in TITLES:
+        title = f"{TITLES[result].strip()}, {end}"
+    return Field(name, title.strip(), unit or "", "left" if unit is None else "right")
 
 
 def _whole(value: Any, unit: str | None) -> Any:  # noqa: ANN401

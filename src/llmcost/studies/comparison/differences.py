@@ -113,6 +113,12 @@ class Differences:
         """Whether the versions of llmcost and of its data are the same."""
         return all(self.before.get(name) == self.after.get(name) for name in VERSIONS[:2])
 
+    def _repr_html_(self) -> str:
+        from importlib import import_module
+
+        document = import_module("llmcost.views").document(self)
+        return str(import_module("llmcost.render.hypertext").fragment(document))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of these differences."""
         return {
