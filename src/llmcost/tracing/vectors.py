@@ -223,14 +223,19 @@ class Maker:
         return self.select(x.compared("!=", x), x, value)
 
     def pow(self, x: Vector, y: Vector) -> Vector:
-        """Return x to the power of y; of x below 0 only to whole powers."""
+        """Return x to the power of y; of x below 0 only to whole powers, as IEEE 754 has it."""
         size = self.called("fabs", x)
         value = self.exp(y * self.log(size))
         whole = self.called("floor", y).compared("==", y)
         odd = whole & self.called("floor", y * 0.5).compared("!=", y * 0.5)
-        below = self.select(odd, -value, self.select(whole, value, math.nan))
-        value = self.select(x < 0.0, below, value)
-        return self.select(x.compared("==", 1.0) | y.compared("==", 0.0), 1.0, value)
+        ends = size.compared("==", 0.0) | size.compared("==", math.inf)
+        below = self.select(odd, -value, self.select(whole | ends, value, math.nan))
+        bits = self.builder.bitcast(x.value, INTS)
+        negative = Vector(self, self.builder.icmp_signed("<", bits, _ints(0)))
+        value = self.select(negative & x.compared("==", x), below, value)
+        endless = self.called("fabs", y).compared("==", math.inf)
+        one = x.compared("==", 1.0) | (size.compared("==", 1.0) & endless)
+        return self.select(one | y.compared("==", 0.0), 1.0, value)
 
     def floordiv(self, x: Vector, y: Vector) -> Vector:
         """Return how many whole y there are in x, by Python's sign."""
@@ -252,6 +257,8 @@ class Maker:
         rest = self.called("fma", wrong, y, rest)
         endless = self.called("fabs", y).compared("==", math.inf)
         endless = endless & (self.called("fabs", x) < math.inf)
+        lost = self.called("fabs", x).compared("==", math.inf) & y.compared("!=", 0.0)
+        quotient = self.select(lost, math.nan, quotient)
         apart = (x * y) < 0.0
         rest = self.select(endless, self.select(apart, y, x), rest)
         return self.select(endless, self.select(apart, -1.0, 0.0), quotient), rest
