@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from llmcost.studies.sweeping.reducers.labelling import axis_columns_of
 from llmcost.studies.sweeping.reducers.schema import (
     CASE,
     CONFIG,
@@ -71,7 +72,8 @@ class PickingReducer:
         self._condition, self._groups = Condition(keep, plan), Groups(keep, plan)
         self._results = results_of(keep, plan)
         self._schema = picked_schema(plan, self._results)
-        self._pieces: list[dict[str, NDArray[Any]]] = []
+        self._types = {axis.name: self._schema.field(axis.name).type for axis in plan.axes}
+        self._pieces: list[Any] = []
         self._loose, self._held = 0, 0
 
     def add(self, batch: Batch) -> None:
@@ -97,32 +99,25 @@ class PickingReducer:
         return -column if self._keep.largest else column
 
     def _hold(self, batch: Batch, rows: Rows, group: Whole) -> None:
-        piece: dict[str, NDArray[Any]] = {
+        pa = arrow()
+        columns = {
             GROUP: np.broadcast_to(group, rows.shape),
             CASE: np.broadcast_to(np.int64(batch.case_number), rows.shape),
             CONFIG: batch.config[rows],
-            **{name: np.array(labels) for name, labels in batch.describe(rows).items()},
+            **axis_columns_of(batch, rows, self._types),
             **{RESULT_MARK + of: v for of, v in columns_of(batch, self._results, rows).items()},
         }
-        self._pieces.append(piece)
+        arrays = [pa.array(columns[name], from_pandas=True) for name in self._schema.names]
+        self._pieces.append(pa.Table.from_arrays(arrays, schema=self._schema))
         self._loose += rows.size
         if self._loose > max(LOOSE, self._held):
-            self._held = next(iter(self._tidied().values())).size
-            self._loose = 0
-
-    def _tidied(self) -> dict[str, NDArray[Any]]:
-        """Return what is picked of all pieces, and hold only that."""
-        names = list(self._pieces[0])
-        whole = {name: np.concatenate([piece[name] for piece in self._pieces]) for name in names}
-        order = self._picker.choose(*keys_of(whole, self._keep))
-        self._pieces = [{name: column[order] for name, column in whole.items()}]
-        return self._pieces[0]
+            self._held, self._loose = self.table().num_rows, 0
 
     def table(self) -> Any:  # noqa: ANN401
-        """Return what is picked, as an Arrow table in canonical order."""
-        if not self._pieces:
-            return self._schema.empty_table()
-        return table_from(self._tidied(), self._schema)
+        """Return what is picked, as an Arrow table in canonical order; hold only that."""
+        whole = arrow().concat_tables([self._schema.empty_table(), *self._pieces])
+        self._pieces = [_chosen(whole, self._picker, self._keep)]
+        return self._pieces[0]
 
 
 def keys_of(columns: Mapping[str, Any], keep: Keep) -> tuple[Whole, list[Floats], Whole, Whole]:
@@ -144,18 +139,6 @@ def results_of(keep: Keep, plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def table_from(columns: Mapping[str, NDArray[Any]], schema: Any) -> Any:  # noqa: ANN401
-    """Return columns as an Arrow table of a schema; NaN is null."""
-    pa = arrow()
-    arrays = [
-        pa.array(columns[field.name], type=field.type, from_pandas=True)
-        if columns[field.name].dtype.kind not in "fi" or not pa.types.is_integer(field.type)
-        else pa.array(columns[field.name].astype(np.int64))
-        for field in schema
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
 def picked(picker: Picker, keep: Keep, plan: Plan, partials: Iterable[Any]) -> Any:  # noqa: ANN401
     """Return what is picked of partial tables, holding little more than that at any time."""
     pa = arrow()
@@ -173,11 +156,23 @@ def picked(picker: Picker, keep: Keep, plan: Plan, partials: Iterable[Any]) -> A
 def _chosen(table: Any, picker: Picker, keep: Keep) -> Any:  # noqa: ANN401
     names = [*HIDDEN, *(RESULT_MARK + of for of in keep.of)]
     columns = {name: table.column(name).to_numpy() for name in names}
-    taken = table.take(picker.choose(*keys_of(columns, keep)))
-    # By way of NumPy, so that what lies under a null is the same whatever the table came from.
-    return table_from(
-        {name: taken.column(name).to_numpy() for name in taken.column_names}, table.schema
-    )
+    order = picker.choose(*keys_of(columns, keep))
+    if order.size == table.num_rows and (order == np.arange(order.size)).all():
+        return _plain(table)
+    return _plain(table.take(order))
+
+
+def _plain(table: Any) -> Any:  # noqa: ANN401
+    """Return a table in one piece, with the same under a null whatever the table came from."""
+    pa = arrow()
+    whole = table.combine_chunks()
+    columns = [
+        pa.array(column.to_numpy(), from_pandas=True)
+        if pa.types.is_floating(column.type) and column.null_count
+        else column
+        for column in whole.columns
+    ]
+    return pa.Table.from_arrays(columns, schema=table.schema)
 
 
 def final_rows(keep: Keep, plan: Plan, partial: Any) -> Any:  # noqa: ANN401

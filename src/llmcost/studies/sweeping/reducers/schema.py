@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from llmcost._version import __version__
 from llmcost.catalog.version import data_version
 from llmcost.errors import MissingExtraError
 from llmcost.studies.answers import RESULT_UNITS
-from llmcost.studies.sweeping.labels import COUNTS, axis_labels, axis_unit
+from llmcost.studies.sweeping.labels import COUNTS, Label, axis_labels, axis_unit
 
 if TYPE_CHECKING:
+    from llmcost.studies.sweeping.axes import Axis
     from llmcost.studies.sweeping.keeps import Keep
     from llmcost.studies.sweeping.plan import Plan
 
@@ -47,9 +49,25 @@ def header(name: str, unit: str | None) -> str:
     return f"{name} [{unit}]" if unit else name
 
 
+def labels_of(axis: Axis) -> tuple[Label, ...]:
+    """Return the labels of an axis; read once, as every block and every keep asks for them."""
+    return _read(axis.name, axis.values, tuple(map(type, axis.values)))[0]
+
+
+@lru_cache(maxsize=32)
+def _read(
+    name: str,
+    values: tuple[object, ...],
+    kinds: tuple[type, ...],  # noqa: ARG001
+) -> tuple[tuple[Label, ...], str | None]:
+    """Return labels and unit of an axis; 1, 1.0 and true are equal, so their types tell them."""
+    return axis_labels(name, values), axis_unit(name, values)
+
+
 def axis_units(plan: Plan) -> dict[str, str | None]:
     """Return the unit of each axis in the order of the plan, `None` for one of text."""
-    return {axis.name: axis_unit(axis.name, axis.values) for axis in plan.axes}
+    kinds = {axis.name: tuple(map(type, axis.values)) for axis in plan.axes}
+    return {axis.name: _read(axis.name, axis.values, kinds[axis.name])[1] for axis in plan.axes}
 
 
 def name_units(plan: Plan) -> dict[str, str | None]:
@@ -60,8 +78,7 @@ def name_units(plan: Plan) -> dict[str, str | None]:
 def axis_type(plan: Plan, name: str) -> Any:  # noqa: ANN401
     """Return the Arrow type of an axis: whole counts, other numbers, or text."""
     pa = arrow()
-    values = next(axis.values for axis in plan.axes if axis.name == name)
-    labels = axis_labels(name, values)
+    labels = labels_of(next(axis for axis in plan.axes if axis.name == name))
     if any(isinstance(label, str) for label in labels):
         return pa.string()
     whole = name in COUNTS and all(float(label).is_integer() for label in labels)

@@ -113,7 +113,9 @@ class Sketch:
         return self._sum()
 
     def _sum(self) -> Content:
-        """Return all pieces as one, and hold only that."""
+        """Return all pieces as one, and hold only that; each alone is in order."""
+        if len(self._pieces) == 1:
+            return self._pieces[0]
         whole = Content._make(np.concatenate(parts) for parts in zip(*self._pieces, strict=True))
         order = np.argsort(whole.group * SPAN + whole.key, kind="stable")
         self._pieces = [_summed(part(whole, order))]

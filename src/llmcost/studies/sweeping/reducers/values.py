@@ -12,9 +12,8 @@ import numpy as np
 from llmcost.errors import InputError
 from llmcost.sampling import INTERVAL
 from llmcost.studies.sweeping.batch import Batch
-from llmcost.studies.sweeping.labels import axis_labels
 from llmcost.studies.sweeping.parameters import ALL_LEGAL
-from llmcost.studies.sweeping.reducers.schema import name_units
+from llmcost.studies.sweeping.reducers.schema import labels_of, name_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +96,7 @@ class Groups:
 
     def __init__(self, keep: Keep, plan: Plan) -> None:
         self.axes = group_axes(keep, plan)
-        self._labels = [axis_labels(axis.name, axis.values) for axis in self.axes]
+        self._labels = [labels_of(axis) for axis in self.axes]
         sizes = [len(labels) for labels in self._labels]
         self._strides = [prod(sizes[at + 1 :]) for at in range(len(sizes))]
         self._places = [
