@@ -100,8 +100,10 @@ def compare(
     written = setups_in_file(setups) if isinstance(setups, Path) else setups
     found, drawn = _all_runs(read_setups(written, gpu), question)
     weighing = Weighing(drawn, level, deadline)
-    chosen, left_out = kept(weighing.weighed(found).setups, where)
-    answer = weighing.weighed(chosen, sort)
+    answer = weighing.weighed(found, sort)
+    chosen, left_out = kept(answer.setups, where)
+    if left_out:
+        answer = weighing.weighed(chosen, sort)
     asked = {"model": model, "deadline": deadline, "terms": listed["terms"], "where": where}
     asked |= {"sort": sort, "group_by": list(groups)}
     return replace(

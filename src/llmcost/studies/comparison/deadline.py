@@ -10,7 +10,7 @@ the draws says.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, inf
 from typing import Any
 
@@ -18,8 +18,12 @@ import numpy as np
 
 from llmcost.amounts import spread_from
 from llmcost.errors import InputError, LayoutError, shown
+from llmcost.inputs import Cluster, InputValue, Workload, model_flop
+from llmcost.studies import choices
+from llmcost.studies.choices.given import DEFAULTS
 from llmcost.studies.choices.modelled import DOES_NOT_FIT
-from llmcost.studies.estimation import LEAST_GOODPUT, prepare
+from llmcost.studies.estimation import LEAST_GOODPUT
+from llmcost.studies.run_model import RunModel
 
 NODE = 8
 MOST_GPUS = 2**20
@@ -34,11 +38,6 @@ NOT_FAR = 1.2
 # The least device time of a count, over the least of those tried before.
 LEAST_TIME = 0.93
 ROUND = (1024, 8192)
-# What says how many FLOP a run takes, and on which accelerator.
-OF_FLOP = (
-    *("model", "parameters", "active_parameters", "tokens", "phases", "seq_length"),
-    *("attention_flop", "gpu", "precision"),
-)
 SECONDS_PER_DAY = 86400.0
 
 
@@ -53,6 +52,45 @@ class Fewest:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run without its number of accelerators: what is the same for every number."""
+
+    given: choices.Given
+    chosen: choices.ChosenModel
+    workload: Workload
+    cluster: Cluster
+    inputs: Mapping[str, InputValue]
+    around: choices.Surroundings
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> _Run:
+        """Return the run of arguments of `estimate`; raises as that does."""
+        given = choices.Given.of({**DEFAULTS, **arguments, "num_gpus": NODE})
+        chosen = choices.choose_model(given)
+        workload, _, _ = choices.choose_workload(given, chosen)
+        cluster, inputs, _ = choices.choose_cluster(given, chosen)
+        around = choices.choose_surroundings(given, workload, cluster, inputs.get("gpu"))
+        return cls(given, chosen, workload, cluster, inputs, around)
+
+    def days(self, num_gpus: int) -> tuple[float, bool]:
+        """Return the wall clock [day] of a number, and whether its MFU was predicted.
+
+        What does not fit takes for ever. Raises LayoutError where a given layout is not legal.
+        """
+        cluster = replace(self.cluster, num_gpus=num_gpus)
+        part = self.inputs.get("gpu"), self.inputs.get("precision")
+        assumed = choices.choose_assumptions(self.given, self.chosen, self.workload, cluster, part)
+        around = self.around
+        model = RunModel(self.workload, cluster, assumed.assumptions, around.factors, around.fixed)
+        with np.errstate(all="ignore"):
+            found = model.evaluate()
+        stuck = "mtbf" in found and float(found["goodput"].flat[0]) < LEAST_GOODPUT
+        fits = all(code != DOES_NOT_FIT for code, _ in assumed.notes)
+        days = float(found["wall_clock"].flat[0])
+        return days if fits and not stuck else inf, assumed.prediction is not None
+
+
 @dataclass(slots=True)
 class _Tries:
     """Wall clocks [day] by place in the counts; what does not fit, or has no layout, takes ever.
@@ -60,7 +98,7 @@ class _Tries:
     `predicted` says at which places the MFU was predicted and not a typical one.
     """
 
-    arguments: Mapping[str, Any]
+    run: _Run
     days: dict[int, float] = field(default_factory=dict)
     predicted: dict[int, bool] = field(default_factory=dict)
     trouble: str = ""
@@ -84,19 +122,12 @@ class _Tries:
         return any(self.predicted.values())
 
     def _days(self, place: int) -> float:
-        self.predicted[place] = False
         try:
-            prepared = prepare(**{**self.arguments, "num_gpus": count_at(place)})
+            days, self.predicted[place] = self.run.days(count_at(place))
         except LayoutError as error:
-            self.trouble = self.trouble or str(error)
+            self.trouble, self.predicted[place] = self.trouble or str(error), False
             return inf
-        self.predicted[place] = prepared.prediction is not None
-        with np.errstate(all="ignore"):
-            found = prepared.model.evaluate()
-        stuck = "mtbf" in found and float(found["goodput"].flat[0]) < LEAST_GOODPUT
-        if stuck or any(code == DOES_NOT_FIT for code, _ in prepared.notes):
-            return inf
-        return float(found["wall_clock"].flat[0])
+        return days
 
 
 def deadline_from(value: object) -> float:
@@ -113,7 +144,7 @@ def fewest_in_time(arguments: Mapping[str, Any], deadline: float) -> Fewest:
     `arguments` are those of `estimate`, without a number of accelerators. Raises InputError for
     arguments that no number can run.
     """
-    tries = _Tries(arguments)
+    tries = _Tries(_Run.of(arguments))
     octave = _first_octave(tries, deadline)
     if octave is None:
         return _fastest(tries, deadline)
@@ -161,11 +192,8 @@ def _first_octave(tries: _Tries, deadline: float) -> int | None:
 
     It is one on which the model fits, or `None` where it fits on none.
     """
-    arguments = tries.arguments
-    prepared = prepare(**{name: arguments[name] for name in OF_FLOP if name in arguments})
-    with np.errstate(all="ignore"):
-        flop = float(prepared.model.evaluate()["model_flop"].flat[0])
-    rate = prepared.model.cluster.peak_flop_rate or inf
+    run = tries.run
+    flop, rate = model_flop(run.workload), run.cluster.peak_flop_rate or inf
     nodes = int(flop / (rate * USUAL_SHARE * deadline * SECONDS_PER_DAY) / NODE)
     guess = min(len(DOUBLINGS), max(1, nodes.bit_length())) - 1
     fitting = (at for at in range(guess, len(DOUBLINGS)) if tries.at(DOUBLINGS[at]) < inf)
@@ -201,7 +229,7 @@ def _fastest(tries: _Tries, deadline: float) -> Fewest:
     """Return the fastest number that was tried, and how far from the deadline that is."""
     place = min(tries.days, key=lambda each: (tries.days[each], each))
     days, number = tries.days[place], count_at(place)
-    part = tries.arguments["gpu"]
+    part = tries.run.inputs["gpu"].value
     if days == inf:
         why = tries.trouble or "it fits on none of them."
         return Fewest(None, f"It cannot run on up to {MOST_GPUS:,} {part}: {why}")
