@@ -13,7 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmcost.catalog.architecture import architecture_from_config
+from llmcost.enumeration import Limits, enumerate_layouts, to_layout
 from llmcost.errors import InputError
+from llmcost.layout import layout_text
+from llmcost.layout.record import SCHEDULES
 from llmcost.studies.sweeping.axes import Axis
 from llmcost.studies.sweeping.batch import Batch
 from llmcost.studies.sweeping.keeps import Keep
@@ -32,6 +36,16 @@ from llmcost.studies.sweeping.reducers.pareto import front
 MODELS = ("llama-3.1-70b", "llama-3.1-405b")
 PRICES = (1.5, 2.5, 4.0)
 GPUS = (1024, 16384)
+MIXTURE = {
+    "model_type": "mixtral",
+    "hidden_size": 1024,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 8,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "num_local_experts": 4,
+    "num_experts_per_tok": 2,
+}
 SHARES = (0.05, 0.5, 0.95)
 
 
@@ -429,6 +443,53 @@ def test_groups_whose_values_lie_far_apart_are_counted_as_others_are():
     expected = [np.median(np.concatenate([each[at::3] for each in values])) for at in range(3)]
     assert table["cost_p50 [USD]"].to_pylist() == pytest.approx(expected, rel=1e-3)
     assert table["cost_count"].to_pylist() == [410, 410, 410]
+
+
+def test_texts_of_many_layouts_are_those_of_each():
+    """Every schedule, share of recomputation, shard group and ZeRO stage of a mixture."""
+    architecture = architecture_from_config(MIXTURE)[0]
+    limits = Limits(
+        schedules=SCHEDULES,
+        recompute=("none", "selective", "full", 0.25),
+        shard_groups=(2,),
+        distinct_depths=False,
+        expert_tensor_parallel=(1, 2),
+    )
+    space = enumerate_layouts(architecture, 8, 4096, 16, limits=limits)
+    size = space["data_parallel"].size
+    chosen = np.sort(np.random.default_rng(2).choice(size, 1500, replace=False))
+    plan = make_plan(more=(Axis("layout", ("all legal",)),))
+    plain = make_batch(0, {"cost": np.arange(1500.0)})
+    batch = Batch(
+        axes=(*plain.axes, "layout"),
+        case=plain.case,
+        inner=plain.inner,
+        layouts={name: column[chosen] for name, column in space.items()},
+        middle=plain.middle,
+        draws={},
+        config=plain.config,
+        case_number=0,
+    )
+    keep = make_keep("rows", ("cost",), where="cost >= 100 USD")
+
+    found = final(keep, plan, reduced(keep, plan, [batch]))["layout"].to_pylist()
+
+    assert len({words for text in found for words in text.split(",")[-2:]}) >= 8
+    assert found == [layout_text(to_layout(space, row)) for row in chosen[100:]]
+
+
+def test_uncertain_prices_are_groups_by_their_text():
+    """A price that is a range cannot stand in a column of numbers: all prices are text then."""
+    prices = ("2 USD/GPU/hour", "2..3 USD/GPU/hour")
+    plan = Plan(axes=(Axis("price", prices),), fixed={}, keeps=())
+    inner = {"price": np.array(prices)[[1, 0, 1, 0]]}
+    middle = {"cost": np.array([5.0, 4.0, 3.0, 6.0])}
+    batch = Batch(("price",), {}, inner, None, middle, {}, np.arange(4), 0)
+    for keep in (make_keep("best", ("cost",), per=("price",)), make_keep("rows", ("cost",))):
+        table = final(keep, plan, reduced(keep, plan, [batch]))
+        rows = list(zip(table["price"].to_pylist(), table["cost [USD]"].to_pylist(), strict=True))
+
+        assert dict(sorted(rows, reverse=True)) == {prices[0]: 4.0, prices[1]: 3.0}
 
 
 def test_a_front_of_three_keeps_rows_that_only_differ_in_the_last():
