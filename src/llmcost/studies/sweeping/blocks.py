@@ -103,6 +103,7 @@ def _blocking(plan: Plan) -> Blocking:
 def run_block(plan: Plan, blocking: Blocking, number: int, kernel: str = NUMPY) -> BlockResult:
     """Return what a block makes of its configurations; the same wherever and whenever it runs."""
     started = perf_counter()
+    plan.check_files()
     reducers = {keep.name: reducer_of(keep, plan) for keep in plan.keeps}
     needed = Needed(*(tuple(names) for names in needed_results(plan.keeps)))
     using = kernel_of(kernel)
