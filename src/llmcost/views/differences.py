@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Results that people are told of; files have every one.
 TOLD = ("cost", "wall_clock", "gpu_hours", "mfu", "owned_cost", "energy", "carbon")
+# Of more setups than these people are told the two main results, and of many the values alone.
+FEW, MANY = 6, 24
 UNITS = {"cost": "USD", "wall_clock": "day"}
 KINDS = {"asked": "you asked otherwise", "data": "data or program"}
 # What the ranges depend on beside the inputs.
@@ -63,8 +65,10 @@ def _change_table(found: Differences) -> Table:
     """Return the results of each setup before and after, those that changed."""
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
+    count = sum(bool(one.changes) for one in found.setups)
+    names = TOLD if count <= FEW else OF
     for one in found.setups:
-        told = [change for change in one.changes if change.result in TOLD]
+        told = [change for change in one.changes if change.result in names]
         if told:
             rows.append((one.name, None, None, None))
             texts.append((one.name, "", "", ""))
@@ -72,7 +76,7 @@ def _change_table(found: Differences) -> Table:
             before, after = (each.value if each else None for each in (change.before, change.after))
             rows.append((change.result, before, after, change.ratio))
             texts.append(_change_texts(change))
-            if any(ends := _ends(change)):
+            if count <= MANY and any(ends := _ends(change)):
                 rows.append((f"{change.result}.interval", None, None, None))
                 texts.append(("    range", *ends, ""))
     fields = (
@@ -197,7 +201,10 @@ def _words(found: Differences) -> Iterator[str]:
         yield f"New: {', '.join(found.added)}."
     if found.gone:
         yield f"No longer there: {', '.join(found.gone)}."
-    yield from (text for one in found.setups for text in _main_cause(one))
+    told = [text for one in found.setups for text in _main_cause(one)]
+    yield from told[:FEW]
+    if len(told) > FEW:
+        yield f"And {len(told) - FEW} more setups cost otherwise: all in --format csv."
     if others := [name for name in DRAWN if found.before.get(name) != found.after.get(name)]:
         yield f"Ranges differ by other draws too: {', '.join(others)} changed."
 

@@ -24,7 +24,7 @@ from llmcost.studies.comparison.parts import (
 T = TypeVar("T")
 OWN = (
     *("schema", "asked", "first", "order", "groups", "left_out", "best", "front", "pairs"),
-    *("break_even", "setups"),
+    *("break_even", "setups", "rows"),
 )
 
 
