@@ -7,34 +7,17 @@ from functools import lru_cache
 
 from llmcost.amounts import count_from, spread_from
 from llmcost.errors import InputError
-from llmcost.studies.choices.cluster import GPU_NOUNS, MAX_GPUS, PRICE_UNIT
-from llmcost.studies.choices.factors import FACTORS
-from llmcost.studies.choices.workload import MAX_TOKENS, TOKEN_NOUNS
+from llmcost.studies.sweeping.parameters import COUNTS, QUANTITIES
 
 Label = float | str
-COUNTS: dict[str, tuple[str, tuple[str, ...], float]] = {
-    "tokens": ("token", TOKEN_NOUNS, MAX_TOKENS),
-    "num_gpus": ("GPU", GPU_NOUNS, MAX_GPUS),
-    "gpus_per_node": ("GPU", GPU_NOUNS, MAX_GPUS),
-    "parameters": ("", ("parameters", "parameter", "params"), 1e19),
-    "active_parameters": ("", ("parameters", "parameter", "params"), 1e19),
-    "seq_length": ("", TOKEN_NOUNS, 1e9),
-}
-UNITS = {
-    "price": PRICE_UNIT,
-    "price_per_node_hour": "USD/hour",
-    "mfu": "",
-    "goodput": "",
-    **{name: factor.unit for name, factor in FACTORS.items()},
-}
-SHARES = {"mfu", "goodput", *(name for name, factor in FACTORS.items() if factor.share)}
 
 
 def axis_unit(name: str, values: Sequence[object]) -> str | None:
     """Return the unit of an axis of numbers, `None` for one of text."""
     if any(isinstance(label, str) for label in axis_labels(name, values)):
         return None
-    return COUNTS[name][0] if name in COUNTS else UNITS.get(name, "")
+    known = COUNTS.get(name) or QUANTITIES.get(name)
+    return known.unit if known else ""
 
 
 def axis_labels(name: str, values: Sequence[object]) -> tuple[Label, ...]:
@@ -54,16 +37,13 @@ def _number(name: str, value: object) -> float | None:
     """Return a value as one number in the unit of its axis, `None` where it is not just that."""
     try:
         if name in COUNTS:
-            _, nouns, most = COUNTS[name]
-            return count_from(value, name, nouns, most)
-        if name in UNITS:
-            factor = FACTORS.get(name)
-            floor, zero = (factor.floor, factor.zero) if factor else (0.0, False)
-            spread = spread_from(
-                value, UNITS[name], name, share=name in SHARES, floor=floor, zero=zero
-            )
+            count = COUNTS[name]
+            return count_from(value, name, count.nouns, count.maximum)
+        if name in QUANTITIES:
+            rule = QUANTITIES[name]
+            bounds = {"maximum": rule.maximum, "floor": rule.floor}
+            spread = spread_from(value, rule.unit, name, share=rule.share, zero=rule.zero, **bounds)
             return spread.value if spread.exact else None
     except InputError:
         return None
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if numeric else None  # type: ignore[arg-type]
+    return None
