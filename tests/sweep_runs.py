@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60
+PATIENCE = 300
 TABLES = "**/*.parquet"
 
 
@@ -106,7 +106,7 @@ def workers_of(pid):
     return [p for p in sorted(children(pid)) if any(word in commands_of(p) for word in words)]
 
 
-def assert_gone(pids, seconds=15):
+def assert_gone(pids, seconds=60):
     """Check that processes end by themselves."""
     until = time.monotonic() + seconds
     while (left := [pid for pid in pids if runs(pid)]) and time.monotonic() < until:

@@ -87,10 +87,10 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def gave_up(block: int, how: str) -> Failure:
+def gave_up(block: int, how: str, times: int = MOST_DEATHS) -> Failure:
     """Return the failure of a block that ended its worker too often."""
     message = (
-        f"Block {block} ended its worker {MOST_DEATHS} times ({how}); most often it needs more "
+        f"Block {block} ended its worker {times} times ({how}); most often it needs more "
         "memory than there is. Needs fewer workers, or a new plan with a smaller [block] size. "
         "Blocks that are done stay; the same command tries the others."
     )

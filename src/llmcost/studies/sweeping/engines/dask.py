@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from llmcost.errors import InputError, MissingExtraError
-from llmcost.studies.sweeping.engines import Events, Options, gave_up, usable_cpus
+from llmcost.studies.sweeping.engines import MOST_DEATHS, Events, Options, gave_up, usable_cpus
 from llmcost.studies.sweeping.folder import made_by
 from llmcost.studies.sweeping.jobs import Done, Failure, Job, do_block
 from llmcost.studies.sweeping.writing import RESUME
@@ -31,6 +31,13 @@ WITHOUT_WORKERS = 60.0
 GATHER = 30
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 COMPARED = ("llmcost", "numpy", "pyarrow")
+LOCAL = {
+    # Without the default trim threshold, by which every large array is a page fault.
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, "1"),
+    "distributed.scheduler.allowed-failures": MOST_DEATHS - 1,
+    # A worker holds the block it does and no other, which would be blamed for its death too.
+    "distributed.scheduler.worker-saturation": 1.0,
+}
 TALKERS = ("distributed", "tornado", "asyncio")
 SILENT = logging.CRITICAL + 1
 
@@ -141,7 +148,8 @@ class Flow:
             outcome: Done | Failure = future.result(timeout=GATHER)
             return outcome
         except KilledWorker as error:
-            return gave_up(number, f"the last one was {error.last_worker.address}")
+            last = f"the last one was {error.last_worker.address}"
+            return gave_up(number, last, error.allowed_failures + 1)
         except (OSError, TimeoutError) as error:
             raise self._lost() from error
         except Exception as error:
@@ -228,9 +236,7 @@ def _cluster(options: Options, workers: int) -> Iterator[Any]:
         from dask import config
         from distributed import Client, LocalCluster
 
-        # Without the default trim threshold, by which every large array is a page fault.
-        environment = dict.fromkeys(ONE_THREAD, "1")
-        stack.enter_context(config.set({"distributed.nanny.pre-spawn-environ": environment}))
+        stack.enter_context(config.set(LOCAL))
         with _without_interrupts():
             cluster = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers,
