@@ -108,6 +108,13 @@ def test_as_many_as_meet_a_deadline(capsys):
         assert 25 < row["wall_clock"] <= 30
 
 
+def test_a_deadline_alone_asks_about_the_whole_catalogue(capsys):
+    data = asked(capsys, "--gpus-for", "90d", "--json").data
+
+    assert len(data["setups"]) > 40
+    assert {"h100-sxm", "b200", "mi300x", "tpu-v5p"} <= set(data["order"])
+
+
 @pytest.mark.parametrize("columns", [60, 80, 100])
 def test_what_is_printed_fits_the_screen(capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -39,8 +39,12 @@ OWN = {
     **dict.fromkeys(("--setup", "--setups", "--gpus-for", "--gpu", "--gpus"), SETUPS),
     **dict.fromkeys(("--sort", "--where", "--group-by", "--against"), TABLE),
 }
+NO_SETUPS = (
+    "Got no setups; needs --setup h100-sxm:16000, once for each, or --setups FILE, or accelerators "
+    "by --gpu h100-sxm,b200 (or all) with --gpus or --gpus-for."
+)
 TOLD = {
-    "gpu": "Instead of --setup: all, or names with commas: h100-sxm,b200.",
+    "gpu": "Or accelerators by name: h100-sxm,b200, or all of the catalogue.",
     "num_gpus": "How many accelerators, where a setup does not say: 16000, 16k.",
     "terms": "on-demand, spot, ...; of several, the first with a price: on-demand,reserved-1y.  "
     "[default: on-demand]",
@@ -73,7 +77,8 @@ TOLD = {
     "--gpus-for",
     metavar="TIME",
     type=InUnit("day"),
-    help="Of each accelerator as many as finish in so many days: 90, '90 day', '3 month'.",
+    help="Of each accelerator as many as finish in so many days: 90, '90 day', '3 month'. Of the "
+    "whole catalogue, unless --setup or --gpu names some.",
 )
 @run_options
 @click.option(
@@ -112,7 +117,8 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     world: draws of what the setups share are the same draws, so that "cheaper
     in 87% of draws" means something. Where a setup's accelerator has no price
     on the terms asked for it stays in the table, last, and says why. What a
-    setup does not say is as the other options say it.
+    setup does not say is as the other options say it. Exit code 1 when every
+    setup is over --max-cost, or none can run.
 
     \b
     Examples:
@@ -120,7 +126,7 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
         --setup b200:8000 --setup "mi300x:12000@2.10 USD/GPU/hour"
       llmcost compare llama-3.1-405b --setups setups.toml -o saved.json
       llmcost compare llama-3.1-405b --setups setups.toml --against saved.json
-      llmcost compare llama-3.1-70b --gpus-for 90d --gpu h100-sxm,b200,mi300x
+      llmcost compare llama-3.1-70b --gpus-for 90d
       llmcost compare llama-3.1-70b --gpu all --gpus 4096 --where "mfu > 30%"
 
     Settings of estimate in llmcost.toml count here too; the environment
@@ -151,10 +157,9 @@ def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any],
     warn_of_unknown_variables(ctx.command)
     setups = _setups(options.pop("setups_file"), options.pop("setups"))
     if setups is None and options["gpu"] is None:
-        raise InputError(
-            "Got no setups; needs --setup h100-sxm:16000, once for each, or --setups FILE, or "
-            "accelerators by --gpu h100-sxm,b200 (or all) with --gpus or --gpus-for."
-        )
+        if options["gpus_for"] is None:
+            raise InputError(NO_SETUPS)
+        options["gpu"] = "all"
     _check_words(options["where"], options["sort"])
     where["setups"] = where.get("setups") or where.get("setups_file", "")
     kept, notes = nearer_only(
