@@ -16,7 +16,8 @@ from llmcost._version import __version__
 from llmcost.catalog.version import data_version
 from llmcost.errors import MissingExtraError
 from llmcost.studies.answers import RESULT_UNITS
-from llmcost.studies.sweeping.labels import COUNTS, Label, axis_labels, axis_unit
+from llmcost.studies.sweeping.labels import Label, axis_labels, axis_unit
+from llmcost.studies.sweeping.parameters import COUNTS
 
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.axes import Axis
