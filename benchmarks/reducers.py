@@ -1,10 +1,10 @@
 """How fast reducers take in configurations: batches of 100,000, and of 262 with 1,000 draws each.
 
-Run `python benchmarks/reducers.py`. Times are the fastest of several passes; a new reducer takes in
-its first batch ("first") and then more of the same kind ("next").
+Run `python benchmarks/reducers.py`. Times are processor times, the fastest of several passes; a new
+reducer takes in its first batch ("first") and then more of the same kind ("next").
 """
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -67,9 +67,9 @@ def fastest(work, passes=PASSES):
     """Return the fewest seconds that `work` took."""
     took = []
     for _ in range(passes):
-        start = perf_counter()
+        start = process_time()
         work()
-        took.append(perf_counter() - start)
+        took.append(process_time() - start)
     return min(took)
 
 
@@ -79,9 +79,9 @@ def one(keep, plan, batches):
     for _ in range(PASSES):
         reducer = reducer_of(keep, plan)
         for at, batch in enumerate(batches):
-            start = perf_counter()
+            start = process_time()
             reducer.add(batch)
-            (later if at else first).append(perf_counter() - start)
+            (later if at else first).append(process_time() - start)
     return min(first), min(later), fastest(reducer.table, 1), reducer.table()
 
 

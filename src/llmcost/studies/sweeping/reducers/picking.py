@@ -70,7 +70,7 @@ class PickingReducer:
     def __init__(self, keep: Keep, plan: Plan, picker: Picker) -> None:
         self._keep, self._plan, self._picker = keep, plan, picker
         self._condition, self._groups = Condition(keep, plan), Groups(keep, plan)
-        self._results = results_of(keep, plan)
+        self._results, self._compared = results_of(keep, plan), picker.compares(keep)
         self._schema = picked_schema(plan, self._results)
         self._types = {axis.name: self._schema.field(axis.name).type for axis in plan.axes}
         self._pieces: list[Any] = []
@@ -79,7 +79,7 @@ class PickingReducer:
     def add(self, batch: Batch) -> None:
         """Pick from one batch."""
         rows = self._condition.rows(batch)
-        values = [values_of(batch, of, rows) for of in self._picker.compares(self._keep)]
+        values = [values_of(batch, of, rows) for of in self._compared]
         known = np.ones(rows.size, dtype=bool)
         for column in values:
             known &= np.isfinite(column)
@@ -110,7 +110,7 @@ class PickingReducer:
         arrays = [pa.array(columns[name], from_pandas=True) for name in self._schema.names]
         self._pieces.append(pa.Table.from_arrays(arrays, schema=self._schema))
         self._loose += rows.size
-        if self._loose > max(LOOSE, self._held):
+        if self._compared and self._loose > max(LOOSE, self._held):
             self._held, self._loose = self.table().num_rows, 0
 
     def table(self) -> Any:  # noqa: ANN401

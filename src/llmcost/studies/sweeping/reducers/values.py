@@ -11,8 +11,9 @@ import numpy as np
 
 from llmcost.errors import InputError
 from llmcost.sampling import INTERVAL
-from llmcost.studies.sweeping.batch import Batch
+from llmcost.studies.sweeping.batch import LAYOUT, Batch
 from llmcost.studies.sweeping.parameters import ALL_LEGAL
+from llmcost.studies.sweeping.reducers.labelling import layout_texts
 from llmcost.studies.sweeping.reducers.schema import labels_of, name_units
 
 if TYPE_CHECKING:
@@ -48,14 +49,16 @@ class Condition:
         """Return the numbers of the rows that are wanted, rising."""
         if self._expression is None:
             return np.arange(len(batch), dtype=np.intp)
-        columns = batch.columns(self._known(batch))
-        missing = {name: np.nan for name in self._expression.names if name not in columns}
-        mask = self._expression.mask({**columns, **missing})
+        columns = {name: self._column(batch, name) for name in self._expression.names}
+        mask = self._expression.mask(columns)
         return np.flatnonzero(np.broadcast_to(mask, (len(batch),)))
 
-    def _known(self, batch: Batch) -> list[str]:
-        names = self._expression.names if self._expression else ()
-        return [name for name in names if name in batch.axes or name in batch.middle]
+    def _column(self, batch: Batch, name: str) -> Any:  # noqa: ANN401
+        if name == LAYOUT and batch.layouts is not None:
+            texts = layout_texts(batch, np.arange(len(batch)))
+            return texts.to_numpy(zero_copy_only=False)
+        known = name in batch.axes or name in batch.middle
+        return batch.columns([name])[name] if known else np.nan
 
 
 @dataclass(frozen=True, slots=True)
