@@ -280,6 +280,29 @@ def test_a_price_that_the_data_say_otherwise_is_told_as_such(capsys, tmp_path, m
     assert "Price per GPU-hour *" in asked(capsys, *setup, "--against", path).out
 
 
+def test_a_prediction_that_is_another_today_is_told_as_such(capsys, tmp_path):
+    """Cost and wall clock go with one over the MFU: a file that says so leaves no rest."""
+    path = tmp_path / "saved.json"
+    run = ("compare", *RUN, "--setup", "h100-sxm:64", "--draws", "200")
+    assert llmcost(capsys, *run, "-o", path).code == 0
+    data = json.loads(path.read_text())
+    estimate = data["setups"][0]["estimate"]
+    slower = estimate["inputs"]["mfu"]["value"] / 0.4
+    estimate["inputs"]["mfu"]["value"] = 0.4
+    for name in ("cost", "wall_clock", "gpu_hours"):
+        for end in ("value", "low", "high", "median"):
+            estimate["results"][name][end] *= slower
+    path.write_text(json.dumps(data))
+    setup = llmcost(capsys, *run, "--against", path, "--json").data["setups"][0]
+    (cause,) = setup["causes"]
+
+    assert (cause["input"], cause["kind"], cause["before"]) == ("mfu", "data", 0.4)
+    cost = next(each for each in setup["changes"] if each["result"] == "cost")
+    expected = cost["after"]["value"] - cost["before"]["value"]
+    assert cause["effects"]["cost"] == pytest.approx(expected)
+    assert setup["rest"]["cost"] == pytest.approx(0, abs=1e-6 * abs(expected))
+
+
 def test_setups_that_come_and_go_are_named(capsys, tmp_path):
     path = saved(capsys, tmp_path, *SETUPS)
     ran = asked(capsys, *SETUPS[:2], "--setup", "mi300x:512", "--against", path)
