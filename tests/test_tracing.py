@@ -155,3 +155,215 @@ def test_functions_of_one_number_are_those_of_numpy(x):
     }
 
     assert {name: values.tolist() for name, values in wrong.items() if values.size} == {}
+
+
+DENSE, MIXTURE, LATENT = "llama-3.1-405b", "mixtral-8x7b", "deepseek-v3"
+
+
+def layout_columns(name, gpu="h100-sxm", software_rows=4001, fold=True):
+    """Return columns of a model with layouts of all kinds, folded or each by itself."""
+    architecture = architecture_from_config(model(name).config)[0]
+    space = enumerate_layouts(architecture, 2048, 8192, 1024, limits=Limits())
+    kinds = len(Limits().recompute)
+    layouts = folded(space, kinds) if fold else dict(space)
+    every = max(1, layouts["data_parallel"].size // software_rows)
+    some = rows_of(layouts, slice(None, None, every))
+    rows = [key for key in some if not (fold and key.startswith("recompute"))]
+    machine = Machine(accelerator(gpu), "bf16")
+    return step_inputs(architecture, machine, some, 2048), rows
+
+
+def wrong_results(kernel, columns, rows):
+    """Return the results of a kernel that are not those of the engine."""
+    found = kernel({key: columns[key] for key in rows}, kernel.bind(columns))
+    with np.errstate(all="ignore"):
+        wanted = evaluate(columns)
+    return [name for name in found if not same(found[name], wanted[name])]
+
+
+@pytest.mark.parametrize("fold", [False, True], ids=["each by itself", "as searched"])
+@pytest.mark.parametrize("name", [DENSE, MIXTURE, LATENT])
+def test_layouts_take_what_the_engine_says(name, fold):
+    columns, rows = layout_columns(name, fold=fold)
+    kernel, _ = kernel_of(evaluate, columns, rows, STEP)
+
+    assert wrong_results(kernel, columns, rows) == []
+    assert columns["data_parallel"].size % 8 != 0  # The last rows fill no vector.
+
+
+def test_a_kernel_serves_other_models_of_its_structure_and_refuses_the_rest():
+    columns, rows = layout_columns(DENSE)
+    kernel, _ = kernel_of(evaluate, columns, rows, STEP)
+    other, _ = layout_columns("llama-3.1-8b", gpu="b200-sxm")
+
+    assert wrong_results(kernel, other, rows) == []
+    assert kernel.bind(layout_columns(MIXTURE)[0]) is None
+
+
+def cost_columns(**arguments):
+    """Return columns of a run with drawn inputs, and the names of those with a row a draw."""
+    run = prepare(**{"tokens": 15e12, "gpu": "h100-sxm", "num_gpus": 16384, **arguments}).model
+    drawn = run.draws(1003, 1)
+    given = {**run.middle, **run.fixed, **drawn}
+    columns = as_columns(run.workload, run.cluster, run.assumptions, given)
+    columns["tokens"] = np.linspace(1e11, 15e12, 1003)[None, :]
+    rows = [name for name, column in columns.items() if np.shape(column)[-1:] == (1003,)]
+    return columns, rows
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"model": DENSE},
+        {"model": MIXTURE, "goodput": "80..95%", "price": "2..3 USD/GPU/hour"},
+        {"model": LATENT, "gpu": "h800-sxm", "num_gpus": 2048, "depreciation": "declining"},
+        {"model": DENSE, "scope": "development", "staff_share": "30%"},
+    ],
+    ids=["failures", "goodput given", "latent", "development"],
+)
+def test_costs_are_those_of_the_engine(arguments):
+    columns, rows = cost_columns(**arguments)
+    kernel, given = kernel_of(engine.complete, columns, rows)
+    found = kernel(given)
+    with np.errstate(all="ignore"):
+        wanted = engine.complete(columns)
+
+    # A share of time that is lost is what is left of 1: its digits are those of 1.
+    losses = {name for name in found if name.endswith("_loss")}
+    assert all(np.allclose(found[name], wanted[name], 0.0, TOLERANCE) for name in losses)
+    assert [n for n in found if n not in losses and not same(found[n], wanted[n])] == []
+
+
+def test_lengths_of_sequences_may_differ_by_row():
+    columns, rows = cost_columns(model="mistral-7b")
+    columns["seq_length"] = np.tile([2048.0, 4096.0, 5000.0, 131072.0], 251)[None, :1003]
+    kernel, given = kernel_of(
+        engine.complete, columns, [*rows, "seq_length"], ("model_flop", "cost")
+    )
+
+    assert same(kernel(given)["model_flop"], engine.complete(columns)["model_flop"])
+
+
+def test_operations_and_bytes_of_a_row_are_counted():
+    traced = trace(
+        lambda c: {"z": (c["x"] * c["a"] + c["y"]) / 2.0, "w": c["a"] + 1.0},
+        {"x": np.ones(2), "y": np.ones(2), "a": 3.0},
+        ("x", "y"),
+    )
+
+    assert traced.flop == {"add": 1, "div": 1, "mul": 1}
+    assert traced.bytes == 3 * 8
+    assert 'do("mul", ' in traced.source
+
+
+def test_equal_work_is_done_once_and_work_that_nothing_needs_not_at_all():
+    def function(c):
+        unused = np.exp(c["x"])
+        return {"z": (c["x"] + c["y"]) * (c["y"] + c["x"]), "unused": unused}
+
+    traced = trace(function, {"x": np.ones(2), "y": np.ones(2)}, ("x", "y"))
+
+    assert traced.flop_of(("z",)) == {"add": 1, "mul": 1}
+
+
+def test_leading_axes_are_kept():
+    columns = {"x": np.arange(5.0), "kinds": np.array([[1.0], [2.0]])}
+    kernel, rows = kernel_of(
+        lambda c: {"each": c["x"] * c["kinds"], "sum": (c["x"] * c["kinds"]).sum(axis=0)},
+        columns,
+        ("x",),
+    )
+    found = kernel(rows)
+
+    assert found["each"].tolist() == [[0, 1, 2, 3, 4], [0, 2, 4, 6, 8]]
+    assert found["sum"].tolist() == [0, 3, 6, 9, 12]
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 16])
+def test_any_number_of_rows_will_do(count):
+    kernel, _ = kernel_of(lambda c: {"z": c["x"] + 1.0}, {"x": np.ones(2)}, ("x",))
+
+    assert kernel({"x": np.arange(count)})["z"].tolist() == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda c: {"z": 1.0 if c["x"] > 0.0 else 2.0}, "numpy.where"),
+        (lambda c: {"z": np.sum(c["x"])}, "rows stay apart"),
+        (lambda c: {"z": np.cumsum(c["x"])}, "cumsum"),
+        (lambda c: {"z": np.sin(c["x"])}, "sin"),
+        (lambda c: {"z": c["x"] + np.ones(3)}, "last axis of 1"),
+        (lambda c: {"z": c["x"][0]}, "single rows"),
+        (lambda c: {"z": np.asarray(c["x"])}, "no array"),
+    ],
+)
+def test_what_cannot_be_traced_is_said(function, words):
+    with pytest.raises(InputError, match=words):
+        trace(function, {"x": np.ones(2)}, ("x",))
+
+
+def test_rows_that_lack_or_differ_in_length_are_refused():
+    columns = {"x": np.ones(2), "y": np.ones(2)}
+    kernel, _ = kernel_of(lambda c: {"z": c["x"] + c["y"]}, columns, ("x", "y"))
+
+    with pytest.raises(InputError, match="no rows of 'y'"):
+        kernel({"x": np.ones(2)})
+    with pytest.raises(InputError, match="needs one length"):
+        kernel({"x": np.ones(2), "y": np.ones(3)})
+
+
+def plus(number):
+    """Return a small function of its own source."""
+    return lambda c: {"z": c["x"] + float(number)}
+
+
+def test_a_kernel_is_kept_on_disk_and_found_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path / "kernels")
+    kernel, rows = kernel_of(plus(11), {"x": np.zeros(2)}, ("x",))
+    files = sorted(path.name for path in tmp_path.rglob("*.*") if path.suffix in (".py", ".nbc"))
+    kept.function_of.cache_clear()
+    again, _ = kernel_of(plus(11), {"x": np.zeros(2)}, ("x",))
+
+    assert len(files) == 2
+    assert files == sorted(
+        path.name for path in tmp_path.rglob("*.*") if path.suffix in (".py", ".nbc")
+    )
+    assert again(rows)["z"].tolist() == kernel(rows)["z"].tolist() == [11.0, 11.0]
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path / "file" / "kernels")
+    kernel, rows = kernel_of(plus(12), {"x": np.zeros(1)}, ("x",))
+
+    assert kernel(rows)["z"].tolist() == [12.0]
+
+
+def test_a_file_with_another_content_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path)
+    kernel_of(plus(13), {"x": np.zeros(1)}, ("x",))
+    (path,) = tmp_path.glob("*.py")
+    path.write_text("raise SystemExit('run')")
+    kept.function_of.cache_clear()
+    kernel, rows = kernel_of(plus(13), {"x": np.zeros(1)}, ("x",))
+
+    assert kernel(rows)["z"].tolist() == [13.0]
+
+
+def test_code_on_disk_that_is_cut_short_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path)
+    kernel_of(plus(14), {"x": np.zeros(1)}, ("x",))
+    for path in tmp_path.rglob("*.nb?"):
+        path.write_bytes(path.read_bytes()[:20])
+    kept.function_of.cache_clear()
+    kernel, rows = kernel_of(plus(14), {"x": np.zeros(1)}, ("x",))
+
+    assert kernel(rows)["z"].tolist() == [14.0]
+
+
+def test_without_numba_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "numba", None)
+
+    with pytest.raises(MissingExtraError, match=r"llmcost\[fast\]"):
+        kernel_of(plus(15), {"x": np.zeros(1)}, ("x",))
