@@ -356,6 +356,8 @@ def test_every_accelerator_of_the_catalogue_is_told_of():
         ({}, "setups: got none"),
         ({"setups": []}, "setups: got none"),
         ({"setups": [3]}, "setup 1: got 3"),
+        ({"setups": 3}, "setups: got 3"),
+        ({"setups": {"num_gpus": 8}}, "setup 1: got no accelerator"),
         ({"setups": [{"num_gpus": 8}]}, "got no accelerator"),
         ({"setups": ["h100-sxm"]}, "Setup h100-sxm: got no number"),
         ({"setups": ["h100-sxm:8", "h100-sxm:8"]}, "h100-sxm:8 twice"),

@@ -1,6 +1,8 @@
 """Setups as people write them, and the arguments of an estimate that they mean."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmcost import InputError, LlmcostError, UnknownNameError, compare
 from llmcost.studies.comparison.setup_files import setups_in_file
@@ -205,3 +207,30 @@ def test_an_error_names_the_setup_of_a_file(tmp_path):
     path.write_text("gpu,gpus,mfu\nh100-sxm,512,\nb200,256,140%\n", encoding="utf-8")
     with pytest.raises(LlmcostError, match=r"Setup b200: mfu: got '140%'"):
         compare("llama-3.1-8b", setups=path, draws=100)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"b200[:@,=a-z0-9 \[\]\"']{0,40}", fullmatch=True))
+def test_any_text_is_a_setup_or_an_input_error(text):
+    try:
+        found = read_setups([text])
+    except InputError:
+        return
+    assert found[0].arguments["gpu"]
+
+
+@given(
+    st.fixed_dictionaries(
+        {"gpu": st.sampled_from(["h100-sxm", "b200", "tpu-v5p"])},
+        optional={
+            "num_gpus": st.integers(1, 10**6).map(str),
+            "precision": st.sampled_from(["bf16", "fp8"]),
+            "layout": st.sampled_from(["tp=8,pp=2", "tp=8,recompute=full", "dp=4"]),
+            "terms": st.sampled_from(["spot", "on-demand"]),
+        },
+    )
+)
+def test_a_setup_written_out_is_read_back(meant):
+    rest = [f"{name}={value}" for name, value in meant.items() if name not in ("gpu", "num_gpus")]
+    count = f":{meant['num_gpus']}" if "num_gpus" in meant else ""
+
+    assert read_setup(",".join([f"{meant['gpu']}{count}", *rest])) == meant

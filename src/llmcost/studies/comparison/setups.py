@@ -75,8 +75,10 @@ def read_setups(
     `gpu` is a name, several, or "all" for every accelerator of the catalogue. Raises InputError for
     a setup that cannot be read, for two alike, and for none or too many.
     """
-    if isinstance(setups, str):
+    if isinstance(setups, str | Mapping):
         setups = [setups]
+    if not isinstance(setups, list | tuple | None):
+        raise InputError(f"setups: got {shown(setups)}; needs a list of setups, {EXAMPLE}.")
     read = [_read(each, f"setup {number}") for number, each in enumerate(setups or (), 1)]
     read += [({"gpu": name}, f"gpu {name}", gpu == ALL) for name in _named(gpu)]
     if not read:
