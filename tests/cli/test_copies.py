@@ -4,6 +4,7 @@ import inspect
 
 from llmcost import estimate, sampling
 from llmcost.cli import options, settings, show
+from llmcost.cli import sweep as sweeps
 from llmcost.cli.assumption_options import TABLES
 from llmcost.cli.estimate import estimate as command
 from llmcost.cli.main import COMMANDS
@@ -12,6 +13,8 @@ from llmcost.render import FORMATS
 from llmcost.studies import facts
 from llmcost.studies.choices.factors import FACTORS, Factors
 from llmcost.studies.choices.given import DEFAULTS, NAMES
+from llmcost.studies.sweeping.engines import AUTO, ENGINES
+from llmcost.studies.sweeping.kernels import KERNELS
 
 
 def default_of(name):
@@ -23,6 +26,8 @@ def test_formats_and_kinds_are_those_of_the_library():
     assert set(options.FORMATS) == set(FORMATS)
     assert set(show.KINDS) == set(facts.KINDS)
     assert set(settings.COMMANDS) <= set(COMMANDS)
+    assert set(sweeps.ENGINES) == {AUTO, *ENGINES}
+    assert set(sweeps.KERNELS) == {AUTO, *KERNELS}
 
 
 def test_the_defaults_in_the_help_are_those_of_the_library():
