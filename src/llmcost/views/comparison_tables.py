@@ -124,7 +124,10 @@ def group_table(found: Comparison) -> Table | None:
     if not found.groups:
         return None
     rows = tuple(
-        (", ".join(str(value) for value in group.by.values()), ", ".join(group.order))
+        (
+            ", ".join(str(value).replace("_", " ") for value in group.by.values()),
+            ", ".join(group.order),
+        )
         for group in found.groups
     )
     by = ", ".join(name.replace("_", " ") for name in found.groups[0].by)
