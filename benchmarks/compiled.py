@@ -1,7 +1,7 @@
 """The engine in NumPy and compiled, side by side, and how near each is to what the machine allows.
 
 In one run, on one core and on two: the bandwidth of a triad and the FLOP/s of a matmul; then
-In one run, on one core and on two: the bandwidth of a triad and the FLOP/s of a matmul; then
+evaluations a second of (a) layouts as a sweep goes through them (a step and its memory; those that
 differ in recomputation alone share the rest), (a1) layouts each by itself, (b) costs of drawn
 inputs, and (a + b) both together. FLOP and bytes of an evaluation are counted in the trace; the
 bound is the slower of bytes at the bandwidth of the triad and FLOP at the rate of the matmul, whose

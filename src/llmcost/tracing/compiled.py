@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from ctypes import addressof, c_char
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class Kernel:
         made = np.empty((len(self.program.outputs), -(-count // WIDTH) * WIDTH))
         whole = count - count % WIDTH
         if whole:
-            self._run(held, given, list(made), whole)
+            self._run(held, given, made, whole)
         if count % WIDTH:
             self._run_last(held, given, made, count)
         return self._results(held, made[:, :count], count)
@@ -61,25 +62,22 @@ class Kernel:
         missing = [name for name in self.inputs if name not in rows]
         if missing:
             raise InputError(f"The kernel got no rows of {missing[0]!r}; needs {self.inputs}.")
-        counts = {np.shape(rows[name])[-1] for name in self.inputs or rows}
+        counts = {rows[name].shape[-1] for name in self.inputs or rows}
         if len(counts) != 1:
             raise InputError(f"The kernel got columns of {counts} rows; needs one length.")
         count = counts.pop()
-        given = [np.reshape(rows[name], (-1, count))[at] for name, at in self.program.inputs]
-        return [np.ascontiguousarray(each, dtype=np.float64) for each in given], count
+        return [_row(rows[name], at, count) for name, at in self.program.inputs], count
 
-    def _run(self, held: Uniform, given: list[Floats], made: list[Floats], count: int) -> None:
-        addresses = [
-            np.array([each.__array_interface__["data"][0] for each in arrays], dtype=np.int64)
-            for arrays in (given, made)
-        ]
-        self._function(held.slots, *addresses, count)
+    def _run(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
+        inputs = np.array([_address(each) for each in given], dtype=np.int64)
+        outputs = _address(made) + np.arange(len(made)) * made.strides[0]
+        self._function(held.slots, inputs, outputs, count)
 
     def _run_last(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
         """Do the rows that fill no vector, with the last of them repeated."""
         first = count - count % WIDTH
         rows = np.minimum(np.arange(first, first + WIDTH), count - 1)
-        self._run(held, [each[rows] for each in given], list(made[:, first:]), WIDTH)
+        self._run(held, [each[rows] for each in given], made[:, first:], WIDTH)
 
     def _results(self, held: Uniform, made: Floats, count: int) -> dict[str, NDArray[Any]]:
         results: dict[str, NDArray[Any]] = {}
@@ -92,6 +90,22 @@ class Kernel:
         for name, value in held.results.items():
             results[name] = np.broadcast_to(value, (*np.shape(value)[:-1], count))
         return {name: results[name] for name in self.outputs}
+
+
+def _row(column: NDArray[Any], at: int, count: int) -> Floats:
+    """Return one entry of the leading axes as doubles that lie one after the other."""
+    if column.ndim > 1:
+        column = column.reshape(-1, count)[at]
+    if column.dtype == np.float64 and column.flags.c_contiguous:
+        return column
+    return np.ascontiguousarray(column, dtype=np.float64)
+
+
+def _address(array: Floats) -> int:
+    """Return where an array lies; of one that may be written to, in a quarter of the time."""
+    if array.flags.writeable and array.flags.c_contiguous:
+        return addressof(c_char.from_buffer(cast("Any", array)))
+    return int(array.__array_interface__["data"][0])
 
 
 def compile_kernel(trace: Trace, outputs: Sequence[str]) -> Kernel:

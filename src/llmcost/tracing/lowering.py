@@ -87,7 +87,14 @@ class _Writer:
         self.slots, self.inputs, self.outputs = pointers
 
     def write(self, work: Callable[..., None]) -> None:
-        work(self.operation, self.row, self.slot, self.result)
+        work(self.operation, self.near, self.row, self.slot, self.result)
+
+    def near(self, op: str, *values: Any) -> Vector:  # noqa: ANN401
+        """Return an operation that may round together with one that it feeds."""
+        self.maker.fused = True
+        made = self.operation(op, *values)
+        self.maker.fused = False
+        return made
 
     def row(self, at: int) -> Vector:
         value = self.builder.load(self._address(self.inputs, at), align=8)

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llmcost.tracing.cheaper import cheaper
+from llmcost.tracing.cheaper import cheaper, exact_nodes
 from llmcost.tracing.graph import LEAVES, Graph
 
 # Rows that are done at once: doubles in the widest registers of today.
 WIDTH = 8
+# Operations that round; near others they may round once together.
+ROUNDED = ("add", "sub", "mul")
 HEAD = '''"""Work on rows, written by llmcost.tracing from formulas of NumPy."""
 
 from llmcost.tracing.lowering import WIDTH, compiled, step_of
@@ -25,7 +27,7 @@ from llmcost.tracing.lowering import WIDTH, compiled, step_of
 inf, nan = float("inf"), float("nan")
 
 
-def work(do, row, slot, result):
+def work(do, near, row, slot, result):
 '''
 FOOT = """
 
@@ -103,7 +105,7 @@ def _source(
     places = {("in", *key): f"row({at})" for at, key in enumerate(inputs)}
     places |= {("slot", *key): f"slot({at})" for at, key in enumerate(slots)}
     names: dict[int, str] = {}
-    lines = []
+    exact, lines = exact_nodes(graph, used), []
     for number in used:
         node = graph.nodes[number]
         if node[0] == "const":
@@ -111,7 +113,8 @@ def _source(
             continue
         names[number] = f"v{len(names)}"
         operands = ", ".join(names[operand] for operand in graph.operands(number))
-        text = places.get(node) or f'do("{node[0]}", {operands})'
+        call = "do" if number in exact or node[0] not in ROUNDED else "near"
+        text = places.get(node) or f'{call}("{node[0]}", {operands})'
         lines.append(f"    {names[number]} = {text}")
     results = [f"    result({at}, {names[root]})" for at, root in enumerate(roots)]
     return HEAD + "\n".join([*lines, *results, "    return"]) + "\n" + FOOT

@@ -26,6 +26,9 @@ FRACTION, BIAS = (1 << 52) - 1, 1023
 ROOT_2 = math.sqrt(2.0)
 
 
+ROUNDING = ("fadd", "fsub", "fmul")
+
+
 class Vector:
     """One value for each of WIDTH rows: doubles, or conditions."""
 
@@ -69,8 +72,10 @@ class Vector:
         return Vector(self.maker, compare(sign, self.value, self.maker.vector(other).value))
 
     def _with(self, op: str, other: Any) -> Vector:  # noqa: ANN401
-        made = getattr(self.maker.builder, op)(self.value, self.maker.vector(other).value)
-        return Vector(self.maker, made)
+        maker = self.maker
+        flags = {"flags": ("contract",)} if maker.fused and op in ROUNDING else {}
+        made = getattr(maker.builder, op)(self.value, maker.vector(other).value, **flags)
+        return Vector(maker, made)
 
 
 class Maker:
@@ -78,6 +83,8 @@ class Maker:
 
     def __init__(self, builder: Any) -> None:  # noqa: ANN401
         self.builder = builder
+        # Whether a product and a sum may round once, together.
+        self.fused = False
 
     def vector(self, value: Any) -> Vector:  # noqa: ANN401
         """Return a number as a vector that holds it for every row."""
@@ -143,7 +150,7 @@ class Maker:
         """Return a polynomial; the coefficient of the highest power comes first."""
         total = self.vector(coefficients[0])
         for coefficient in coefficients[1:]:
-            total = total * x + coefficient
+            total = self.called("fma", total, x, self.vector(coefficient))
         return total
 
     def exp(self, x: Vector) -> Vector:
