@@ -19,6 +19,8 @@ VIEWS: dict[str, str] = {
     "MethodCost": "llmcost.views.methods:method_document",
     "Reconciliation": "llmcost.views.reconciliations:reconciliation_document",
     "Sensitivity": "llmcost.views.sensitivities:sensitivity_document",
+    "Status": "llmcost.views.sweeps:status_document",
+    "SweepReport": "llmcost.views.sweeps:sweep_document",
     "Validation": "llmcost.views.validations:validation_document",
 }
 
