@@ -23,6 +23,7 @@ def test_two_shards_write_what_one_run_writes(tmp_path):
     first = run(tmp_path / "two", plan, shard="1/2")
     assert receipts(tmp_path / "two") == [0, 2, 4, 6]
     assert (first.complete, first.merged, first.interrupted) == (False, None, False)
+    assert first.outcome == "4 of 7 blocks done, all of shard 1/2; run the other shards"
     with pytest.raises(InputError, match=r"lacks 3 of 7 blocks \(1, 3, 5\)"):
         merge(tmp_path / "two", RUNNER)
 
@@ -61,6 +62,25 @@ def test_a_killed_shard_goes_on_where_it_was(tmp_path):
     again = sorted(map(int, (tmp_path / "marks").read_text().split()))
     assert again == [n for n in range(1, 40, 2) if n not in done]
     assert leftovers(out) == []
+
+
+def test_a_shard_reports_its_own_progress(tmp_path):
+    seen = []
+    run(tmp_path, plan_of(blocks=7), shard="2/2", progress=seen.append)
+
+    assert [(one.done, one.of) for one in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert seen[-1].left == 0
+
+
+def test_the_shard_that_ends_last_writes_the_results(tmp_path):
+    """The other one ends while this one runs: what is there is looked at again at the end."""
+    plan = plan_of(blocks=4)
+
+    def other(progress):
+        if progress.done == 1:
+            run(tmp_path, plan, shard="2/2")
+
+    assert run(tmp_path, plan, shard="1/2", progress=other).merged is not None
 
 
 def test_more_shards_than_blocks_leave_some_with_nothing(tmp_path):

@@ -57,11 +57,11 @@ def run_sweep(
     folder.prepare(tuple(keep.name for keep in plan.keeps))
     job = _job(folder, document, collect, runner)
     with interruptible() as stop:
-        run = Run(job, plan, blocking.blocks, stop, progress)
+        run = Run(job, plan, blocking.blocks, mine, stop, progress)
         run.resume()
         try:
-            if run.missing(mine):
-                crew.run(job, run.numbers(mine), run)
+            if run.missing():
+                crew.run(job, run.numbers(), run)
         finally:
             run.clear()
         run.check()
@@ -154,6 +154,7 @@ def _job(folder: Folder, document: dict[str, Any], collect: bool, runner: str) -
 
 def _results(folder: Folder, job: Job, run: Run, runner: str) -> Merged | None:
     """Return the results, merged now unless they are there; `None` while blocks are missing."""
+    run.resume()
     if not run.is_complete:
         return None
     return read_merged(folder, job.identity) or merge(folder.path, runner)

@@ -14,9 +14,10 @@ WINDOW = 30.0
 class Progress:
     """How far a sweep is: blocks `done` of `of`, and what this run did in `seconds` [s].
 
-    `evaluations` and `computed` blocks are those of this run; `rate` is in evaluations a second
-    over the last half minute and `left` in seconds, both NaN before anything is known. `best` is
-    the best value of an objective so far, in its base unit, with the name of the objective.
+    Of a shard the blocks are its own. `evaluations` and `computed` blocks are those of this run;
+    `rate` is in evaluations a second over the last half minute and `left` in seconds, both NaN
+    before anything is known. `best` is the best value of an objective so far, in its base unit,
+    with the name of the objective.
     """
 
     done: int

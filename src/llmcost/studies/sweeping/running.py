@@ -19,6 +19,8 @@ from llmcost.studies.sweeping.writing import clear_leftovers
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.plan import Plan
 
+# The only shard of a run that is not one of several.
+ALL = (1, 1)
 # How long a file that another machine wrote may take to be seen here [s].
 VISIBLE, LOOK_AGAIN = 10.0, 0.2
 
@@ -29,7 +31,8 @@ class SweepReport:
 
     `done` blocks of `blocks` are there now, `computed` of them by this run, which took `seconds`
     [s] with `block_seconds` [s] inside blocks; `evaluations` are those of this run. `results` has
-    a file a keep where all blocks are there; `lost` says which workers died.
+    a file a keep where all blocks are there; `lost` says which workers died. Of a `shard` (which,
+    of how many), `shard_left` blocks are still to be done.
     """
 
     folder: Path
@@ -48,6 +51,8 @@ class SweepReport:
     interrupted: bool
     lost: tuple[str, ...]
     merged: Merged | None
+    shard: tuple[int, int] = ALL
+    shard_left: int = 0
     results: dict[str, Path] = field(default_factory=dict)
 
     @property
@@ -65,16 +70,28 @@ class SweepReport:
     def outcome(self) -> str:
         """One sentence on how far the sweep is and what to do next."""
         text = f"{self.done:,} of {self.blocks:,} blocks done"
-        return text if self.complete else f"{text}; run the same command again to go on"
+        if self.complete:
+            return text
+        if self.shard_left:
+            return f"{text}; run the same command again to go on"
+        return f"{text}, all of shard {self.shard[0]}/{self.shard[1]}; run the other shards"
 
 
 class Run:
     """One run of a sweep as it goes on: what is done, how fast, and whether to stop."""
 
     def __init__(
-        self, job: Job, plan: Plan, blocks: int, stop: Stop, report: Report | None
+        self,
+        job: Job,
+        plan: Plan,
+        blocks: int,
+        shard: tuple[int, int],
+        stop: Stop,
+        report: Report | None,
     ) -> None:
         self._job, self._blocks, self._stop, self._report = job, blocks, stop, report
+        self._shard, self._mine = shard, range(shard[0] - 1, blocks, shard[1])
+        self._left = len(self._mine)
         self._folder = job.folder
         keep = first_best(plan)
         self._prefer: Callable[..., tuple[str, float]] = max if keep and keep.largest else min
@@ -90,17 +107,17 @@ class Run:
 
     def resume(self) -> None:
         """Take in the blocks that are there; one whose files are not as written is done again."""
-        for number in sorted(self._folder.numbers()):
+        for number in sorted(self._folder.numbers() - self._there):
             if number < self._blocks:
                 self._is_there(number)
 
-    def missing(self, shard: tuple[int, int]) -> int:
-        """Return how many blocks of a shard are to be done."""
-        return sum(number not in self._there for number in _numbers(self._blocks, shard))
+    def missing(self) -> int:
+        """Return how many blocks of the shard are to be done."""
+        return self._left
 
-    def numbers(self, shard: tuple[int, int]) -> Iterator[int]:
-        """Yield the blocks of a shard that are missing; one that has come meanwhile is not."""
-        for number in _numbers(self._blocks, shard):
+    def numbers(self) -> Iterator[int]:
+        """Yield the blocks of the shard that are missing; one that has come meanwhile is not."""
+        for number in self._mine:
             if number not in self._there and not self._is_there(number):
                 yield number
 
@@ -115,13 +132,12 @@ class Run:
                 f"{str(self._folder.path)!r} does not show it here. Needs a folder that all "
                 "machines share under one name; or let results come to this machine (--collect)"
             )
-        self._there.add(receipt.block)
+        self._add(receipt)
         self._computed += 1
         self._evaluations += receipt.evaluations
         self._configurations += receipt.configurations
         self._block_seconds += receipt.seconds
         self._memory = max(self._memory, receipt.peak_memory or 0)
-        self._better(receipt)
         self._pace.add(self._elapsed(), self._computed, self._evaluations)
         self.tick()
 
@@ -137,16 +153,16 @@ class Run:
         """Report how far the run is."""
         if self._report is None:
             return
-        left = self._pace.left(self._blocks - len(self._there))
+        left = self.missing()
         self._report(
             Progress(
-                done=len(self._there),
-                of=self._blocks,
+                done=len(self._mine) - left,
+                of=len(self._mine),
                 computed=self._computed,
                 evaluations=self._evaluations,
                 seconds=self._elapsed(),
                 rate=self._pace.rate(),
-                left=left,
+                left=self._pace.left(left),
                 best=self._best,
             )
         )
@@ -192,6 +208,8 @@ class Run:
             interrupted=self._stop.asked and not self.is_complete,
             lost=tuple(self._lost),
             merged=merged,
+            shard=self._shard,
+            shard_left=self.missing(),
             results={keep: self._folder.result(keep) for keep in files},
         )
 
@@ -207,9 +225,15 @@ class Run:
         """Return whether a block is done, and take it in."""
         receipt = self._folder.whole(number, self._job.identity)
         if receipt is not None:
-            self._there.add(number)
-            self._better(receipt)
+            self._add(receipt)
         return receipt is not None
+
+    def _add(self, receipt: Receipt) -> None:
+        """Take a block as done."""
+        if receipt.block not in self._there and receipt.block in self._mine:
+            self._left -= 1
+        self._there.add(receipt.block)
+        self._better(receipt)
 
     def _seen(self, receipt: Receipt) -> bool:
         """Return whether a receipt is here; a shared folder may show it a little later."""
@@ -220,7 +244,3 @@ class Run:
             self._folder.numbers()
             time.sleep(LOOK_AGAIN)
         return True
-
-
-def _numbers(blocks: int, shard: tuple[int, int]) -> range:
-    return range(shard[0] - 1, blocks, shard[1])
