@@ -321,3 +321,9 @@ def test_a_method_takes_no_options_of_our_estimates(capsys):
 
     assert (ran.code, ran.out) == (2, "")
     assert "leave out --gpus and --as-of" in ran.err
+
+
+def test_the_footer_names_percentiles_as_people_do(capsys):
+    ran = llmcost(capsys, "reconcile", "training-cost", "--interval", "96%", "--draws", "200")
+
+    assert "2nd and 98th percentile" in ran.out

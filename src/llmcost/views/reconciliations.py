@@ -26,6 +26,7 @@ from llmcost.views.claim_words import (
     span_text,
     verdict_text,
 )
+from llmcost.views.estimates import percentiles_text
 
 if TYPE_CHECKING:
     from llmcost.studies.reconciliation.claimed import Claimed
@@ -104,8 +105,7 @@ def reconciliation_document(found: Reconciliation) -> Document:
 
 
 def _drawn(found: Reconciliation) -> str:
-    tail = round(50 * (1 - float(found.meta["interval"])), 2)
-    ends = f"{tail:g}th and {100 - tail:g}th percentile"
+    ends = f"{percentiles_text(float(found.meta['interval']))} percentile"
     return f"Low and high: {ends} of {found.meta['draws']:,} draws (seed {found.meta['seed']})."
 
 
