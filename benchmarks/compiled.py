@@ -38,7 +38,9 @@ from llmcost.tracing import compile_kernel, trace
 GPUS, SEQ_LENGTH, BATCH = 16_384, 8192, 2048
 STEP = ("step_time", "total_memory", "fits")
 COST = ("cost", "wall_clock", "gpu_hours", "mfu", "owned_cost", "energy", "carbon")
-CHUNK, CHUNKS, CORES = 8192, 12, (1, 2)
+# Rows of a call: what a sweep takes, of layouts 8,192; of costs more where compiled.
+CHUNK, COSTS, NUMPY_COSTS = 8192, 32768, 4096
+CHUNKS, CORES = 6, (1, 2)
 TRIAD, SQUARE = 4_000_000, 768
 
 
@@ -55,8 +57,15 @@ def layouts_and_time(columns):
 class Work:
     """A function of the engine on chunks of rows, in NumPy and compiled."""
 
-    def __init__(self, name, function, parts, rows, outputs, each=1):
-        self.name, self.parts, self.rows, self.each = name, parts, rows, each
+    def __init__(self, name, function, columns, rows, outputs, sizes, each=1):
+        """Take columns with `sizes`: rows of a compiled call, and of one of NumPy."""
+        self.name, self.each = name, each
+        count = columns[rows[0]].shape[-1]
+        parts = chunks_of(columns, rows, 0, count, sizes[0])
+        self.smaller = [
+            chunks_of(columns, rows, at, min(at + sizes[0], count), sizes[1])
+            for at in range(0, count, sizes[0])
+        ]
         self.function = function
         start = time.perf_counter()
         traced = trace(function, parts[0], rows)
@@ -70,9 +79,9 @@ class Work:
         self.given = [{name: part[name] for name in rows} for part in parts]
 
     def in_numpy(self, at):
-        """Evaluate one chunk in NumPy."""
+        """Evaluate one chunk in NumPy, by pieces that suit a cache."""
         with np.errstate(all="ignore"):
-            return self.function(narrowed(self.parts[at]))
+            return [self.function(narrowed(piece)) for piece in self.smaller[at]]
 
     def compiled(self, at):
         """Evaluate one chunk by the compiled kernel."""
@@ -84,11 +93,21 @@ class Work:
         for at in range(2):
             wanted, found = self.in_numpy(at), self.compiled(at)
             for name, values in found.items():
-                exact = np.broadcast_to(wanted[name], values.shape).astype(float)
+                shape = (*values.shape[:-1], values.shape[-1] // len(wanted))
+                exact = [np.broadcast_to(piece[name], shape) for piece in wanted]
+                exact = np.concatenate(exact, axis=-1).astype(float)
                 with np.errstate(all="ignore"):
                     off = np.abs(values - exact) / np.abs(exact)
                 worst = max(worst, float(np.max(np.where(values == exact, 0.0, off))))
         return worst
+
+
+def chunks_of(columns, rows, first, last, size):
+    """Return columns with some of their rows, so many in each."""
+    return [
+        {**columns, **rows_of({name: columns[name] for name in rows}, slice(at, at + size))}
+        for at in range(first, last, size)
+    ]
 
 
 def layout_work(name, fold):
@@ -105,21 +124,19 @@ def layout_work(name, fold):
     layouts = {key: one if key in own else one[picked] for key, one in found.items()}
     columns = {**step_inputs(architecture, machine, layouts, GPUS), "seq_length": SEQ_LENGTH * 1.0}
     rows = [key for key in layouts if key not in (*own, "seq_length")]
-    parts = [rows_of(columns, slice(at, at + CHUNK)) for at in range(0, CHUNK * CHUNKS, CHUNK)]
-    parts = [{**part, **{key: columns[key] for key in own}} for part in parts]
     title = "a: layouts, as searched" if fold else "a1: layouts, each by itself"
-    return Work(title, layouts_and_time, parts, rows, STEP, kinds if fold else 1)
+    return Work(title, layouts_and_time, columns, rows, STEP, (CHUNK, CHUNK), kinds if fold else 1)
 
 
 def cost_work(name):
     """Return drawn inputs of a run."""
     run = prepare(model=name, tokens=15e12, gpu="h100-sxm", num_gpus=GPUS).model
-    count = CHUNK * CHUNKS
+    count = COSTS * CHUNKS
     given = {**run.middle, **run.fixed, **run.draws(count, 1)}
     columns = as_columns(run.workload, run.cluster, run.assumptions, given)
     rows = [key for key, column in columns.items() if np.shape(column)[-1:] == (count,)]
-    parts = [rows_of(columns, slice(at, at + CHUNK)) for at in range(0, count, CHUNK)]
-    return Work("b: costs of draws", engine.complete, parts, rows, COST)
+    sizes = COSTS, NUMPY_COSTS
+    return Work("b: costs of draws", engine.complete, columns, rows, COST, sizes)
 
 
 def rate_of(function, calls, amount, cores, clock):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ctypes import addressof, c_char
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -83,7 +84,7 @@ class Kernel:
         results: dict[str, NDArray[Any]] = {}
         at = 0
         for name, shape in self.program.shapes.items():
-            size = int(np.prod(shape))
+            size = prod(shape)
             values = made[at : at + size].reshape(*shape, count)
             results[name] = values != 0.0 if name in self.program.truths else values
             at += size
