@@ -6,7 +6,7 @@ as every decision falls as it did: a branch, or a value that became part of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +23,9 @@ class Ref(NamedTuple):
 class Recorder:
     """The graph of rows, and the uniform values with the work that made them."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Callable[[Recorder, Ref], Any]) -> None:
+        """Take what makes a symbol of a uniform value."""
+        self._known = known
         self.graph = Graph()
         self.values: list[Any] = []
         self.inputs: list[str] = []
@@ -53,7 +55,12 @@ class Recorder:
         return outcome
 
     def again(self, columns: Mapping[str, Any]) -> list[Any] | None:
-        """Return all uniform values from other columns; None where one is decided otherwise."""
+        """Return all uniform values from other columns; None where one is decided otherwise.
+
+        None as well for columns of other names or shapes: a formula may ask for those.
+        """
+        if set(columns) != set(self.inputs):
+            return None
         values: list[Any] = [columns[name] for name in self.inputs]
         shapes = zip(values, self.values, strict=False)
         if any(np.shape(new) != np.shape(old) for new, old in shapes):
@@ -78,12 +85,10 @@ class Recorder:
         return tuple(self.known(_part, (whole, at), {}) for at in range(len(values)))
 
     def _symbol(self, number: int) -> Any:  # noqa: ANN401
-        from llmcost.tracing.symbols import Known
-
         value = self.values[number]
         if isinstance(value, tuple):
             return tuple(self.known(_part, (Ref(number), at), {}) for at in range(len(value)))
-        return Known(self, Ref(number))
+        return self._known(self, Ref(number))
 
 
 def _part(values: tuple[Any, ...], at: int) -> Any:  # noqa: ANN401

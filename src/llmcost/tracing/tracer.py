@@ -85,9 +85,11 @@ class Trace:
     ) -> Uniform | None:
         """Return what holds for all rows, from other uniform columns.
 
-        None where those decide otherwise: they need a trace of their own.
+        None where those decide otherwise, or are not the same columns: they need a trace of their
+        own. Columns that differ by row are left aside.
         """
-        values = self.recorder.again(columns)
+        uniform = {name: column for name, column in columns.items() if name not in self.rows}
+        values = self.recorder.again(uniform)
         return None if values is None else self._uniform(values, slots, outputs)
 
     def _uniform(self, values: list[Any], slots: Sequence[Slot], outputs: Sequence[str]) -> Uniform:
@@ -115,7 +117,7 @@ def trace(
     number, or an array whose last axis is 1. The function may decide by those, and by no row.
     Raises InputError for an operation that cannot be traced.
     """
-    recorder = Recorder()
+    recorder = Recorder(Known)
     symbols: dict[str, Any] = {}
     for name, value in columns.items():
         if name not in rows:
