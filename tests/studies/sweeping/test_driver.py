@@ -32,6 +32,8 @@ def test_the_results_are_those_of_all_blocks(tmp_path):
     assert pq.read_table(tmp_path / "rows.parquet").num_rows == 8 * ROWS
     assert (report.done, report.computed, report.evaluations) == (8, 8, 8 * ROWS)
     assert report.complete
+    assert 0 <= report.working_overhead <= report.overhead < 1
+    assert report.block_seconds <= report.working_seconds <= report.seconds
     assert leftovers(tmp_path) == []
 
 

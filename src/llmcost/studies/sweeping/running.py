@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ class SweepReport:
     `done` blocks of `blocks` are there now, `computed` of them by this run, which took `seconds`
     [s] with `block_seconds` [s] inside blocks; `evaluations` are those of this run. `results` has
     a file a keep where all blocks are there; `lost` says which workers died. Of a `shard` (which,
-    of how many), `shard_left` blocks are still to be done.
+    of how many), `shard_left` blocks are still to be done. From the start of its first block to the
+    end of its last one the run took `working_seconds` [s]: what lies before is starting workers.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class SweepReport:
     merged: Merged | None
     shard: tuple[int, int] = ALL
     shard_left: int = 0
+    working_seconds: float = 0.0
     results: dict[str, Path] = field(default_factory=dict)
 
     @property
@@ -64,6 +67,12 @@ class SweepReport:
     def overhead(self) -> float:
         """The share of the workers' time that was not spent in blocks."""
         spent = self.workers * self.seconds
+        return 1 - self.block_seconds / spent if spent else 0.0
+
+    @property
+    def working_overhead(self) -> float:
+        """The share of the workers' time not spent in blocks, from the first one to the last."""
+        spent = self.workers * self.working_seconds
         return 1 - self.block_seconds / spent if spent else 0.0
 
     @property
@@ -101,6 +110,7 @@ class Run:
         self._best: tuple[str, float] | None = None
         self._computed = self._evaluations = self._configurations = 0
         self._block_seconds, self._memory = 0.0, 0
+        self._first, self._last = inf, 0.0
         self._start = time.perf_counter()
         self._pace = Pace()
         self._pace.add(0.0, 0, 0)
@@ -133,12 +143,15 @@ class Run:
                 "machines share under one name; or let results come to this machine (--collect)"
             )
         self._add(receipt)
+        now = self._elapsed()
+        self._first = min(self._first, now - receipt.seconds)
+        self._last = now
         self._computed += 1
         self._evaluations += receipt.evaluations
         self._configurations += receipt.configurations
         self._block_seconds += receipt.seconds
         self._memory = max(self._memory, receipt.peak_memory or 0)
-        self._pace.add(self._elapsed(), self._computed, self._evaluations)
+        self._pace.add(now, self._computed, self._evaluations)
         self.tick()
 
     def failed(self, failure: Failure) -> None:
@@ -210,6 +223,7 @@ class Run:
             merged=merged,
             shard=self._shard,
             shard_left=self.missing(),
+            working_seconds=max(0.0, self._last - self._first),
             results={keep: self._folder.result(keep) for keep in files},
         )
 
