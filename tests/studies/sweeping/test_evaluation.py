@@ -102,6 +102,7 @@ def test_any_legal_layout_is_the_estimate_of_that_layout(model, gpu, tokens, pic
             "mfu": ["40%", "30..50%"],
             "tokens": ["1T", "2T"],
         },
+        {"model": ["llama-3.1-8b"], "tokens": ["1T", "2T", "3T"]},
         {
             "model": ["llama-3.1-8b"],
             "gpu": ["h100-sxm"],

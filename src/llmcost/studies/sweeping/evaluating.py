@@ -47,10 +47,12 @@ class Needed(NamedTuple):
 class Steps(NamedTuple):
     """Steps of some layouts of a case: rows that fit, their time [s], MFU, and recomputation.
 
+    `place` says of each layout of the case which of the rows it is, -1 where it does not fit.
     `mfu_scale` restates an MFU in the run's own convention.
     """
 
     rows: NDArray[np.intp]
+    place: NDArray[np.intp]
     step_time: Floats
     mfu: Floats
     mfu_scale: Floats
@@ -66,11 +68,7 @@ def batches(
     config = np.arange(first, last)
     if case.layouts is not None:
         steps = steps_of(case, first // count, -(-last // count), kernel)
-        place = np.searchsorted(steps.rows, config // count)
-        inside = place < steps.rows.size
-        fits = np.zeros(config.shape, dtype=bool)
-        fits[inside] = steps.rows[place[inside]] == (config // count)[inside]
-        config = config[fits]
+        config = config[steps.place[config // count] >= 0]
     size = max(1, BATCH_ROWS // plan.draws) if plan.draws else BATCH
     for at in range(0, config.size, size):
         yield _batch(case, plan, config[at : at + size], steps, needed, kernel)
@@ -97,7 +95,9 @@ def steps_of(case: Case, first: int, last: int, kernel: Kernel) -> Steps:
     step_time = time.T.ravel()[rows - start]
     mfu, scale = mfu_of_steps(case, step_time)
     recompute = {name: layouts[name][rows] for name in ("recompute_selective", "recompute_full")}
-    return Steps(rows, step_time * prediction.factor, mfu, scale, recompute)
+    place = np.full(case.layout_count, -1)
+    place[rows] = np.arange(rows.size)
+    return Steps(rows, place, step_time * prediction.factor, mfu, scale, recompute)
 
 
 def _kinds(layouts: Mapping[str, Floats]) -> int:
@@ -158,7 +158,7 @@ class _Configurations:
         self._case, self._plan, self._at = case, plan, at
         self._size = layout.size
         self._steps = steps
-        self._row = None if steps is None else np.searchsorted(steps.rows, layout)
+        self._row = None if steps is None else steps.place[layout]
         labels = {axis.name: axis_labels(axis.name, axis.values) for axis in case.inner}
         self._tokens = (
             np.array(labels["tokens"], dtype=float)[at["tokens"]] if "tokens" in at else None
@@ -170,11 +170,11 @@ class _Configurations:
         for start in range(0, self._size, kernel.rows):
             part = slice(start, min(start + kernel.rows, self._size))
             columns = {**self._case.base, **self._at_middle(part)}
-            results = {**kernel.costs(columns, names), **self._beside(part, None)}
+            results = {**kernel.costs(columns, names), **self._beside(part, 1, None)}
             for name in names:
                 shape = (part.stop - part.start,)
                 found[name].append(np.broadcast_to(_result(results, name), shape))
-        return {name: np.concatenate(parts) for name, parts in found.items()}
+        return {name: _joined(parts) for name, parts in found.items()}
 
     def drawn(self, names: tuple[str, ...], kernel: Kernel) -> dict[str, Floats]:
         """Return results (n, d) of draws of every input."""
@@ -189,7 +189,7 @@ class _Configurations:
                 count = part.stop - part.start
                 tiled = {name: _tiled(column, count) for name, column in shared.items()}
             columns, mfu = self._at_draws(part, tiled)
-            results = {**kernel.costs(columns, names), **self._beside(part, mfu)}
+            results = {**kernel.costs(columns, names), **self._beside(part, draws, mfu)}
             shape = (part.stop - part.start, draws)
             for name in names:
                 whole = np.broadcast_to(_result(results, name), (shape[0] * draws,))
@@ -250,12 +250,15 @@ class _Configurations:
         ]
         return np.concatenate(rows)
 
-    def _beside(self, part: slice, mfu: Floats | None) -> dict[str, Any]:
-        """Return the results that the cost model does not give: sizes, tokens, and the step."""
+    def _beside(self, part: slice, times: int, mfu: Floats | None) -> dict[str, Any]:
+        """Return the results that the cost model does not give: sizes, tokens, and the step.
+
+        Each configuration has as many rows (`times`), and an MFU where one was drawn.
+        """
         workload = self._case.prepared.model.workload
         tokens: Any = workload.tokens
         if self._tokens is not None:
-            tokens = self._tokens[part]
+            tokens = np.repeat(self._tokens[part], times)
         optimal = float(
             scaling_laws.compute_optimal_tokens(workload.parameters, self._case.prepared.law)
         )
@@ -265,9 +268,6 @@ class _Configurations:
             "tokens": tokens,
             "compute_optimal_ratio": tokens / optimal,
         }
-        if mfu is not None and self._tokens is not None:
-            for name in ("tokens", "compute_optimal_ratio"):
-                found[name] = np.repeat(found[name], self._plan.draws)
         step_time = self._step_time(part, mfu)
         return found if step_time is None else {**found, "step_time": step_time}
 
@@ -292,6 +292,10 @@ class _Configurations:
 
 def _tiled(column: Floats, count: int) -> Floats:
     return column if count == 1 else np.tile(column, count)
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
 
 
 def _scale(scale: float | tuple[float, ...]) -> Any:  # noqa: ANN401
