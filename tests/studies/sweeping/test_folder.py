@@ -53,6 +53,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     [
         (errno.ENOSPC, "No space left on device. Needs room on that disk"),
         (errno.EROFS, "Read-only file system. Needs leave to write there"),
+        (errno.ENOENT, "No such file or directory. Needs that folder on .* too: share it"),
         (errno.EIO, "Input/output error. Needs a folder that can be written"),
     ],
 )

@@ -105,6 +105,11 @@ def cannot_write(path: Path, error: OSError) -> InputError:
         needed = "Needs leave to write there: change the folder's mode, or give another one"
     elif isinstance(error, FileExistsError | NotADirectoryError):
         needed = "Needs a folder, and a file stands in its place: give another name"
+    elif error.errno == errno.ENOENT:
+        needed = (
+            f"Needs that folder on {host()} too: share it under one name, or let results come to "
+            "the machine of the command (--collect)"
+        )
     else:
         needed = "Needs a folder that can be written: check it, or give another one"
     return InputError(f"Cannot write {str(path)!r}: {reason}. {needed}. {RESUME}")
