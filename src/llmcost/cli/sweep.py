@@ -69,7 +69,7 @@ def sweep() -> None:
     help="Who computes; auto: processes where it pays.",
 )
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="[default: one a CPU]")
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://host:8786.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://host:8786, or its scheduler file.")
 @click.option("--shard", metavar="I/N", help="Only every N-th block: 3/64, for job arrays.")
 @click.option(
     "--kernel",
