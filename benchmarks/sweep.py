@@ -35,7 +35,7 @@ from llmcost.studies.sweeping.kernels import kernel_of
 from llmcost.studies.sweeping.plan import plan_from
 
 MODEL, GPU, GPUS, SEQ_LENGTH, TOKENS = "opt-66b", "h100-sxm", 1024, 2048, "2T"
-BATCHES = 1024
+BATCH = 1024
 PRICES, BUDGETS = "1.5..4 USD/GPU/hour by 0.1", "1T..16T by 1T"
 DRAWS = 1000
 KERNELS, PROCESSES = ("numpy", "compiled"), (1, 2)
@@ -54,23 +54,22 @@ def run_of(layout):
     }
 
 
-def grid_of(batch_sizes, **inner):
-    """Return the grid of every legal layout with some batch sizes, and inner axes."""
+def grid_of(cases, **inner):
+    """Return the grid of every legal layout in so many cases, and of axes inside each.
+
+    Cases differ in their PUE alone: all are prepared and evaluated anew, and all are as large.
+    """
     return {
         "model": [MODEL],
         "gpu": [GPU],
         "gpus": [GPUS],
         "seq-length": [SEQ_LENGTH],
-        "global-batch-size": batch_sizes,
+        "global-batch-size": [BATCH],
+        "pue": [round(1.1 + 0.0001 * at, 4) for at in range(max(round(cases), 1))],
         "tokens": [TOKENS],
         "layout": "all legal",
         **inner,
     }
-
-
-def sizes(count):
-    """Return so many batch sizes [sequence], each a case with layouts of its own."""
-    return [BATCHES * (at + 1) for at in range(max(round(count), 1))]
 
 
 def shapes(scale, names):
@@ -80,21 +79,21 @@ def shapes(scale, names):
     draws = {"count": DRAWS}
     return {
         "a layout with its own step, memory and costs": {
-            "grid": grid_of(sizes(96 * scale)),
+            "grid": grid_of(200 * scale),
             "block": {"size": 50_000},
             "keep": best,
         },
         "a layout at a price and a number of tokens": {
-            "grid": grid_of(sizes(8 * scale), price=PRICES, tokens=BUDGETS),
+            "grid": grid_of(8 * scale, price=PRICES, tokens=BUDGETS),
             "keep": best,
         },
         f"a draw of {DRAWS:,} for each layout, every result": {
-            "grid": grid_of(sizes(2 * scale)),
+            "grid": grid_of(3 * scale),
             "draws": draws,
             "keep": high,
         },
         f"a draw of {DRAWS:,} for each layout, its cost": {
-            "grid": grid_of(sizes(2 * scale)),
+            "grid": grid_of(3 * scale),
             "draws": draws,
             "keep": [{"quantiles": "cost"}],
         },
@@ -154,7 +153,7 @@ def known_results(layout):
 
 def layouts_of():
     """Return the layouts that fit: all as one batch, and how many were evaluated to find them."""
-    plan = plan_from({"grid": grid_of([BATCHES]), "keep": [{"best": "cost"}]})
+    plan = plan_from({"grid": grid_of(1), "keep": [{"best": "cost"}]})
     case = prepare_case(plan, 0)
     needed = Needed(("step_time", "mfu", "gpu_hours"), ())
     count = case.layout_count * case.inner_count
@@ -191,7 +190,7 @@ def peer_answer(python, layouts):
     """Return the peer's rate and what it says of the first layout; raises OSError with a reason."""
     if python is None:
         raise OSError("no --peer-python was given")
-    run = {"gpus": GPUS, "seq_length": SEQ_LENGTH, "batch": BATCHES, "tokens": 2 * 10**12}
+    run = {"gpus": GPUS, "seq_length": SEQ_LENGTH, "batch": BATCH, "tokens": 2 * 10**12}
     done = subprocess.run(
         [python, str(PEER)],
         input=json.dumps({**run, "layouts": layouts}),
@@ -300,7 +299,7 @@ def main(options):
         f"{os.getloadavg()[0]:.1f}; Python {platform.python_version()}, NumPy {np.__version__}"
     )
     print(
-        f"{MODEL}, {GPUS:,} {GPU}, batch {BATCHES:,}: {legal:,} legal layouts of which "
+        f"{MODEL}, {GPUS:,} {GPU}, batch {BATCH:,}: {legal:,} legal layouts of which "
         f"{len(batch):,} fit; {len(names)} results each"
     )
     # The peer takes each layout that it can tell from others.

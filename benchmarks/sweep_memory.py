@@ -18,7 +18,7 @@ import platform
 import statistics
 import tempfile
 
-from sweep import BATCHES, DRAWS, grid_of, sizes, sweep, told
+from sweep import DRAWS, grid_of, sweep, told
 
 # Fewest and most seconds that a run may take without being worth a word.
 SHORT = 60
@@ -29,15 +29,15 @@ MB = 1e6
 def plan_of(evaluations, kind):
     """Return a plan of about so many evaluations: layouts at prices and tokens, or with draws.
 
-    Layouts at one batch size are some 2,500; `inner` axes make a case of a million evaluations.
+    A case has 2,650 layouts that fit; the inner axes make 400 configurations of each.
     """
-    layouts = 2_500
+    layouts = 2_650
     if kind == "draws":
         cases = max(round(evaluations / (layouts * DRAWS)), 1)
         shape = {"draws": {"count": DRAWS}, "keep": [{"quantiles": "cost"}]}
         if evaluations < layouts * DRAWS:
             shape["draws"] = {"count": max(round(evaluations / layouts), 100)}
-        return {"grid": grid_of(sizes(cases)), **shape}
+        return {"grid": grid_of(cases), **shape}
     tokens = 25
     cases = max(round(evaluations / (layouts * PRICES * tokens)), 1)
     inner = {
@@ -45,7 +45,7 @@ def plan_of(evaluations, kind):
         "tokens": [f"{at + 1}T" for at in range(tokens)],
     }
     keep = [{"best": "cost"}, {"pareto": ["cost", "wall_clock"]}]
-    return {"grid": grid_of(sizes(cases), **inner), "keep": keep}
+    return {"grid": grid_of(cases, **inner), "keep": keep}
 
 
 def run(plan, folder, options, engine, workers):
@@ -58,6 +58,14 @@ def run(plan, folder, options, engine, workers):
 def overhead(report):
     """Return the share of the workers' time that was not spent in blocks."""
     return 1 - report["block_seconds"] / (report["workers"] * report["seconds"])
+
+
+def while_working(report):
+    """Return the same while blocks ran, in words; nothing where the report does not tell."""
+    if not report.get("working_seconds"):
+        return ""
+    share = 1 - report["block_seconds"] / (report["workers"] * report["working_seconds"])
+    return f"; {share:.1%} from the start of the first block to the end of the last"
 
 
 def by_worker(receipts):
@@ -114,7 +122,7 @@ def dask(options, folder):
                     f"{engine}, {kind}, {options.kernel}: {report['evaluations']:,} evaluations in "
                     f"{report['blocks']} blocks, {report['seconds']:.1f} s with "
                     f"{report['workers']} workers, {report['block_seconds']:.1f} s in blocks: "
-                    f"overhead {overhead(report):.1%}"
+                    f"overhead {overhead(report):.1%}{while_working(report)}"
                 )
 
 
@@ -140,8 +148,7 @@ def asked():
 def main(options):
     """Measure and print what was asked for."""
     print(
-        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; Python "
-        f"{platform.python_version()}; batches of {BATCHES:,} sequences and multiples"
+        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}"
     )
     with tempfile.TemporaryDirectory() as folder:
         # Compiles the kernel and keeps it on disk, so that no worker holds the compiler.
