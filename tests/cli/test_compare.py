@@ -338,6 +338,7 @@ def test_a_difference_is_a_row_in_files(capsys, tmp_path):
         ('{"schema": "llmcost.estimate/1"}', "needs 'llmcost.comparison/1'"),
         ('{"schema": "llmcost.comparison/1"}', "setups"),
         ("[" * 100_000, "is not JSON"),
+        ('{"schema": "llmcost.comparison/1", "setups": NaN}', "is not JSON"),
     ],
 )
 def test_a_file_that_is_no_comparison_is_refused(capsys, tmp_path, content, said):
@@ -348,6 +349,44 @@ def test_a_file_that_is_no_comparison_is_refused(capsys, tmp_path, content, said
     assert (ran.code, ran.out) == (2, "")
     assert "--against: " in ran.err
     assert said in ran.err
+
+
+def test_a_number_too_large_for_any_machine_is_refused(capsys, tmp_path):
+    path = saved(capsys, tmp_path, *SETUPS)
+    document = json.loads(path.read_text())
+    places = (
+        document["break_even"][0]["price"],
+        document["setups"][0]["estimate"]["results"]["cost"],
+    )
+    for place in places:
+        place["low"], kept = 10**400, place["low"]
+        path.write_text(json.dumps(document))
+        place["low"] = kept
+        ran = asked(capsys, *SETUPS, "--against", path)
+
+        assert ran.code == 2
+        assert "needs a finite number" in ran.err
+
+
+def test_an_input_of_another_kind_in_a_saved_file_has_no_effect_that_is_told(capsys, tmp_path):
+    path = saved(capsys, tmp_path, *SETUPS)
+    document = json.loads(path.read_text())
+    document["setups"][0]["estimate"]["inputs"]["scaling_law"]["value"] = ["x"]
+    document["setups"][0]["estimate"]["results"]["cost"]["low"] = 1.0
+    path.write_text(json.dumps(document))
+    ran = asked(capsys, *SETUPS, "--against", path, "--json")
+    causes = [cause for one in ran.data["setups"] for cause in one["causes"]]
+
+    assert [cause["input"] for cause in causes] == ["scaling_law"]
+    assert causes[0]["effects"] == {"cost": None, "wall_clock": None}
+
+
+def test_a_file_without_an_end_is_refused(capsys, monkeypatch):
+    monkeypatch.setattr("llmcost.studies.comparison.differences.MAX_BYTES", 1000)
+    ran = asked(capsys, *SETUPS, "--against", "/dev/zero")
+
+    assert ran.code == 2
+    assert "too large for a comparison" in ran.err
 
 
 def test_a_saved_comparison_reads_back(capsys, tmp_path):

@@ -188,14 +188,18 @@ def _evaluated(
     with np.errstate(all="ignore"):
         central = model.evaluate()
         drawn = model.evaluate(model.draws(draws, seed))
-    goodput = float(central["goodput"].flat[0])
     endless = np.isinf(drawn["gpu_hours"]).any() or np.isinf(drawn["wall_clock"]).any()
-    if endless or ("mtbf" in central and goodput < LEAST_GOODPUT):
+    refuse_endless(float(central["goodput"].flat[0]), "mtbf" in central, bool(endless))
+    return central, drawn
+
+
+def refuse_endless(goodput: float, modelled: bool, endless: bool) -> None:
+    """Raise InputError for a run that makes no progress at its middle, or is endless in a draw."""
+    if endless or (modelled and goodput < LEAST_GOODPUT):
         raise InputError(
             f"Goodput is {goodput:.2g}: failures and restarts leave no progress, at least in some "
             "draws. Give a lower failure rate, a shorter restart time or fewer accelerators."
         )
-    return central, drawn
 
 
 def _goodput_notes(drawn: Mapping[str, Floats]) -> list[tuple[str, str]]:
@@ -336,10 +340,13 @@ def level_of(interval: object) -> float:
     return level
 
 
-def _known_law(law: str) -> str:
-    if law not in scaling_laws.LAWS:
+def _known_law(law: object) -> str:
+    if not isinstance(law, str) or law not in scaling_laws.LAWS:
         raise UnknownNameError(
-            "scaling law", law, scaling_laws.LAWS, "See: llmcost explain compute-optimal-tokens."
+            "scaling law",
+            str(law),
+            scaling_laws.LAWS,
+            "See: llmcost explain compute-optimal-tokens.",
         )
     return law
 

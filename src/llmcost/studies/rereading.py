@@ -55,7 +55,7 @@ def reports(document: Mapping[str, Any]) -> dict[str, Any]:
         for part, held in _table(report, "parts").items():
             if not isinstance(held, Mapping) or not isinstance(held.get("unit"), str):
                 raise InputError(f"{name}: {part} is {shown(held)}; needs value and unit.")
-            _number(held.get("value"), f"{name}: {part} value")
+            finite_or_none(held.get("value"), f"{name}: {part} value")
     return found
 
 
@@ -64,7 +64,7 @@ def _result(name: str, part: Any) -> dict[str, Any]:  # noqa: ANN401
         raise InputError(f"results: {name} is {shown(part)}; needs value, unit, low and high.")
     canonical_unit(part["unit"])
     numbers = {
-        key: _number(part.get(key), f"results: {name} {key}")
+        key: finite_or_none(part.get(key), f"results: {name} {key}")
         for key in ("value", "low", "high", "median")
     }
     low, high = numbers["low"], numbers["high"]
@@ -81,10 +81,10 @@ def _input(name: str, part: Any) -> InputValue:  # noqa: ANN401
     if not isinstance(part.get("detail", {}), Mapping):
         raise InputError(f"inputs: {name} has detail {shown(part['detail'])}; needs an object.")
     if isinstance(value, int | float):
-        value = _number(value, f"inputs: {name} value")
+        value = finite_or_none(value, f"inputs: {name} value")
     elif not isinstance(value, str | list | None):
         raise InputError(f"inputs: {name} value is {shown(value)}; needs a number or text.")
-    low, high = (_number(part.get(key), f"inputs: {name} {key}") for key in ("low", "high"))
+    low, high = (finite_or_none(part.get(key), f"inputs: {name} {key}") for key in ("low", "high"))
     return InputValue(
         value,
         str(part.get("unit") or ""),
@@ -100,11 +100,11 @@ def _stated(name: str, part: Any) -> Stated:  # noqa: ANN401
     """Return the distribution of an input; raises InputError for a malformed one."""
     if not isinstance(part, Mapping) or part.get("kind") not in KINDS_OF_RANGE:
         raise InputError(f"inputs: {name} has distribution {shown(part)}; needs kind, p5 and p95.")
-    low, high = (_number(part.get(end), f"inputs: {name} {end}") for end in ("p5", "p95"))
+    low, high = (finite_or_none(part.get(end), f"inputs: {name} {end}") for end in ("p5", "p95"))
     if low is None or high is None or low > high:
         raise InputError(f"inputs: {name} has p5 {shown(low)} and p95 {shown(high)}.")
     middle = part.get(MIDDLES.get(part["kind"], ""))
-    return Stated(part["kind"], low, high, _number(middle, f"inputs: {name} middle"))
+    return Stated(part["kind"], low, high, finite_or_none(middle, f"inputs: {name} middle"))
 
 
 def _warning(part: Any) -> dict[str, str]:  # noqa: ANN401
@@ -127,9 +127,13 @@ def _list(document: Mapping[str, Any], name: str) -> list[Any]:
     return part
 
 
-def _number(value: Any, name: str) -> float | None:  # noqa: ANN401
+def finite_or_none(value: Any, name: str) -> float | None:  # noqa: ANN401
+    """Return a number of a document, `None` for null; raises InputError for anything else."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InputError(f"{name}: got {shown(value)}; needs a finite number or null.")
-    return float(value)
+    try:
+        if not isinstance(value, bool) and isinstance(value, int | float) and isfinite(value):
+            return float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        pass
+    raise InputError(f"{name}: got {shown(value)}; needs a finite number or null.")

@@ -138,11 +138,13 @@ def read_comparison(path: str | Path) -> Comparison:
     place = Path(path)
     needed = "needs one saved with: llmcost compare ... -o FILE.json"
     try:
-        if place.stat().st_size > MAX_BYTES:
+        with place.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise InputError(
                 f"against: {shown(str(path))} is too large for a comparison; {needed}."
             )
-        document = json.loads(place.read_text(encoding="utf-8"))
+        document = json.loads(content.decode("utf-8"), parse_constant=_no_number)
     except FileNotFoundError:
         raise InputError(f"against: there is no file {shown(str(path))}; {needed}.") from None
     except OSError as error:
@@ -154,6 +156,11 @@ def read_comparison(path: str | Path) -> Comparison:
         return Comparison.from_dict(document)
     except InputError as error:
         raise InputError(f"against: {shown(str(path))}: {error} It {needed}.") from None
+
+
+def _no_number(text: str) -> None:
+    """Refuse what JSON does not have; raises ValueError."""
+    raise ValueError(text)
 
 
 def find_differences(after: Comparison, before: Comparison) -> Differences:

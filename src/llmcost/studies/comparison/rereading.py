@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
 from typing import Any, TypeVar
 
 from llmcost.errors import InputError, shown
@@ -20,6 +19,7 @@ from llmcost.studies.comparison.parts import (
     SetupResult,
     Shares,
 )
+from llmcost.studies.rereading import finite_or_none
 
 T = TypeVar("T")
 OWN = (
@@ -62,7 +62,7 @@ def _setup(part: Mapping[str, Any]) -> SetupResult:
         raise InputError(f"setups: {name} has status {shown(part.get('status'))}.")
     saved, headroom = part.get("estimate"), part.get("headroom")
     shares = _table(part, "shares")
-    limits = {key: _number(each, key) for key, each in _table(part, "limits").items()}
+    limits = {key: finite_or_none(each, key) for key, each in _table(part, "limits").items()}
     return SetupResult(
         name=name,
         arguments=dict(_table(part, "arguments")),
@@ -74,7 +74,7 @@ def _setup(part: Mapping[str, Any]) -> SetupResult:
         headroom=None if headroom is None else _result(headroom),
         limits=tuple(Limit(key, share or 0.0) for key, share in limits.items()),
         deltas={key: _delta(each) for key, each in _table(part, "deltas").items()},
-        shares=Shares(**{key: _number(shares.get(key), key) for key in Shares.__slots__}),
+        shares=Shares(**{key: finite_or_none(shares.get(key), key) for key in Shares.__slots__}),
         notes=_all(part, "notes", lambda note: Warned(_text(note, "code"), _text(note, "message"))),
     )
 
@@ -85,12 +85,12 @@ def _delta(part: Any) -> Delta:  # noqa: ANN401
 
 def _pair(part: Mapping[str, Any]) -> Pair:
     a, b, result = (_text(part, key) for key in ("a", "b", "result"))
-    less, more = (_number(part.get(key), f"pairs: {key}") or 0.0 for key in ("less", "more"))
+    less, more = (finite_or_none(part.get(key), f"pairs: {key}") or 0.0 for key in ("less", "more"))
     return Pair(a, b, result, less, more)
 
 
 def _break_even(part: Mapping[str, Any]) -> BreakEven:
-    now = _number(part.get("price_now"), "break_even: price_now")
+    now = finite_or_none(part.get("price_now"), "break_even: price_now")
     names = _text(part, "setup"), _text(part, "against")
     return BreakEven(*names, _result(_table(part, "price")), now)
 
@@ -105,7 +105,7 @@ def _result(part: Mapping[str, Any]) -> Result:
         raise InputError(f"Got {shown(part)}; needs value, unit, low and high.")
     canonical_unit(unit)
     keys = ("value", "low", "high", "median")
-    value, low, high, median = (_number(part.get(key), key) for key in keys)
+    value, low, high, median = (finite_or_none(part.get(key), key) for key in keys)
     return Result(value, unit, low, high, median)
 
 
@@ -148,11 +148,3 @@ def _list(document: Mapping[str, Any], key: str) -> Sequence[Any]:
     if not isinstance(part, list):
         raise InputError(f"{key}: got {shown(part)}; needs a list.")
     return part
-
-
-def _number(value: Any, name: str) -> float | None:  # noqa: ANN401
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InputError(f"{name}: got {shown(value)}; needs a finite number or null.")
-    return float(value)
