@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmcost.errors import InputError
 from llmcost.studies.estimation import simulate
 from llmcost.studies.sweeping.blocks import blocking_of, run_block
 from llmcost.studies.sweeping.cases import case_count, prepare_case
@@ -178,3 +179,22 @@ def test_blocks_cover_the_grid_once_however_it_is_cut(size):
     ]
     assert keys == whole
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("draws", [0, 100])
+def test_a_run_that_never_ends_is_skipped_as_an_estimate_refuses_it(draws):
+    grid = {
+        "model": ["llama-3.1-8b"],
+        "gpu": ["h100-sxm"],
+        "gpus": [1024],
+        "mfu": ["40%"],
+        "failure_rate": ["1e-5 1/GPU/hour", "0.05 1/GPU/hour"],
+    }
+    of_plan = plan(grid, draws)
+    (skipped,) = run_block(of_plan, blocking_of(of_plan), 0).skipped
+
+    same = {name: values[0] for name, values in grid.items() if name not in ("gpus", "failure_rate")}
+    with pytest.raises(InputError) as refused:
+        simulate(**same, num_gpus=1024, failure_rate="0.05 1/GPU/hour")
+    assert skipped["failure_rate"] == 0.05
+    assert skipped["reason"] == str(refused.value)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost import engine
 from llmcost.amounts import spread_from
 from llmcost.enumeration import Columns, enumerate_layouts
 from llmcost.errors import InputError
@@ -21,7 +22,7 @@ from llmcost.inputs import as_columns, model_flop
 from llmcost.layout import PartialLayout
 from llmcost.studies.choices.cluster import MAX_PRICE, PRICE_UNIT
 from llmcost.studies.choices.modelled import MAX_MFU
-from llmcost.studies.estimation import Prepared, prepare
+from llmcost.studies.estimation import Prepared, prepare, refuse_endless
 from llmcost.studies.searching import usual_limits
 from llmcost.studies.sweeping.labels import Label, axis_labels
 from llmcost.studies.sweeping.parameters import ALL_LEGAL, FASTEST
@@ -118,6 +119,7 @@ def prepare_case(plan: Plan, number: int) -> Case:
     model = prepared.model
     given = {**model.middle, **model.fixed}
     base = as_columns(model.workload, model.cluster, model.assumptions, given)
+    _refuse_without_end(prepared, base, plan)
     return Case(
         number,
         {name: label for name, (_, label) in chosen.items()},
@@ -179,6 +181,19 @@ def _refuse_what_does_not_fit(prepared: Prepared) -> None:
         raise InputError(
             f"Nothing fits: of {main.space:,} layouts the tightest lacks {short:.3g} GB a GPU."
         )
+
+
+def _refuse_without_end(prepared: Prepared, base: Mapping[str, Any], plan: Plan) -> None:
+    """Raise InputError where failures leave no progress, at middle values or in a draw."""
+    if "goodput" in base:
+        return
+    middle = float(np.asarray(engine.failures(base)["goodput"]).flat[0])
+    endless = False
+    if plan.draws:
+        drawn = prepared.model.draws(plan.draws, plan.seed)
+        with np.errstate(all="ignore"):
+            endless = bool(np.isinf(1 / engine.failures({**base, **drawn})["goodput"]).any())
+    refuse_endless(middle, True, endless)
 
 
 def _layouts(prepared: Prepared) -> Columns:
