@@ -199,3 +199,13 @@ def test_hours_by_default_do_not_depend_on_the_attention_convention(model, seq_l
         assert full.results[name].value == pytest.approx(causal.results[name].value, rel=1e-12)
     ratio = full.results["model_flop"].value / causal.results["model_flop"].value
     assert full.results["mfu"].value == pytest.approx(causal.results["mfu"].value * ratio)
+
+
+def test_what_a_user_does_to_one_answer_is_not_in_the_next():
+    first = estimate(tokens="1T", **RUN)
+    known = json.dumps(first.reports["rentals"])
+    offer = first.reports["rentals"][0]
+    offer["price"] = -1.0
+    offer["sources"].append("my own")
+
+    assert json.dumps(estimate(tokens="1T", **RUN).reports["rentals"]) == known

@@ -193,8 +193,8 @@ def test_a_run_that_never_ends_is_skipped_as_an_estimate_refuses_it(draws):
     of_plan = plan(grid, draws)
     (skipped,) = run_block(of_plan, blocking_of(of_plan), 0).skipped
 
-    same = {name: values[0] for name, values in grid.items() if name not in ("gpus", "failure_rate")}
+    same = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "num_gpus": 1024, "mfu": "40%"}
     with pytest.raises(InputError) as refused:
-        simulate(**same, num_gpus=1024, failure_rate="0.05 1/GPU/hour")
+        simulate(**same, failure_rate="0.05 1/GPU/hour")
     assert skipped["failure_rate"] == 0.05
     assert skipped["reason"] == str(refused.value)

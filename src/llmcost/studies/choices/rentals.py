@@ -19,8 +19,16 @@ from llmcost.studies.choices.cluster import PRICE_UNIT
 def choose_rentals(
     gpu: Accelerator, day: date
 ) -> tuple[Mapping[str, Chosen], tuple[Mapping[str, Any], ...]]:
-    """Return the price on each terms that has one, by name, and the offers behind them as rows."""
-    return _rentals(gpu.name, day)
+    """Return the price on each terms that has one, by name, and the offers behind them as rows.
+
+    The rows are the caller's own: answers hand them to users.
+    """
+    prices, offers = _rentals(gpu.name, day)
+    return prices, tuple(_copied(row) for row in offers)
+
+
+def _copied(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 @cached_by_folder
