@@ -226,6 +226,14 @@ def test_a_document_that_is_none_is_refused(four, broken):
         Comparison.from_dict(four.to_dict() | broken)
 
 
+def test_a_part_of_another_kind_is_refused(four):
+    document = four.to_dict()
+    document["setups"][0]["headroom"] = [1]
+
+    with pytest.raises(InputError, match="needs value, unit, low and high"):
+        Comparison.from_dict(document)
+
+
 def test_a_frame_has_a_row_a_setup_and_units_in_its_headers(four):
     frame = four.to_frame()
 

@@ -135,27 +135,30 @@ class Differences:
 
 def read_comparison(path: str | Path) -> Comparison:
     """Return the comparison that a JSON file holds; raises InputError where it holds none."""
-    place = Path(path)
     needed = "needs one saved with: llmcost compare ... -o FILE.json"
+    content = _content(path, needed)
+    if len(content) > MAX_BYTES:
+        raise InputError(f"against: {shown(str(path))} is too large for a comparison; {needed}.")
     try:
-        with place.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise InputError(
-                f"against: {shown(str(path))} is too large for a comparison; {needed}."
-            )
         document = json.loads(content.decode("utf-8"), parse_constant=_no_number)
-    except FileNotFoundError:
-        raise InputError(f"against: there is no file {shown(str(path))}; {needed}.") from None
-    except OSError as error:
-        why = error.strerror or "it cannot be read"
-        raise InputError(f"against: {shown(str(path))}: {why}; {needed}.") from None
     except (ValueError, RecursionError):
         raise InputError(f"against: {shown(str(path))} is not JSON; {needed}.") from None
     try:
         return Comparison.from_dict(document)
     except InputError as error:
         raise InputError(f"against: {shown(str(path))}: {error} It {needed}.") from None
+
+
+def _content(path: str | Path, needed: str) -> bytes:
+    """Return what a file holds, of one that is too large its beginning; raises InputError."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"against: there is no file {shown(str(path))}; {needed}.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it cannot be read"
+        raise InputError(f"against: {shown(str(path))}: {why}; {needed}.") from None
 
 
 def _no_number(text: str) -> None:

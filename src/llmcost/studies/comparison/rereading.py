@@ -99,8 +99,8 @@ def _group(part: Mapping[str, Any], names: set[str]) -> Group:
     return Group(dict(_table(part, "by")), _names(part, "order", names))
 
 
-def _result(part: Mapping[str, Any]) -> Result:
-    unit = part.get("unit")
+def _result(part: Any) -> Result:  # noqa: ANN401
+    unit = part.get("unit") if isinstance(part, Mapping) else None
     if not isinstance(unit, str):
         raise InputError(f"Got {shown(part)}; needs value, unit, low and high.")
     canonical_unit(unit)
