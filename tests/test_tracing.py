@@ -298,6 +298,16 @@ def test_any_number_of_rows_will_do(count):
     assert kernel({"x": np.arange(count)})["z"].tolist() == list(range(1, count + 1))
 
 
+@pytest.mark.parametrize("count", [2, 8, 9])
+def test_results_that_no_row_changes_need_no_work_on_rows(count):
+    columns = {"x": np.ones(count), "a": 3.0}
+    traced = trace(lambda c: {"z": c["x"] * c["a"], "same": c["a"] + 1.0}, columns, ("x",))
+    rows = {"x": columns["x"]}
+
+    assert compile_kernel(traced, ("same",))(rows)["same"].tolist() == [4.0] * count
+    assert compile_kernel(traced, ())(rows) == {}
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [

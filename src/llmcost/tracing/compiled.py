@@ -52,11 +52,8 @@ class Kernel:
         held = self._own if uniform is None else uniform
         given, count = self._given(rows)
         made = np.empty((len(self.program.outputs), -(-count // WIDTH) * WIDTH))
-        whole = count - count % WIDTH
-        if whole:
-            self._run(held, given, made, whole)
-        if count % WIDTH:
-            self._run_last(held, given, made, count)
+        if made.size:
+            self._run_all(held, given, made, count)
         return self._results(held, made[:, :count], count)
 
     def _given(self, rows: Mapping[str, Any]) -> tuple[list[Floats], int]:
@@ -68,6 +65,13 @@ class Kernel:
             raise InputError(f"The kernel got columns of {counts} rows; needs one length.")
         count = counts.pop()
         return [_row(rows[name], at, count) for name, at in self.program.inputs], count
+
+    def _run_all(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
+        whole = count - count % WIDTH
+        if whole:
+            self._run(held, given, made, whole)
+        if count % WIDTH:
+            self._run_last(held, given, made, count)
 
     def _run(self, held: Uniform, given: list[Floats], made: Floats, count: int) -> None:
         inputs = np.array([_address(each) for each in given], dtype=np.int64)
