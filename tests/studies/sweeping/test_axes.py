@@ -49,6 +49,8 @@ def values(name, written):
             ("1.5 USD/GPU/hour", "2 USD/GPU/hour", "2.5 USD/GPU/hour"),
         ),
         ("price", "$1..$2/GPU/hour by $1/GPU/hour", ("1 USD/GPU/hour", "2 USD/GPU/hour")),
+        ("price", "$1..2/GPU/hour by 0.5", tuple(f"{p} USD/GPU/hour" for p in (1, 1.5, 2))),
+        ("price", "USD 1..2/GPU/hour by 1", ("1 USD/GPU/hour", "2 USD/GPU/hour")),
         (
             "price",
             "logspace 1..4 USD/GPU/hour by 3",
@@ -141,6 +143,8 @@ def test_a_range_without_by_is_one_uncertain_value():
         ("gpu", "", "text"),
         ("layout", ["all legal", "tp=8"], "among them"),
         ("layout", "all", "all legal"),
+        ("layout", ["tp=8,pp=2", "PP=2, tp=8"], "the same"),
+        ("price", "linspace 1..3 USD/GPU/hour by 3", "logspace"),
         ("embodied", ["yes"], "true or false"),
         ("today", "tomorrow", "date"),
     ],

@@ -208,6 +208,15 @@ def test_conditions_read_axes_and_results():
     assert planned(keep=[keep]).keeps[0].where == keep["where"]
 
 
+def test_an_axis_with_two_units_holds_text_for_a_condition():
+    rates = ["9,500 token/s/GPU", "430 TFLOP/s/GPU"]
+    keep = {"best": "cost", "where": "throughput > 400 TFLOP/s/GPU"}
+
+    for order in (rates, rates[::-1]):
+        with pytest.raises(InputError, match="text"):
+            planned(grid=grid(throughput=order), keep=[keep])
+
+
 REFUSED = {
     "nothing": ({"grid": {}, "keep": []}, "no axis"),
     "no keep": ({"keep": []}, r"\[\[keep\]\]"),
@@ -280,6 +289,8 @@ KEEPS = {
     "half a bin": ({"histogram": "cost", "bins": 0.5}, "from 1"),
     "falling shares": ({"quantiles": "cost", "at": [0.5, 0.1]}, "rising"),
     "a share above 1": ({"quantiles": "cost", "at": [50]}, "0 to 1"),
+    "a share of words": ({"quantiles": "cost", "at": ["half%"]}, "number"),
+    "a share with a unit": ({"quantiles": "cost", "at": ["50 USD"]}, "0 to 1"),
     "no shares": ({"quantiles": "cost", "at": []}, "rising"),
     "a name of a path": ({"best": "cost", "name": "../x"}, "small letters"),
     "an empty name": ({"best": "cost", "name": ""}, "small letters"),

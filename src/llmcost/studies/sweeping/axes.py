@@ -109,8 +109,9 @@ def _refuse_steps(name: str, piece: object) -> None:
 def _stepped(name: str, match: re.Match[str], whole: str) -> list[object]:
     """Return the numbers, or texts with their unit, from the start to the stop."""
     like = Wanted("a range", _EXAMPLE) if name in COUNTS else wanted_for(name)
-    found = read_range(match["range"], like)
-    if found is None or len(found.ends) != 2 or match["range"].strip()[:1].isalpha():
+    kind = without_currency(match["range"])[0][:1].isalpha()
+    found = None if kind else read_range(match["range"], like)
+    if found is None or len(found.ends) != 2:
         raise InputError(f"Got {shown(whole)}; needs a start and a stop, such as {_EXAMPLE}.")
     unit = found.unit
     _check_unit(name, unit, whole)
@@ -125,8 +126,9 @@ def _stepped(name: str, match: re.Match[str], whole: str) -> list[object]:
 
 def _unit_as_written(text: str, unit: str, like: Wanted) -> str:
     """Return the unit of the stop of a range as it was written, in full beside a `$`."""
-    bare, currency = without_currency(text.rpartition("..")[2])
-    return unit if currency else read_number(bare, text, like).rest
+    start, _, stop = text.rpartition("..")
+    bare, currency = without_currency(stop)
+    return unit if currency or without_currency(start)[1] else read_number(bare, text, like).rest
 
 
 def _check_unit(name: str, unit: str, whole: str) -> None:

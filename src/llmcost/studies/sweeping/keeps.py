@@ -235,13 +235,20 @@ def _at(value: object, where: str) -> tuple[float, ...]:
 
 def _share(value: object, where: str) -> float:
     if isinstance(value, str) and value.strip().endswith("%"):
-        from llmcost.reading import read_quantity
-
-        value = read_quantity(value)[0] / 100
+        value = _percent(value, where)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= float(value) <= 1:  # type: ignore[arg-type]
         raise InputError(f"{where}: got {shown(value)}; needs shares from 0 to 1, such as 0.5.")
     return float(value)  # type: ignore[arg-type]
+
+
+def _percent(text: str, where: str) -> float:
+    from llmcost.reading import read_quantity
+
+    try:
+        return read_quantity(text)[0] / 100
+    except InputError as error:
+        raise named(where, error) from None
 
 
 def _whole(value: object, where: str, most: int) -> int:

@@ -131,8 +131,9 @@ def checked(name: str, value: object) -> Checked:
         raise
     except InputError as error:
         raise named(name, error) from None
-    written = found if name == "layout" else value.strip()
-    return Checked(written, found)
+    if name == "layout":
+        return Checked(found, found if found in (ALL_LEGAL, FASTEST) else read_layout(found))
+    return Checked(value.strip(), found)
 
 
 def config_path(model: str) -> Path | None:

@@ -229,8 +229,13 @@ def _axes(
 
 def _unit(name: str, found: Sequence[Checked]) -> str | None:
     """Return the unit of an axis of numbers, `None` for one of text."""
-    sorts = {(type(each.value), each.exact): each.value for each in found}
+    sorts = {(type(each.value), each.exact, _sort(each)): each.value for each in found}
     return axis_unit(name, tuple(sorts.values()))
+
+
+def _sort(each: Checked) -> object:
+    """Return the unit of a quantity: those of an axis may have two."""
+    return each.same_as[0] if isinstance(each.same_as, tuple) else None
 
 
 def _fixed(table: Mapping[str, Any]) -> dict[str, Checked]:
