@@ -200,7 +200,7 @@ def peer_answer(python, layouts):
         env={**os.environ, "TRANSFORMERS_OFFLINE": "1", "PYTHONPATH": ""},
     )
     if done.returncode:
-        raise OSError(f"its Python said: {done.stderr.strip().splitlines()[-1:]}")
+        raise OSError((done.stderr.strip().splitlines() or ["its Python failed"])[-1])
     return json.loads(done.stdout.splitlines()[-1])
 
 
