@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from llmcost.errors import InputError
 from llmcost.studies.estimation import simulate
 from llmcost.studies.sweeping.blocks import blocking_of, run_block
-from llmcost.studies.sweeping.cases import case_count, prepare_case
+from llmcost.studies.sweeping.cases import case_count, prepare_case, scattered
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import kernel_of
 from llmcost.studies.sweeping.plan import plan_from
@@ -198,3 +198,19 @@ def test_a_run_that_never_ends_is_skipped_as_an_estimate_refuses_it(draws):
         simulate(**same, failure_rate="0.05 1/GPU/hour")
     assert skipped["failure_rate"] == 0.05
     assert skipped["reason"] == str(refused.value)
+
+
+def test_a_grid_in_which_nothing_runs_is_refused_with_a_reason():
+    grid = {"model": ["llama-3.1-405b"], "gpu": ["h100-sxm"], "gpus": [8], "layout": ["tp=3"]}
+
+    with pytest.raises(InputError, match="None of the 1 cases of the grid"):
+        blocking_of(plan(grid))
+
+
+@given(outer=st.integers(1, 10**6), inner=st.integers(1, 12))
+def test_cases_that_stand_for_all_have_every_value_of_an_axis(outer, inner):
+    found = scattered(outer * inner, 12)
+
+    assert len(set(found)) == len(found) == min(12, outer * inner)
+    assert all(0 <= number < outer * inner for number in found)
+    assert {number % inner for number in found} == set(range(inner))

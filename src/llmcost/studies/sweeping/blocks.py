@@ -18,6 +18,7 @@ from llmcost.studies.sweeping.cases import (
     first_case,
     inner_axes,
     prepare_case,
+    scattered,
     wants_all_layouts,
 )
 from llmcost.studies.sweeping.evaluating import Needed, batches
@@ -77,7 +78,7 @@ _BLOCKINGS: dict[str, Blocking] = {}
 def blocking_of(plan: Plan) -> Blocking:
     """Return how a plan is cut into blocks; a pure function of the plan, worked out once.
 
-    Raises InputError for a plan none of whose first cases can run, with the reason of the first.
+    Raises InputError for a plan in which no case that is tried can run, with a reason.
     """
     known = _BLOCKINGS.get(plan.identity)
     if known is None:
@@ -143,12 +144,14 @@ def _range(case: Case, blocking: Blocking, number: int) -> tuple[int, int]:
 
 
 def _layouts(plan: Plan, cases: int) -> tuple[float, int, bool]:
-    """Return the mean and the most layouts of a case, and whether all cases were counted."""
+    """Return the mean and the most layouts of a case, and whether all cases were counted.
+
+    Raises InputError where no case can run.
+    """
     if not wants_all_layouts(plan):
+        first_case(plan)
         return 1.0, 1, True
-    chosen = sorted(
-        {at * cases // SAMPLED for at in range(SAMPLED)} if cases > SAMPLED else range(cases)
-    )
+    chosen = scattered(cases, SAMPLED)
     counts = []
     for number in chosen:
         try:

@@ -7,9 +7,9 @@ sweep is the estimate of that configuration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,15 +132,38 @@ def prepare_case(plan: Plan, number: int) -> Case:
 
 
 def first_case(plan: Plan) -> Case:
-    """Return the first case that can run; raises InputError with the reason where none can."""
-    count = min(case_count(plan), MOST_TRIED)
+    """Return a case that can run, the first of all where they are few.
+
+    Raises InputError with a reason where none of those that are tried can.
+    """
+    count = case_count(plan)
+    tried = scattered(count, MOST_TRIED)
     trouble: InputError | None = None
-    for number in range(count):
+    for number in tried:
         try:
             return prepare_case(plan, number)
         except InputError as error:
             trouble = trouble or error
-    raise InputError(f"None of the first {count:,} cases of the grid can run. The first: {trouble}")
+    told = (
+        f"None of the {count:,}"
+        if len(tried) == count
+        else f"None of {len(tried):,} of the {count:,}"
+    )
+    raise InputError(f"{told} cases of the grid can run. The first: {trouble}")
+
+
+def scattered(count: int, most: int) -> Sequence[int]:
+    """Return at most so many of the numbers below a count, in order where that is all of them.
+
+    Else they lie all over, and no axis of the grid has the same value in all of them: each is a
+    step further that shares no factor with the count, near the golden section of it.
+    """
+    if count <= most:
+        return range(count)
+    step = count * 618 // 1000
+    while gcd(step, count) > 1:
+        step += 1
+    return [at * step % count for at in range(most)]
 
 
 def _is_inner(axis: Axis, plan: Plan) -> bool:
