@@ -179,6 +179,9 @@ def test_a_csv_file_of_setups(tmp_path):
         ("a.csv", 'gpu,gpus\nb200,"1\n', "is not CSV"),
         ("a.csv", "gpu,water\nb200,maybe\n", "line 2: water: got 'maybe'"),
         ("a.json", "{}", r"needs?|\.toml"),
+        ("a.toml", "[[setup]]\ngpu = 'b200'\ngpus = 8\nnum-gpus = 9\n", "num_gpus twice"),
+        ("a.toml", "[[setup]]\ngpu = 'b200'\nname = ['a']\n", "setup 1: name is"),
+        ("a.toml", "[[setup]]\ngpu = 'b200'\nwater = 2\n", "water: got 2; needs yes or no"),
     ],
 )
 def test_a_file_that_holds_no_setups(tmp_path, name, text, told):
@@ -200,6 +203,45 @@ def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "large.toml").write_bytes(b"#" * 4_000_001)
     with pytest.raises(InputError, match="larger than 4 MB"):
         setups_in_file(tmp_path / "large.toml")
+
+
+def test_a_date_of_toml_is_a_date(tmp_path):
+    path = tmp_path / "setups.toml"
+    path.write_text("[[setup]]\ngpu = 'b200'\nas-of = 2026-01-31\n", encoding="utf-8")
+
+    assert setups_in_file(path)[0].arguments["as_of"] == "2026-01-31"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (["b200:8", "h100-smx:8"], "^setup 2: Unknown accelerator 'h100-smx'"),
+        (["b200:8", "b200:8,colour=red"], "^setup 2: Unknown argument of a setup 'colour'"),
+        (["b200:8", "b200:8,equity=perhaps"], "^setup 2: equity: got 'perhaps'"),
+        ([{"gpu": "b200", "gpus": 8, "num_gpus": 9}], "^setup 1: Got num_gpus twice"),
+        ([{"gpu": "b200", "name": ["a"]}], "^setup 1: name is "),
+    ],
+)
+def test_a_mistake_in_a_setup_tells_which(written, told):
+    with pytest.raises(InputError, match=told):
+        read_setups(written)
+
+
+def test_a_name_that_no_accelerator_has_tells_its_line(tmp_path):
+    path = tmp_path / "setups.csv"
+    path.write_text("gpu,gpus\nb200,8\nh100-smx,8\n", encoding="utf-8")
+    with pytest.raises(UnknownNameError, match=r"^setups\.csv, line 3: Unknown accelerator"):
+        read_setups(setups_in_file(path))
+
+
+@pytest.mark.parametrize("gpu", ["all", "ALL", " all "])
+def test_the_whole_catalogue_is_listed(gpu):
+    assert len(read_setups(None, gpu=gpu)) > 50
+
+
+def test_accelerators_are_named_in_text_or_a_list():
+    with pytest.raises(InputError, match="gpu: got 5; needs names"):
+        read_setups(None, gpu=5)
 
 
 def test_an_error_names_the_setup_of_a_file(tmp_path):

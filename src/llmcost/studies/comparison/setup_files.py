@@ -11,7 +11,13 @@ from typing import Any
 
 from llmcost.errors import InputError, shown
 from llmcost.reading import canonical_unit
-from llmcost.studies.comparison.setups import Setup, argument_name, as_argument, has_unit
+from llmcost.studies.comparison.setups import (
+    Setup,
+    argument_name,
+    as_argument,
+    has_unit,
+    named_arguments,
+)
 
 MAX_BYTES = 4_000_000
 NEEDED = "Give a .toml file of [[setup]] tables, or a .csv file with a row a setup."
@@ -90,11 +96,13 @@ def _with_unit(cell: str, unit: str) -> str:
 
 def _setup(table: Mapping[str, Any], place: str) -> Setup:
     try:
-        own = {argument_name(name): value for name, value in table.items()}
-        own = {name: as_argument(name, value) for name, value in own.items()}
+        own = {name: as_argument(name, value) for name, value in named_arguments(table).items()}
+        name = own.pop("name", "")
+        if not isinstance(name, str | int):
+            raise InputError(f"name is {shown(name)}; needs text.")
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
-    return Setup(str(own.pop("name", "")), own, place)
+    return Setup(str(name), own, place)
 
 
 def _text(path: Path) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from llmcost.catalog.gpus import accelerator, accelerators
@@ -80,7 +81,7 @@ def read_setups(
     if not isinstance(setups, list | tuple | None):
         raise InputError(f"setups: got {shown(setups)}; needs a list of setups, {EXAMPLE}.")
     read = [_read(each, f"setup {number}") for number, each in enumerate(setups or (), 1)]
-    read += [({"gpu": name}, f"gpu {name}", gpu == ALL) for name in _named(gpu)]
+    read += [({"gpu": name}, f"gpu {name}", _is_all(gpu)) for name in _named(gpu)]
     if not read:
         raise InputError(
             f"setups: got none; needs setups {EXAMPLE}, or accelerators by name, or all of them."
@@ -142,10 +143,12 @@ def as_argument(name: str, value: Any) -> Any:  # noqa: ANN401
 
     Raises InputError for a flag that is neither yes nor no.
     """
-    if name in FLAGS and isinstance(value, str):
-        if value.strip().lower() not in YES:
+    if name in FLAGS and not isinstance(value, bool):
+        if not isinstance(value, str) or value.strip().lower() not in YES:
             raise InputError(f"{name}: got {shown(value)}; needs yes or no.")
         return YES[value.strip().lower()]
+    if type(value) is date:
+        return value.isoformat()
     if name in DECLARED and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value!r} {DECLARED[name]}"
     if name in DECLARED and isinstance(value, str):
@@ -162,29 +165,65 @@ def has_unit(text: str) -> bool:
         return True
 
 
+def named_arguments(table: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a table of arguments under their own names.
+
+    Raises UnknownNameError for a name that no setup has, InputError for one that stands twice.
+    """
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        key = argument_name(str(name))
+        if key in found:
+            raise InputError(f"Got {key} twice; needs it once.")
+        found[key] = value
+    return found
+
+
+def placed(error: InputError, place: str) -> InputError:
+    """Return an error that begins with where it was written."""
+    error.args = (f"{place}: {error}",)
+    return error
+
+
 def _read(given: Any, place: str) -> tuple[dict[str, Any], str, bool]:  # noqa: ANN401
     if isinstance(given, Setup):
         return {"name": given.name, **given.arguments}, given.place, given.listed
-    if isinstance(given, Mapping):
-        return {argument_name(str(name)): value for name, value in given.items()}, place, False
-    if isinstance(given, str):
-        return read_setup(given), place, False
-    raise InputError(f"{place}: got {shown(given)}; needs text {EXAMPLE}, or a table of arguments.")
+    if not isinstance(given, str | Mapping):
+        raise InputError(
+            f"{place}: got {shown(given)}; needs text {EXAMPLE}, or a table of arguments."
+        )
+    try:
+        own = read_setup(given) if isinstance(given, str) else named_arguments(given)
+    except InputError as error:
+        raise placed(error, place) from None
+    return own, place, False
 
 
 def _named(gpu: str | Sequence[str] | None) -> Iterable[str]:
     if gpu is None:
         return ()
     if isinstance(gpu, str):
-        return [part.name for part in accelerators()] if gpu == ALL else gpu.split(",")
+        return [part.name for part in accelerators()] if _is_all(gpu) else gpu.split(",")
+    if not isinstance(gpu, list | tuple):
+        raise InputError(f"gpu: got {shown(gpu)}; needs names of accelerators, or all.")
     return gpu
+
+
+def _is_all(gpu: object) -> bool:
+    """Return whether the whole catalogue is meant."""
+    return isinstance(gpu, str) and gpu.strip().lower() == ALL
 
 
 def _checked(given: dict[str, Any], place: str, listed: bool) -> tuple[dict[str, Any], str, bool]:
     """Return the arguments with the accelerator by its own name; raises InputError without one."""
     if not isinstance(given.get("gpu"), str):
         raise InputError(f"{place}: got no accelerator; needs gpu, a name from: llmcost show gpus.")
-    return {**given, "gpu": accelerator(given["gpu"]).name}, place, listed
+    if not isinstance(given.get("name"), str | int | None):
+        raise InputError(f"{place}: name is {shown(given['name'])}; needs text.")
+    try:
+        return {**given, "gpu": accelerator(given["gpu"]).name}, place, listed
+    except InputError as error:
+        raise placed(error, place) from None
 
 
 def _names(setups: Sequence[Mapping[str, Any]]) -> list[str]:
