@@ -400,6 +400,33 @@ def test_a_mistake_in_what_is_shared_names_no_setup():
         compare("llama-3.1-8b", gpu="all", num_gpus=512, mfu="140%", draws=100)
 
 
+@pytest.mark.parametrize(
+    ("shared", "told"),
+    [
+        ({"max_cost": "5 furlong"}, "^max_cost: "),
+        ({"price": "2 USD/hour"}, "^price: "),
+        ({"precision": "bf17"}, "^Unknown precision"),
+    ],
+)
+def test_a_unit_or_a_name_in_what_is_shared_names_no_setup(shared, told):
+    with pytest.raises(InputError, match=told):
+        compare("llama-3.1-8b", setups=["h100-sxm:512", "b200:512"], **shared)
+
+
+def test_a_name_that_a_setup_has_wrong_names_it():
+    with pytest.raises(UnknownNameError, match=r"^Setup b200: Unknown precision 'bf17'"):
+        compare("llama-3.1-8b", setups=["h100-sxm:512", "b200:512,precision=bf17"])
+
+
+def test_the_fastest_of_many_is_set_against_those_that_come_closest():
+    """Of thirteen setups the dearest is the fastest; the cheapest and the first are far behind."""
+    setups = [f"h100-sxm:{64 * (at + 1)}@{2 + at} USD/GPU/hour,name={at}" for at in range(13)]
+    found = compare(**SMALL, setups=setups, mfu="40%")
+
+    assert (found.best["cost"], found.best["wall_clock"]) == ("0", "12")
+    assert found.less_share("12", "11", "wall_clock") == 1
+
+
 def test_a_budget_is_for_setups_with_a_cost():
     found = compare("llama-3.1-70b", setups=SETUPS, max_cost="1M USD", **RUN)
 

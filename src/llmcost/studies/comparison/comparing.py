@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from llmcost import sampling
 from llmcost._version import __version__
 from llmcost.catalog.version import data_version
-from llmcost.errors import InputError, LayoutError, LlmcostError, UnitError, UnknownNameError
+from llmcost.errors import (
+    InputError,
+    LayoutError,
+    LlmcostError,
+    UnitError,
+    UnknownNameError,
+    shown,
+)
 from llmcost.expressions import read_condition, read_ordering
 from llmcost.studies.answers import Estimate, Result, Warned
 from llmcost.studies.choices.modelled import DOES_NOT_FIT as FIT_NOTE
@@ -152,7 +159,7 @@ def _all_runs(
             one, draws = _one_run(setup, arguments, question)
         except InputError as error:
             if _is_mistake(setup, error):
-                raise _of_setup(setup, error) from None
+                raise (_of_setup(setup, error) if _is_own(setup, error) else error) from None
             told = plain_arguments(arguments)
             one, draws = SetupResult(setup.name, told, CANNOT_RUN, str(error)), {}
             errors.append(error)
@@ -174,6 +181,15 @@ def _is_mistake(setup: Setup, error: InputError) -> bool:
         return False
     written = tuple(f"{name}: got " for name in setup.arguments if name != "gpu")
     return isinstance(error, UnitError | UnknownNameError) or str(error).startswith(written)
+
+
+def _is_own(setup: Setup, error: InputError) -> bool:
+    """Return whether an error is about what the setup says itself and not what all share."""
+    own = {name: value for name, value in setup.arguments.items() if name != "gpu"}
+    text = str(error)
+    return text.startswith(tuple(f"{name}: " for name in own)) or any(
+        shown(value) in text for value in own.values()
+    )
 
 
 def _of_all(setups: Sequence[Setup], errors: Sequence[InputError]) -> LlmcostError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What pairs are told of.
 PAIRED = ("cost", "wall_clock")
-# With more setups than these, pairs are those of the best and of the first alone.
+# With more setups than these, pairs are those of the best ones and of the first alone.
 MOST_IN_ALL_PAIRS = 12
 
 
@@ -46,9 +46,12 @@ def deltas(one: SetupResult, first: SetupResult, draws: Draws, level: float) -> 
     return found
 
 
-def pairs(order: Sequence[str], first: str | None, draws: Draws) -> Iterator[Pair]:
-    """Yield the pairs of setups, the better ranked first, with the shares of draws each wins."""
-    for a, b in _couples(order, first):
+def pairs(order: Sequence[str], told: Iterable[str | None], draws: Draws) -> Iterator[Pair]:
+    """Yield the pairs of setups, the better ranked first, with the shares of draws each wins.
+
+    Of very many setups they are the pairs of those in `told`, and of the best ranked, with all.
+    """
+    for a, b in _couples(order, told):
         for result in PAIRED:
             own, other = draws[a].get(result), draws[b].get(result)
             if own is not None and other is not None:
@@ -96,10 +99,10 @@ def _break_even(
     return BreakEven(one.name, against, price, now)
 
 
-def _couples(order: Sequence[str], first: str | None) -> Iterable[tuple[str, str]]:
+def _couples(order: Sequence[str], told: Iterable[str | None]) -> Iterable[tuple[str, str]]:
     if len(order) <= MOST_IN_ALL_PAIRS:
         return ((a, b) for at, a in enumerate(order) for b in order[at + 1 :])
-    kept = {order[0], first}
+    kept = {order[0], *told}
     return ((a, b) for at, a in enumerate(order) for b in order[at + 1 :] if a in kept or b in kept)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llmcost.studies.comparison.answer import Comparison
 from llmcost.studies.comparison.columns import ranked
 from llmcost.studies.comparison.frontier import front_of, front_shares
-from llmcost.studies.comparison.pairs import break_even, deltas, pairs, win_shares
+from llmcost.studies.comparison.pairs import PAIRED, break_even, deltas, pairs, win_shares
 from llmcost.studies.comparison.parts import COMPARED, LARGEST_IS_BEST, Delta, SetupResult, Shares
 
 if TYPE_CHECKING:
@@ -44,13 +44,14 @@ class Weighing:
             for one in found
         )
         order, name = ranked(setups, sort), first.name if first else None
-        names = {one.name for one in running}
+        names, best = {one.name for one in running}, _best(running)
+        told = (name, *(best.get(result) for result in PAIRED))
         return Comparison(
             setups=setups,
             order=order,
             first=name,
-            best=_best(running),
-            pairs=tuple(pairs([one for one in order if one in names], name, self.draws)),
+            best=best,
+            pairs=tuple(pairs([one for one in order if one in names], told, self.draws)),
             break_even=tuple(break_even(running, name, self.draws, self.level)),
             front=front_of(_values(running, "cost"), _values(running, "wall_clock")),
             draws={one.name: self.draws[one.name] for one in setups},
