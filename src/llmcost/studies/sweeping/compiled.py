@@ -74,7 +74,8 @@ class _Traced:
                 self._bound[key] = (uniform, kernel, found)
                 return kernel, found
         with np.errstate(all="ignore"):
-            kernel = compile_kernel(trace(self._function, {**uniform, **rows}, rows), names)
+            traced = trace(self._function, {**uniform, **rows}, rows)
+        kernel = compile_kernel(traced, [name for name in names if name in traced.outputs])
         own = kernel.bind(uniform)
         if own is None:
             raise RuntimeError("a kernel does not take the columns that it was traced on")
