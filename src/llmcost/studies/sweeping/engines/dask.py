@@ -12,8 +12,9 @@ import signal
 import sys
 import time
 import warnings
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -67,6 +68,8 @@ class Flow:
         self._client, self._job, self._numbers, self._events = client, job, numbers, events
         self._inbox: SimpleQueue[int] = SimpleQueue()
         self._futures: dict[int, Any] = {}
+        self._again: deque[int] = deque()
+        self._tries: Counter[int] = Counter()
         self._key = f"llmcost-{job.identity}-{os.urandom(4).hex()}"
         self._alive: set[str] = set()
         self._alone_since = time.monotonic()
@@ -118,12 +121,12 @@ class Flow:
 
     def _submit(self) -> None:
         while len(self._futures) < self._slots and not self._events.stopping():
-            number = next(self._numbers, None)
+            number = self._again.popleft() if self._again else next(self._numbers, None)
             if number is None:
                 return
-            future = self._client.submit(
-                do_block, self._job, number, key=f"{self._key}-{number}", pure=False
-            )
+            self._tries[number] += 1
+            key = f"{self._key}-{number}-{self._tries[number]}"
+            future = self._client.submit(do_block, self._job, number, key=key, pure=False)
             self._futures[number] = future
             future.add_done_callback(lambda _, number=number: self._inbox.put(number))
 
@@ -134,28 +137,44 @@ class Flow:
             return
         future = self._futures.pop(number)
         outcome = self._outcome(future, number)
-        if isinstance(outcome, Done):
+        if outcome is None and self._tries[number] >= MOST_DEATHS:
+            outcome = gave_up(number, "what it returned was lost each time")
+        if outcome is None:
+            self._again.append(number)
+        elif isinstance(outcome, Done):
             self._events.done(outcome)
         else:
             self._events.failed(outcome)
 
-    def _outcome(self, future: Any, number: int) -> Done | Failure:  # noqa: ANN401
+    def _outcome(self, future: Any, number: int) -> Done | Failure | None:  # noqa: ANN401
+        """Return what came of a block; `None` where it was lost with the worker that held it.
+
+        A block that was written is asked for again, not computed again.
+        """
         from distributed import KilledWorker
 
         if future.status in ("cancelled", "lost"):
-            raise self._lost()
+            self._check_scheduler()
+            return None
         try:
             outcome: Done | Failure = future.result(timeout=GATHER)
             return outcome
         except KilledWorker as error:
             last = f"the last one was {error.last_worker.address}"
             return gave_up(number, last, error.allowed_failures + 1)
-        except (OSError, TimeoutError) as error:
-            raise self._lost() from error
+        except OSError:  # A time-out, or the connection to a worker broke.
+            self._check_scheduler()
+            return None
         except Exception as error:
             if future.status in ("cancelled", "lost"):
-                raise self._lost() from error
+                self._check_scheduler()
+                return None
             return Failure(number, f"{type(error).__name__}: {error}")
+
+    def _check_scheduler(self) -> None:
+        """Raise InputError where the scheduler is gone, and not just a worker."""
+        if self._client.status != "running":
+            raise self._lost()
 
     def _lost(self) -> InputError:
         return InputError(
@@ -231,23 +250,57 @@ def _other_worker(address: str, wrong: list[str]) -> InputError:
 def _cluster(options: Options, workers: int) -> Iterator[Any]:
     with ExitStack() as stack:
         if options.scheduler:
-            yield stack.enter_context(_connected(options.scheduler))
-            return
-        from dask import config
-        from distributed import Client, LocalCluster
+            client = _connected(options.scheduler)
+        else:
+            from dask import config
+            from distributed import Client
 
-        stack.enter_context(config.set(LOCAL))
+            stack.enter_context(config.set(LOCAL))
+            cluster = _started(workers)
+            stack.callback(end_cluster, cluster)
+            client = Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+        stack.callback(_leave, client)
+        yield client
+
+
+def _started(workers: int) -> Any:  # noqa: ANN401
+    """Return a cluster on this machine; raises InputError where it does not start."""
+    from distributed import LocalCluster
+
+    try:
         with _without_interrupts():
-            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+            return LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers,
                 threads_per_worker=1,
                 dashboard_address=None,
                 host="127.0.0.1",
                 silence_logs=logging.CRITICAL,
             )
-        stack.callback(cluster.close, timeout=CONNECT)
-        client = Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
-        yield stack.enter_context(client)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"A Dask cluster did not start on this machine ({_first_line(error)}). Needs fewer "
+            "workers, or the engine processes, which needs no network"
+        ) from error
+
+
+def _leave(client: Any) -> None:  # noqa: ANN401
+    """Close a client; that a scheduler no longer answers is known by then."""
+    with suppress(Exception):
+        client.close()
+
+
+def end_cluster(cluster: Any) -> None:  # noqa: ANN401
+    """End a cluster of this machine; workers that do not end in time are killed.
+
+    How it ended never hides how the run did.
+    """
+    try:
+        cluster.close(timeout=CONNECT)
+    except Exception:
+        for worker in cluster.workers.values():
+            if worker.pid:
+                with suppress(OSError):
+                    os.kill(worker.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _connected(scheduler: str) -> Any:  # noqa: ANN401
