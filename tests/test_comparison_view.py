@@ -147,6 +147,18 @@ def test_three_setups_stand_side_by_side_best_first_with_ranges_and_marks():
     assert "Wall clock 89 days • 75 days 110 days" in table
 
 
+def test_the_title_tells_that_setups_train_more_than_one_thing():
+    other = run("gb200", cost=80e6, days=50)
+    inputs = {**other.estimate.inputs, "model": InputValue("llama-3.1-8b", "", USER)}
+    results = {**other.estimate.results, "tokens": Result(1e12, "token", 1e12, 1e12)}
+    other = replace(other, estimate=replace(other.estimate, inputs=inputs, results=results))
+    found = replace(FOUND, setups=(H100, other), order=("h100-sxm", "gb200"), pairs=(), front=())
+
+    title = document(replace(found, break_even=(), groups=(), best={})).title
+
+    assert title == "2 models · 1T tokens to 15T tokens · 2 setups"
+
+
 def test_the_words_are_those_that_people_paste():
     text = text_of(FOUND)
 

@@ -50,19 +50,23 @@ def comparison_document(found: Comparison) -> Document:
 
 def _title(found: Comparison) -> str:
     """Return what is trained, and how many setups were asked about."""
-    one = next((setup for setup in found.ranked if setup.estimate), None)
-    count = len(found.setups)
-    parts = [f"{count} setup{'s' if count != 1 else ''}"]
-    if one is not None:
-        tokens = quantity_text(one.value("tokens"), "token")
-        name = (
-            one.input("model")
-            or f"{value_text('parameters', one.results['parameters'])} parameters"
-        )
-        parts = [str(name), tokens, *parts]
+    runs, count, parts = _estimated(found), len(found.setups), list[str]()
+    if runs:
+        models = dict.fromkeys(_model(one) for one in runs)
+        tokens = sorted({one.value("tokens") or 0.0 for one in runs})
+        ends = dict.fromkeys(quantity_text(end, "token") for end in (tokens[0], tokens[-1]))
+        parts += [*models] if len(models) == 1 else [f"{len(models)} models"]
+        parts.append(" to ".join(ends))
+    parts.append(f"{count} setup{'s' if count != 1 else ''}")
     if (deadline := found.asked.get("deadline")) is not None:
         parts.append(f"within {quantity_text(float(deadline), 'day')}")
     return " · ".join(parts)
+
+
+def _model(one: SetupResult) -> str:
+    """Return the name of what a setup trains, or how large it is."""
+    named = one.input("model")
+    return str(named or f"{value_text('parameters', one.results['parameters'])} parameters")
 
 
 def _tables(found: Comparison) -> Iterator[Table]:
