@@ -17,6 +17,7 @@ from llmcost import (
     compare,
     engine,
     estimate,
+    read_comparison,
 )
 from llmcost.studies.comparison.deadline import MOST_GPUS, count_at, fewest_in_time, place_of
 from llmcost.studies.comparison.frontier import front_of, front_shares, on_front
@@ -377,6 +378,10 @@ def test_every_accelerator_of_the_catalogue_is_told_of():
         ({"setups": ["h100-xsm:8"]}, "h100-sxm"),
         ({"gpu": "all", "num_gpus": 8, "precision": "bf17"}, "bf17"),
         ({"setups": ["h100-sxm:8"] * 1001}, "at most 1,000"),
+        ({"setups": ["h100-sxm:8"], "where": "cost < 5 day"}, "^where: cost: got 5 day"),
+        ({"setups": ["h100-sxm:8"], "sort": "prise"}, "^sort: Unknown name 'prise'"),
+        ({"setups": ["h100-sxm:8"], "group_by": 5}, "^group_by: got 5"),
+        ({"setups": ["h100-sxm:8"], "group_by": ["gpu", 5]}, "Unknown name to group by '5'"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(asked, told):
@@ -398,6 +403,17 @@ def test_what_an_accelerator_cannot_do_leaves_its_setup_in():
 def test_a_mistake_in_what_is_shared_names_no_setup():
     with pytest.raises(InputError, match=r"^mfu: got '140%'"):
         compare("llama-3.1-8b", gpu="all", num_gpus=512, mfu="140%", draws=100)
+
+
+def test_a_text_that_no_setup_has_is_told_with_those_there_are():
+    with pytest.raises(InputError, match="vendor is AMD or NVIDIA, never 'nvidia'"):
+        compare(**SMALL, setups=["h100-sxm:8", "mi300x:8"], where="vendor == nvidia")
+
+
+@pytest.mark.parametrize("path", [5, None, "\0"])
+def test_what_is_no_file_holds_no_comparison(path):
+    with pytest.raises(InputError, match="against: "):
+        read_comparison(path)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,6 @@ def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any],
         if options["gpus_for"] is None:
             raise InputError(NO_SETUPS)
         options["gpu"] = "all"
-    _check_words(options["where"], options["sort"])
     where["setups"] = where.get("setups") or where.get("setups_file", "")
     kept, notes = nearer_only(
         {**options, "setups": setups, "phases": phases}, where, (*FIGHTS, ("setups", "gpu"))
@@ -168,22 +167,6 @@ def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any],
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     return kept, where
-
-
-def _check_words(condition: str | None, ordering: str | None) -> None:
-    """Raise InputError, by its option, for a condition or an ordering that cannot be read."""
-    from llmcost.expressions import read_condition, read_ordering
-    from llmcost.studies.comparison.columns import names_and_units
-
-    units, option = names_and_units(), "where"
-    try:
-        if condition is not None:
-            read_condition(condition, units)
-        option = "sort"
-        if ordering is not None:
-            read_ordering(ordering, list(units))
-    except InputError as error:
-        raise InputError(f"{option}: {error}") from None
 
 
 def _setups(path: str | None, written: Sequence[str]) -> list[Any] | None:

@@ -63,7 +63,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         told = ", ".join(self.order[:3]) + (", ..." if len(self.order) > 3 else "")
-        return f"Comparison({len(self.setups)} setups: {told})"
+        number = len(self.setups)
+        return f"Comparison({number} setup{'s' if number != 1 else ''}: {told})"
 
     def less_share(self, a: str, b: str, result: str = "cost") -> float | None:
         """Return the share of the draws in which `a` has less of a result than `b`.

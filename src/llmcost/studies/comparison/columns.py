@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llmcost.catalog.gpus import accelerator
-from llmcost.errors import InputError, UnknownNameError
-from llmcost.expressions import read_condition, read_ordering
+from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.expressions import Expression, read_condition, read_ordering
 from llmcost.studies.comparison.limits import KINDS
 from llmcost.studies.comparison.parts import RUNS, STATUSES, UNITS, Group, SetupResult, Shares
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENDS = ("low", "high")
+# Of more texts than these a message names the first.
+MOST_TEXTS = 6
 WORDS: dict[str, Callable[[SetupResult], Any]] = {
     "name": lambda one: one.name,
     "status": lambda one: one.status,
@@ -82,10 +84,19 @@ def kept(setups: Sequence[SetupResult], where: str | None) -> tuple[list[SetupRe
     if not mask.any():
         raise InputError(
             f"where: {where!r} keeps none of {len(setups)} setups; needs a condition that at least "
-            "one of them meets."
+            f"one of them meets.{_other_texts(condition, columns)}"
         )
     chosen = [one for one, keep in zip(setups, mask, strict=True) if keep]
     return chosen, [one.name for one, keep in zip(setups, mask, strict=True) if not keep]
+
+
+def _other_texts(condition: Expression, columns: Mapping[str, NDArray[Any]]) -> str:
+    """Return which texts a column holds, where a condition names one that none of them is."""
+    for name, text in condition.texts:
+        known = {str(each) for each in columns[name].tolist() if each is not None}
+        if known and text not in known:
+            return f" {name} is {one_of(sorted(known)[:MOST_TEXTS])}, never {shown(text)}."
+    return ""
 
 
 def ranked(setups: Sequence[SetupResult], sort: str | None) -> tuple[str, ...]:
@@ -162,7 +173,9 @@ def _of_part(setup: SetupResult, name: str) -> Any:  # noqa: ANN401
 def group_names(group_by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the names to group by, from a list or from text with commas.
 
-    Raises UnknownNameError for a name that setups do not have.
+    Raises UnknownNameError for a name that setups do not have, InputError for anything but names.
     """
-    names = group_by.split(",") if isinstance(group_by, str) else list(group_by or ())
-    return tuple(_known(name) for name in names)
+    names = group_by.split(",") if isinstance(group_by, str) else group_by or ()
+    if not isinstance(names, list | tuple):
+        raise InputError(f"group_by: got {shown(group_by)}; needs names such as gpu, vendor.")
+    return tuple(dict.fromkeys(_known(str(name)) for name in names))

@@ -35,7 +35,7 @@ from llmcost.studies.comparison.parts import (
 )
 from llmcost.studies.comparison.plain import plain_arguments
 from llmcost.studies.comparison.setup_files import setups_in_file
-from llmcost.studies.comparison.setups import Setup, Written, read_setups
+from llmcost.studies.comparison.setups import Setup, Written, placed, read_setups
 from llmcost.studies.comparison.terms import has_price, on_one_terms, terms_in
 from llmcost.studies.comparison.weighing import Weighing
 from llmcost.studies.estimation import check_draws, level_of, simulate
@@ -133,11 +133,15 @@ def _listed(value: Any) -> Any:  # noqa: ANN401
 
 def _check_words(where: str | None, sort: str | None) -> None:
     """Raise InputError for a condition or an ordering that cannot be read, before anything runs."""
-    units = names_and_units()
-    if where is not None:
-        read_condition(where, units)
-    if sort is not None:
-        read_ordering(sort, list(units))
+    units, asked = names_and_units(), "where"
+    try:
+        if where is not None:
+            read_condition(where, units)
+        asked = "sort"
+        if sort is not None:
+            read_ordering(sort, list(units))
+    except InputError as error:
+        raise placed(error, asked) from None
 
 
 def _all_runs(

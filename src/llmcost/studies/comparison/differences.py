@@ -156,7 +156,7 @@ def _content(path: str | Path, needed: str) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise InputError(f"against: there is no file {shown(str(path))}; {needed}.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         why = getattr(error, "strerror", None) or "it cannot be read"
         raise InputError(f"against: {shown(str(path))}: {why}; {needed}.") from None
 
