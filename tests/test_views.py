@@ -19,6 +19,7 @@ PARTS = {
     ),
     *("claim_details", "claim_records", "claim_words"),
     *("comparison_cells", "comparison_columns", "comparison_rows"),
+    "sweep_previews",
     *("comparison_tables", "comparison_words"),
 }
 

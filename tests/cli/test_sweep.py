@@ -60,6 +60,21 @@ def test_a_sweep_runs_shows_its_results_and_goes_on_with_nothing(capsys, plan):
     assert again.data["rows"]["best-cost"] == 4
 
 
+def test_the_first_rows_show_statistics_of_draws_and_counts_as_they_were_given(capsys, plan):
+    text = PLAN.replace('best = "cost"', 'best = "cost.median"')
+    text = text.replace('"gpu", "gpus"', '"global-batch-size"')
+    text = text.replace("[fixed]", "[draws]\ncount = 100\n\n[fixed]")
+    text = text.replace('layout = "all legal"', "global-batch-size = [1024, 1536]")
+    plan.write_text(text)
+    ran = llmcost(capsys, "sweep", "small.toml", "--quiet")
+
+    assert ran.code == 0, ran.err
+    first = ran.out[: ran.out.index("Results")]
+    assert "Cost, median" in " ".join(first.split())
+    assert "1,024" in first
+    assert "1,020" not in first
+
+
 def test_the_best_of_a_group_is_what_layouts_finds(capsys, plan):
     import pandas as pd
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, quantity_text
 from llmcost.studies.sweeping.folder import Folder
-from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
+from llmcost.views.sweep_previews import preview_table
 
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.axes import Axis
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 PLAN_SCHEMA = "llmcost.sweep-plan/1"
 REPORT_SCHEMA = "llmcost.sweep-report/1"
 STATUS_SCHEMA = "llmcost.sweep-status/1"
-# What people see of an axis or a result: a short heading, and numbers without the unit in it.
-HEADINGS = {
-    "num_gpus": "GPUs",
-    "tokens": "Tokens",
-    "price": "$/GPU-h",
-    "cost": "Cost",
-    "wall_clock": "Wall clock",
-    "gpu_hours": "GPU-hours",
-    "mfu": "MFU",
-    "step_time": "Step",
-    "seq_length": "Length",
-}
-BARE = ("num_gpus", "tokens", "price", "gpu_hours", "seq_length", "global_batch_size")
 STEPS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 PREFIXES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -87,7 +74,7 @@ def sweep_document(report: SweepReport, previews: Sequence[Preview] = ()) -> Doc
     done = _facts_table("sweep", "What this run did", _report_facts(report))
     files = _files_table(report.merged, report.folder)
     tables = [
-        *(_preview_table(one) for one in previews),
+        *(preview_table(one) for one in previews),
         *([files] if report.results else []),
         done,
     ]
@@ -105,7 +92,7 @@ def merged_document(merged: Merged, folder: Path, previews: Sequence[Preview] = 
     files = _files_table(merged, folder)
     return Document(
         title=f"{merged.identity} · all blocks are there",
-        tables=(*(_preview_table(one) for one in previews), files),
+        tables=(*(preview_table(one) for one in previews), files),
         flat=files,
         data={
             "schema": REPORT_SCHEMA,
@@ -349,51 +336,3 @@ def _near(path: Path) -> str:
     """Return a path as seen from here, where it lies below."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _preview_table(one: Preview) -> Table:
-    fields = tuple(_field(header, one) for header in one.headers)
-    texts = tuple(
-        tuple(_cell_text(value, field) for value, field in zip(row, fields, strict=True))
-        for row in one.rows
-    )
-    more = one.total - len(one.rows)
-    notes = (f"and {more:,} rows more in the file",) if more else ()
-    alike = {
-        field.name: texts[0][at]
-        for at, field in enumerate(fields)
-        if field.name in one.axes and len(texts) > 1 and len({row[at] for row in texts}) == 1
-    }
-    people = tuple(f.name for f in fields if f.name in one.shown and f.name not in alike)
-    if alike:
-        told = ", ".join(f"{HEADINGS.get(name, name)} {text}" for name, text in alike.items())
-        notes = (f"all of these: {told}", *notes)
-    return Table(
-        one.keep, fields, one.rows, title=one.keep, texts=texts, notes=notes, people_fields=people
-    )
-
-
-def _field(header: str, one: Preview) -> Field:
-    name, _, unit = header.partition(" [")
-    column = [row[one.headers.index(header)] for row in one.rows]
-    number = all(isinstance(value, int | float) for value in column if value is not None)
-    title = HEADINGS.get(name, name)
-    return Field(name, title, unit.rstrip("]"), align="right" if number else "left")
-
-
-def _cell_text(value: Any, field: Field) -> str:  # noqa: ANN401
-    if value is None or (isinstance(value, float) and not isfinite(value)):
-        return EM_DASH
-    if field.name == "layout":
-        return short_layout(str(value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number_text(float(value), field)
-    return str(value)
-
-
-def _number_text(value: float, field: Field) -> str:
-    if field.name == "price":
-        return f"{value:,.2f}"
-    if field.name == "num_gpus":
-        return f"{value:,.0f}"
-    return quantity_text(value, "" if field.name in BARE else field.unit)

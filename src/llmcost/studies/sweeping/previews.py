@@ -47,4 +47,6 @@ def preview(plan: Plan, keep: Keep, path: Path, most: int = MOST_ROWS) -> Previe
     axes = tuple(axis.name for axis in plan.axes)
     bare = tuple(name.partition(" [")[0] for name in names)
     extra = () if keep.kind in ("best", "pareto", "rows") else bare
-    return Preview(keep.name, names, rows, total, axes, (*axes, *keep.of, *extra))
+    # Columns are named as reducers name them: the median of the cost is cost_median.
+    of = tuple(objective.replace(".", "_") for objective in keep.of)
+    return Preview(keep.name, names, rows, total, axes, (*axes, *of, *extra))
