@@ -5,7 +5,8 @@ the peer, and each sweep in NumPy and compiled, with one process and with two. A
 of the rounds; how many times it is the loop's is the median of the rounds' own ratios. Sweeps are
 whole commands (`llmcost sweep`) at full fidelity: step, memory, and every result of the complete
 cost model that the run has. "warm" leaves out the first block of each process, in which it imports,
-and compiles or loads its kernel.
+and compiles or loads its kernel. "a CPU second" counts the processors' time of all processes of a
+command, its start included: of all figures it minds least that others share the machine.
 
 The peer is llm-analysis (`pip install llm-analysis numpy` in an environment of its own: it needs
 other versions than ours); name its Python, or it is left out.
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -113,21 +115,32 @@ def toml_of(table):
     return "\n".join(text) + "\n"
 
 
+def cpu_of_children():
+    """Return the processors' time [s] that ended children took, and theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def sweep(table, folder, **options):
-    """Run a plan with the command line; return its report, and the receipts of its blocks."""
+    """Run a plan with the command line; return its report, and the receipts of its blocks.
+
+    The report has also the `cpu_seconds` [s] of the command and its workers.
+    """
     place = Path(folder)
     plan = place / "plan.toml"
     plan.write_text(toml_of(table), encoding="utf-8")
     with tempfile.TemporaryDirectory(dir=place) as out:
         asked = [f"--{name}={value}" for name, value in options.items()]
         command = ["sweep", str(plan), f"--out={out}", "--quiet", "--format=json", *asked]
+        before = cpu_of_children()
         done = subprocess.run(
             [sys.executable, "-m", "llmcost", *command], capture_output=True, check=False, text=True
         )
         if done.returncode:
             raise SystemExit(f"llmcost {' '.join(command)}\n{done.stderr}")
         blocks = sorted(Path(out, "blocks").glob("*.json"))
-        return json.loads(done.stdout), [json.loads(b.read_text("utf-8")) for b in blocks]
+        report = json.loads(done.stdout) | {"cpu_seconds": cpu_of_children() - before}
+        return report, [json.loads(block.read_text("utf-8")) for block in blocks]
 
 
 def warm_rate(receipts, processes):
@@ -236,7 +249,7 @@ def rounds_of(plans, layouts, peers, options, folder):
     def add(key, rate):
         found.setdefault(key, []).append(rate)
 
-    for number in range(options.rounds + 1):
+    for number in range(options.rounds):
         add(("loop", 100), loop_rate(layouts, 100))
         add(("loop", DRAWS), loop_rate(layouts, DRAWS))
         if peers:
@@ -252,8 +265,9 @@ def rounds_of(plans, layouts, peers, options, folder):
                     add(key, report["evaluations"] / report["seconds"])
                     add((*key, "warm"), warm_rate(receipts, processes))
                     add((*key, "count"), report["evaluations"])
-        told(f"round {number} of {options.rounds} done{' (not counted)' * (not number)}")
-    return {key: rates[1:] for key, rates in found.items()}
+                    add((*key, "cpu"), report["evaluations"] / report["cpu_seconds"])
+        told(f"round {number + 1} of {options.rounds} done")
+    return found
 
 
 def print_table(found, plans):
@@ -269,7 +283,10 @@ def print_table(found, plans):
         loop = found["loop", DRAWS] if "draw" in shape else configurations
         count = found[shape, KERNELS[0], 1, "count"][0]
         print(f"\nAn evaluation is {shape}; {count:,} of them")
-        print(f"{'kernel':<10}{'processes':>10}{'evaluations/s':>16}{'warm':>14}{'x loop':>12}")
+        print(
+            f"{'kernel':<10}{'processes':>10}{'evaluations/s':>16}{'warm':>14}{'a CPU second':>14}"
+            f"{'x loop':>10}"
+        )
         for kernel in KERNELS:
             for processes in PROCESSES:
                 rates = found[shape, kernel, processes]
@@ -277,9 +294,10 @@ def print_table(found, plans):
                     one / other for one, other in zip(rates, loop, strict=True)
                 )
                 warm = statistics.median(found[shape, kernel, processes, "warm"])
+                cpu = statistics.median(found[shape, kernel, processes, "cpu"])
                 print(
                     f"{kernel:<10}{processes:>10}{statistics.median(rates):>16,.0f}"
-                    f"{warm:>14,.0f}{ratio:>12,.0f}"
+                    f"{warm:>14,.0f}{cpu:>14,.0f}{ratio:>10,.0f}"
                 )
                 if ("peer",) in found and "draw" not in shape:
                     pairs = zip(rates, found["peer",], strict=True)
@@ -320,7 +338,7 @@ def asked():
     """Return the options of the command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--peer-python", metavar="PATH", help="a Python with llm-analysis")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds counted, after one more")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all is measured")
     parser.add_argument("--loop", type=int, default=50, help="layouts of the loop over estimate")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="how many times as large the sweeps"
