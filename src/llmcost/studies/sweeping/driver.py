@@ -10,10 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmcost.errors import InputError, MissingExtraError, shown
+from llmcost.errors import InputError, MissingExtraError, one_of, shown
 from llmcost.studies.sweeping.engines import AUTO, WORTH_PROCESSES, Options, engine_named
 from llmcost.studies.sweeping.folder import SCHEMA, Folder, claim, made_by
 from llmcost.studies.sweeping.jobs import RUNNER, Job
+from llmcost.studies.sweeping.kernels import COMPILED, KERNELS, NUMPY
 from llmcost.studies.sweeping.merging import Merged, merge, read_merged
 from llmcost.studies.sweeping.progress import Report
 from llmcost.studies.sweeping.reducers.schema import arrow
@@ -23,9 +24,6 @@ from llmcost.studies.sweeping.writing import make_folder
 
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.plan import Plan
-
-NUMPY, COMPILED = "numpy", "compiled"
-KERNELS = (AUTO, NUMPY, COMPILED)
 
 
 def run_sweep(
@@ -101,8 +99,8 @@ def _claimed(
     command: str,
 ) -> dict[str, Any]:
     """Return the document of the folder, made here if it is the first; raises InputError."""
-    if kernel not in KERNELS:
-        raise InputError(f"kernel: got {shown(kernel)}; needs {', '.join(KERNELS)}")
+    if kernel not in (AUTO, *KERNELS):
+        raise InputError(f"kernel: got {shown(kernel)}; needs {one_of((AUTO, *KERNELS))}")
     make_folder(folder.path)
     document = claim(
         folder,

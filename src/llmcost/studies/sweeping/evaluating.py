@@ -166,6 +166,8 @@ class _Configurations:
 
     def middle(self, names: tuple[str, ...], kernel: Kernel) -> dict[str, Floats]:
         """Return results (n) with every input at its middle value."""
+        if not names:
+            return {}
         found: dict[str, list[Floats]] = {name: [] for name in names}
         for start in range(0, self._size, kernel.rows):
             part = slice(start, min(start + kernel.rows, self._size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -62,10 +63,12 @@ class NumpyKernel:
             return engine.complete(columns)
 
 
+@cache
 def kernel_of(name: str) -> Kernel:
-    """Return a kernel by its name; raises InputError for an unknown one.
+    """Return the kernel of this process by its name; raises InputError for an unknown one.
 
-    The compiled one raises MissingExtraError where its extra is not installed.
+    The compiled one keeps what it traced for the next block; asked for anything, it raises
+    MissingExtraError where its extra is not installed.
     """
     if name == NUMPY:
         return NumpyKernel()
