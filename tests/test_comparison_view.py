@@ -159,6 +159,23 @@ def test_the_title_tells_that_setups_train_more_than_one_thing():
     assert title == "2 models · 1T tokens to 15T tokens · 2 setups"
 
 
+def test_what_pairing_hides_is_said_where_speeds_of_unlike_accelerators_are_predicted():
+    """Of one accelerator an error is the same error; a speed that is given has none."""
+    alike = [replace(setup, estimate=B200.estimate) for setup in (H100, B200)]
+    given = [replace(setup, limits=()) for setup in FOUND.setups]
+
+    assert "less is sure" in text_of(FOUND)
+    assert "less is sure" not in text_of(
+        replace(
+            FOUND,
+            setups=(*alike, TPU, TOO_SMALL)[:2],
+            order=("b200", "h100-sxm"),
+            break_even=EVEN[:1],
+        )
+    )
+    assert "less is sure" not in text_of(replace(FOUND, setups=tuple(given)))
+
+
 def test_the_words_are_those_that_people_paste():
     text = text_of(FOUND)
 

@@ -30,6 +30,10 @@ ALWAYS = ("tokens", "phases", "seq_length", "precision", "global_batch_size")
 MOST_COLUMNS, MANY = 3, 24
 WINS = "Wins: share of the draws in which it is the cheapest, or the fastest."
 FRONT = "Front: in which no other is both cheaper and faster."
+ERRS_ALIKE = (
+    "An error of the predicted speed is drawn as the same for all; it need not be, so that between "
+    "unlike accelerators less is sure than these shares and intervals say."
+)
 # Of more setups than these a warning names the first.
 MOST_NAMES = 4
 ROW_KEYS = (*names_and_units(), "reason")
@@ -131,6 +135,8 @@ def _drawn(found: Comparison) -> tuple[str, ...]:
         f"{meta.get('seed')}); estimates take every input at its middle value. Draw n is the same "
         f"uncertain world for every setup.{f' {MARK}: the best of its kind.' if found.best else ''}"
     ]
+    if _of_unlike_parts(found):
+        told.append(ERRS_ALIKE)
     if found.left_out:
         told.append(f"Left out by {found.asked.get('where')}: {', '.join(found.left_out)}.")
     if (count := len(_estimated(found))) > MANY:
@@ -138,6 +144,11 @@ def _drawn(found: Comparison) -> tuple[str, ...]:
     elif count > MOST_COLUMNS:
         told.append(f"Change: from {found.first}. {WINS} {FRONT}")
     return tuple(told)
+
+
+def _of_unlike_parts(found: Comparison) -> bool:
+    """Return whether speeds of more than one accelerator were predicted."""
+    return len({setup.input("gpu") for setup in found.setups if setup.runs and setup.limits}) > 1
 
 
 def _messages(found: Comparison) -> Iterator[str]:
