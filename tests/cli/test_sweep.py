@@ -1,9 +1,12 @@
 """``llmcost sweep``: from a plan to results, and what is told on the way."""
 
 import json
+import sys
 
 import pytest
 
+from llmcost.cli.progress import ProgressLine
+from llmcost.studies.sweeping.progress import Progress
 from tests.cli.helpers import llmcost
 
 PLAN = """
@@ -109,6 +112,19 @@ def test_shards_leave_results_to_merge(capsys, plan):
     assert one.err == two.err == ""
     assert status.data["done"] == one.data["done"]
     assert merged.data["rows"]["best-cost"] == 4
+
+
+def test_a_bar_leaves_room_for_the_best_so_far_in_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    best = "cost.median", 25_900_000.0
+    far = Progress(3_086, 12_345, 3_086, 10**9, 700.0, rate=1.23e6, left=1_848.0, best=best)
+    ProgressLine()(far)
+
+    drawn = capsys.readouterr().err.strip("\r")
+    assert len(drawn) == 79
+    assert drawn.startswith("[##.......] 25% (3,086/12,345), 1.23M/s, 30.8 min left, ")
+    assert drawn.rstrip().endswith("best cost.median $25.9M")
 
 
 def test_status_tells_what_lacks(capsys, plan):

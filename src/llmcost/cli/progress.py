@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmcost.studies.sweeping.progress import Progress
 
 REDRAWN, PLAIN = 0.2, 5.0
-BAR = 20
+BAR, LEAST_BAR = 20, 5
 
 
 class ProgressLine:
@@ -34,8 +34,7 @@ class ProgressLine:
         self._last = now
         if self._terminal:
             width = max(20, shutil.get_terminal_size((80, 24)).columns - 1)
-            text = f"{_bar(progress.share)} {progress_text(progress)}"
-            click.echo("\r" + text[:width].ljust(width), err=True, nl=False)
+            click.echo("\r" + _drawn_text(progress, width).ljust(width), err=True, nl=False)
             self._drawn = True
         else:
             click.echo(progress_text(progress), err=True)
@@ -49,16 +48,30 @@ class ProgressLine:
 
 def progress_text(progress: Progress) -> str:
     """Return how far a sweep is, in words."""
+    blocks = f"{progress.share:.0%}, {progress.done:,} of {progress.of:,} blocks"
+    return ", ".join([blocks, *_parts(progress, " evaluations/s")])
+
+
+def _drawn_text(progress: Progress, width: int) -> str:
+    """Return a bar and how far a sweep is; the bar takes the room that the words leave."""
+    blocks = f"{progress.share:.0%} ({progress.done:,}/{progress.of:,})"
+    words = ", ".join([blocks, *_parts(progress, "/s")])
+    bar = _bar(progress.share, max(LEAST_BAR, min(BAR, width - len(words) - len("[] "))))
+    return f"{bar} {words}"[:width]
+
+
+def _parts(progress: Progress, rate: str) -> list[str]:
+    """Return the rate, the time that is left and the best so far, as far as they are known."""
     from llmcost.views.sweeps import seconds_text
 
-    parts = [f"{progress.share:.0%}, {progress.done:,} of {progress.of:,} blocks"]
+    parts = []
     if progress.rate == progress.rate and progress.rate > 0:
-        parts.append(f"{quantity_text(progress.rate)} evaluations/s")
+        parts.append(f"{quantity_text(progress.rate)}{rate}")
     if progress.left == progress.left and progress.done < progress.of:
         parts.append(f"{seconds_text(progress.left)} left")
     if progress.best is not None:
         parts.append(f"best {_best_text(*progress.best)}")
-    return ", ".join(parts)
+    return parts
 
 
 def _best_text(name: str, value: float) -> str:
@@ -68,6 +81,6 @@ def _best_text(name: str, value: float) -> str:
     return f"{name} {quantity_text(value, unit)}"
 
 
-def _bar(share: float) -> str:
-    full = int(share * BAR)
-    return f"[{'#' * full}{'.' * (BAR - full)}]"
+def _bar(share: float, length: int) -> str:
+    full = int(share * length)
+    return f"[{'#' * full}{'.' * (length - full)}]"
