@@ -2,8 +2,10 @@
 
 The plan's `fixed` says what happens: `blocks`, `sleep` [s] a block, `marks` (a file that gets the
 number of every block that is computed), `die` (blocks that kill their process; with `once` a
-prefix of files, only the first time), `fail` and `memory` (blocks that raise). Run as a program it
-is a driver: `python -m tests.sweep_blocks FOLDER ARGUMENTS PLAN`, both as JSON.
+prefix of files, only the first time), `fail` and `memory` (blocks that raise), `interrupt` (blocks
+that interrupt their process so many times), `held` (blocks from that number on wait until the file
+`gate` is there; those from `again` on for the file `second`). Run as a program it is a driver:
+`python -m tests.sweep_blocks FOLDER ARGUMENTS PLAN`, both as JSON.
 """
 
 import json
@@ -78,6 +80,9 @@ def run_block(plan, blocking, number, kernel):
     """Return what a block holds, after what was ordered has happened."""
     orders = plan.fixed
     time.sleep(orders["sleep"])
+    for first, gate in (("held", "gate"), ("again", "second")):
+        while number >= orders.get(first, np.inf) and not os.path.exists(orders[gate]):
+            time.sleep(0.01)
     if "marks" in orders:
         with open(orders["marks"], "a", encoding="utf-8") as marks:
             marks.write(f"{number}\n")
@@ -109,6 +114,8 @@ def _misbehave(orders, number):
             if once is not None:
                 open(f"{once}-{number}", "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
+    for _ in range(dict(orders.get("interrupt", ())).get(number, 0)):
+        signal.raise_signal(signal.SIGINT)
     if number in orders.get("fail", ()):
         raise ZeroDivisionError("on purpose")
     if number in orders.get("memory", ()):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,18 @@ def wait_for(condition, what):
 def wait_for_blocks(folder, count):
     """Wait until so many blocks are done."""
     wait_for(lambda: len(receipts(folder)) >= count, f"{count} blocks")
+
+
+def interrupt(pid, whole_group=True):
+    """Interrupt a process, or all of a terminal's, and wait until it has taken note."""
+    (os.killpg if whole_group else os.kill)(pid, signal.SIGINT)
+    wait_for(lambda: not _interrupt_waits(pid), "an interrupt that is seen")
+
+
+def _interrupt_waits(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    waiting = [line.split()[1] for line in lines if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(int(one, 16) & (1 << (signal.SIGINT - 1)) for one in waiting)
 
 
 def receipts(folder):

@@ -25,6 +25,7 @@ from tests.sweep_runs import (
     assert_gone,
     children,
     has_proc,
+    interrupt,
     leftovers,
     receipts,
     said,
@@ -83,47 +84,52 @@ def run(folder, plan, **arguments):
 
 
 def test_a_killed_worker_changes_nothing_and_nothing_outlives_a_killed_driver(tmp_path):
-    orders = {"blocks": 60, "sleep": 0.1, "marks": str(tmp_path / "marks")}
+    marks, first, second = (tmp_path / name for name in ("marks", "first", "second"))
+    orders = {"blocks": 30, "marks": str(marks), "held": 3, "gate": str(first)}
     out = tmp_path / "out"
-    with started(out, TWO, **orders) as driver:
+    with started(out, TWO, **orders, again=20, second=str(second)) as driver:
         wait_for_blocks(out, 3)
         os.kill(workers_of(driver.pid)[-1], signal.SIGKILL)
-        wait_for_blocks(out, len(receipts(out)) + 8)
+        first.touch()
+        wait_for_blocks(out, 20)
         below = children(driver.pid)
         driver.kill()
         assert_gone(below)
     assert len(below) >= 2
-    done = set(receipts(out))
-    assert len(done) < 60
-    (tmp_path / "marks").unlink()
+    assert receipts(out) == list(range(20))
+    marks.unlink()
+    second.touch()
+    plan = plan_of(**orders, again=20, second=str(second))
 
-    report = run_sweep(plan_of(**orders), out, engine="serial", runner=RUNNER)
+    assert run_sweep(plan, out, engine="serial", runner=RUNNER).complete
 
-    assert report.complete
-    assert set(map(int, (tmp_path / "marks").read_text().split())) == set(range(60)) - done
-    run_sweep(plan_of(**orders), tmp_path / "one", engine="serial", runner=RUNNER)
+    assert sorted(map(int, marks.read_text().split())) == list(range(20, 30))
+    run_sweep(plan, tmp_path / "one", engine="serial", runner=RUNNER)
     assert tables(tmp_path / "one") == tables(out)
     assert leftovers(out) == []
 
 
 def test_one_interrupt_lets_blocks_finish_and_two_end_at_once(tmp_path):
-    with started(tmp_path, TWO, blocks=300, sleep=0.5) as driver:
-        wait_for_blocks(tmp_path, 2)
+    gates = {"gate": str(tmp_path / "gate"), "second": str(tmp_path / "second")}
+    out = tmp_path / "out"
+    with started(out, TWO, blocks=300, held=2, again=3, **gates) as driver:
+        wait_for_blocks(out, 2)
         below = children(driver.pid)
-        os.killpg(driver.pid, signal.SIGINT)
-        wait_for_blocks(tmp_path, len(receipts(tmp_path)) + 2)
+        interrupt(driver.pid)
+        (tmp_path / "gate").touch()
+        wait_for_blocks(out, 3)
         driver.send_signal(signal.SIGTERM)
         code, text = said(driver)
 
     assert (code, text) == (130, "Interrupted.\n")
-    assert len(receipts(tmp_path)) < 300
+    assert receipts(out) == [0, 1, 2]
     assert_gone(below)
-    assert leftovers(tmp_path) == []
+    assert leftovers(out) == []
 
 
 def test_a_block_that_kills_workers_is_given_up(tmp_path):
     with pytest.raises(InputError, match="Block 2 ended its worker 3 times"):
-        run(tmp_path, plan_of(blocks=4, die=[2]), workers=2)
+        run(tmp_path, plan_of(blocks=4, die=[2]), workers=1)
 
     assert set(receipts(tmp_path)) <= {0, 1, 3}
 

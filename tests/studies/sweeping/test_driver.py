@@ -15,7 +15,16 @@ from llmcost.studies.sweeping.engines import Options, engine_named
 from llmcost.studies.sweeping.merging import merge
 from llmcost.studies.sweeping.statuses import status
 from tests.sweep_blocks import ROWS, RUNNER, costs_of, plan_of
-from tests.sweep_runs import has_proc, leftovers, receipts, said, started, tables, wait_for_blocks
+from tests.sweep_runs import (
+    has_proc,
+    interrupt,
+    leftovers,
+    receipts,
+    said,
+    started,
+    tables,
+    wait_for_blocks,
+)
 
 
 def run(folder, plan=None, **arguments):
@@ -248,24 +257,28 @@ def test_a_folder_that_two_begin_at_once_is_of_one_plan(tmp_path, monkeypatch):
     assert found["created"] == document["created"]
 
 
-needs_proc = pytest.mark.skipif(not has_proc(), reason="processes are watched through /proc")
-
-
-@needs_proc
 def test_one_interrupt_ends_after_the_block_and_two_at_once(tmp_path):
-    with started(tmp_path, {"engine": "serial"}, blocks=500, sleep=0.05) as driver:
-        wait_for_blocks(tmp_path, 2)
-        driver.send_signal(signal.SIGINT)
-        code, text = said(driver)
-    assert code == 130
-    assert f"{len(receipts(tmp_path))} of 500 blocks done; run the same command again" in text
+    plan = plan_of(interrupt=[[2, 1], [5, 2]])
 
-    with started(tmp_path, {"engine": "serial"}, blocks=500, sleep=0.05) as driver:
-        done = len(receipts(tmp_path))
-        wait_for_blocks(tmp_path, done + 1)
-        driver.send_signal(signal.SIGTERM)
-        driver.send_signal(signal.SIGINT)
-        code, text = said(driver)
-    assert code == 130
+    first = run(tmp_path, plan)
+    assert first.interrupted
+    assert first.outcome == "3 of 8 blocks done; run the same command again to go on"
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, plan)
+
+    assert receipts(tmp_path) == [0, 1, 2, 3, 4]
     assert leftovers(tmp_path) == []
     assert status(tmp_path).damaged == ()
+
+
+@pytest.mark.skipif(not has_proc(), reason="processes are watched through /proc")
+def test_a_request_to_end_is_an_interrupt(tmp_path):
+    orders = {"blocks": 500, "held": 2, "gate": str(tmp_path / "gate")}
+    with started(tmp_path / "out", {"engine": "serial"}, **orders) as driver:
+        wait_for_blocks(tmp_path / "out", 2)
+        driver.send_signal(signal.SIGTERM)
+        interrupt(driver.pid)
+        code, text = said(driver)
+
+    assert (code, text) == (130, "Interrupted.\n")
+    assert leftovers(tmp_path / "out") == []

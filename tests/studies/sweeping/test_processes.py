@@ -12,6 +12,7 @@ from tests.sweep_runs import (
     assert_gone,
     children,
     has_proc,
+    interrupt,
     leftovers,
     receipts,
     said,
@@ -24,7 +25,6 @@ from tests.sweep_runs import (
 
 pytestmark = pytest.mark.skipif(not has_proc(), reason="processes are watched through /proc")
 TWO = {"engine": "processes", "workers": 2}
-MANY = {"blocks": 30, "sleep": 0.05}
 
 
 def run(folder, plan, **arguments):
@@ -32,42 +32,54 @@ def run(folder, plan, **arguments):
     return run_sweep(plan, folder, runner=RUNNER, **TWO, **arguments)
 
 
+def held(tmp_path, blocks, after):
+    """Return orders for blocks of which those after some wait for a gate, and the gate."""
+    gate, marks = tmp_path / "gate", tmp_path / "marks"
+    return {"blocks": blocks, "held": after, "gate": str(gate), "marks": str(marks)}, gate
+
+
+def marked(tmp_path):
+    """Return the numbers of the blocks that were computed."""
+    return sorted(map(int, (tmp_path / "marks").read_text().split()))
+
+
 def test_a_killed_worker_takes_nothing_along_but_its_block(tmp_path):
-    marks = tmp_path / "marks"
-    with started(tmp_path / "out", TWO, **MANY, marks=str(marks)) as driver:
-        wait_for_blocks(tmp_path / "out", 2)
+    orders, gate = held(tmp_path, 8, after=3)
+    with started(tmp_path / "out", TWO, **orders) as driver:
+        wait_for_blocks(tmp_path / "out", 3)
+        wait_for(lambda: len(workers_of(driver.pid)) == 2, "two workers")
         os.kill(workers_of(driver.pid)[0], signal.SIGKILL)
+        gate.touch()
         code, text = said(driver)
 
     assert code == 0
-    assert "30 of 30 blocks done" in text
-    assert "ended (signal 9) in block" in text
-    numbers = [int(word) for word in marks.read_text().split()]
-    assert set(numbers) == set(range(30))
-    assert len(numbers) <= 31
+    assert "8 of 8 blocks done" in text
+    assert "ended (signal 9)" in text
+    assert set(marked(tmp_path)) == set(range(8))
+    assert len(marked(tmp_path)) <= 9
     assert leftovers(tmp_path / "out") == []
 
 
 def test_nothing_runs_on_after_the_driver_is_killed_and_the_next_one_goes_on(tmp_path):
-    marks = tmp_path / "marks"
-    with started(tmp_path / "out", TWO, **MANY, marks=str(marks)) as driver:
+    orders, gate = held(tmp_path, 9, after=5)
+    with started(tmp_path / "out", TWO, **orders) as driver:
         wait_for_blocks(tmp_path / "out", 5)
         below = children(driver.pid)
         driver.kill()
         assert_gone(below)
     assert len(below) == 2
-    done = set(receipts(tmp_path / "out"))
-    marks.unlink()
+    assert receipts(tmp_path / "out") == [0, 1, 2, 3, 4]
+    gate.touch()
 
-    with started(tmp_path / "out", TWO, **MANY, marks=str(marks)) as driver:
-        assert said(driver)[0] == 0
+    report = run_sweep(plan_of(**orders), tmp_path / "out", engine="serial", runner=RUNNER)
 
-    assert set(map(int, marks.read_text().split())) == set(range(30)) - done
+    assert (report.complete, report.computed) == (True, 4)
+    assert marked(tmp_path) == list(range(9))
     assert leftovers(tmp_path / "out") == []
 
 
 def test_workers_that_just_start_end_with_the_driver(tmp_path):
-    with started(tmp_path, TWO, **MANY) as driver:
+    with started(tmp_path, TWO, blocks=30, sleep=1) as driver:
         wait_for(lambda: children(driver.pid), "a worker")
         below = children(driver.pid)
         driver.kill()
@@ -75,69 +87,57 @@ def test_workers_that_just_start_end_with_the_driver(tmp_path):
 
 
 def test_one_interrupt_of_the_terminal_lets_blocks_finish(tmp_path):
-    with started(tmp_path, TWO, blocks=500, sleep=0.05) as driver:
-        wait_for_blocks(tmp_path, 3)
+    orders, gate = held(tmp_path, 500, after=3)
+    out = tmp_path / "out"
+    with started(out, TWO, **orders) as driver:
+        wait_for_blocks(out, 3)
         below = children(driver.pid)
-        os.killpg(driver.pid, signal.SIGINT)
+        interrupt(driver.pid)
+        gate.touch()
         code, text = said(driver)
 
     assert code == 130
-    assert f"{len(receipts(tmp_path))} of 500 blocks done; run the same command again" in text
+    assert set(receipts(out)) <= {0, 1, 2, 3, 4}
+    assert f"{len(receipts(out))} of 500 blocks done; run the same command again" in text
     assert "Traceback" not in text
     assert_gone(below)
 
 
 def test_two_interrupts_end_at_once(tmp_path):
-    with started(tmp_path, TWO, blocks=500, sleep=30) as driver:
+    orders, _ = held(tmp_path, 500, after=0)
+    with started(tmp_path / "out", TWO, **orders) as driver:
         wait_for(lambda: len(workers_of(driver.pid)) == 2, "two workers")
         below = children(driver.pid)
-        os.killpg(driver.pid, signal.SIGINT)
-        wait_for(lambda: _sees_interrupts(driver.pid), "the first interrupt")
+        interrupt(driver.pid)
         driver.send_signal(signal.SIGTERM)
         code, text = said(driver)
 
     assert code == 130
     assert text == "Interrupted.\n"
     assert_gone(below)
-    assert leftovers(tmp_path) == []
-
-
-def _sees_interrupts(pid):
-    """Return whether no interrupt waits to be seen by a process."""
-    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-        pending = [line.split()[1] for line in status if line.startswith(("SigPnd", "ShdPnd"))]
-    return not any(int(one, 16) & (1 << (signal.SIGINT - 1)) for one in pending)
+    assert leftovers(tmp_path / "out") == []
 
 
 def test_a_block_that_kills_three_workers_is_given_up_and_the_others_are_done(tmp_path):
     with pytest.raises(InputError, match=r"Block 2 ended its worker 3 times \(signal 9\)"):
-        run(tmp_path, plan_of(blocks=12, sleep=0.01, die=[2]))
+        run(tmp_path, plan_of(blocks=8, die=[2]))
 
-    assert receipts(tmp_path) == [n for n in range(12) if n != 2]
-
-
-def test_a_block_that_kills_its_worker_once_is_done(tmp_path):
-    plan = plan_of(blocks=12, die=[2, 7], once=str(tmp_path / "died"))
-    report = run(tmp_path / "out", plan)
-
-    assert report.complete
-    assert len(report.lost) == 2
+    assert receipts(tmp_path) == [n for n in range(8) if n != 2]
 
 
-def test_processes_write_what_one_process_writes(tmp_path):
-    plan = plan_of(blocks=9)
-    run_sweep(plan, tmp_path / "one", engine="serial", runner=RUNNER)
-    report = run(tmp_path / "two", plan)
+def test_processes_write_what_one_process_writes_and_a_block_may_kill_its_worker_once(tmp_path):
+    orders = {"blocks": 9, "die": [2], "once": str(tmp_path / "died")}
+    report = run(tmp_path / "two", plan_of(**orders))
+    run_sweep(plan_of(**orders), tmp_path / "one", engine="serial", runner=RUNNER)
 
     assert (report.engine, report.workers, report.computed) == ("processes", 2, 9)
+    assert [line.partition(" (")[2] for line in report.lost] == ["signal 9) in block 2"]
     assert tables(tmp_path / "one") == tables(tmp_path / "two")
 
 
 def test_an_error_in_a_worker_is_of_its_kind_here(tmp_path):
     with pytest.raises(InputError, match="Block 1 needs more memory"):
         run(tmp_path, plan_of(memory=[1]))
-    with pytest.raises(RuntimeError, match="ZeroDivisionError: on purpose"):
-        run(tmp_path / "out", plan_of(fail=[1]))
 
 
 def test_workers_that_cannot_start_are_one_message(tmp_path, monkeypatch):
