@@ -18,6 +18,7 @@ from llmcost.studies.stepping import evaluate, rows_of, step_inputs
 from llmcost.tracing import compile_kernel, kept, trace
 
 TOLERANCE = 1e-12
+PLACE = kept.folder
 STEP = ("step_time", "total_memory", "fits")
 
 
@@ -371,6 +372,35 @@ def test_a_file_with_another_content_is_not_run(tmp_path, monkeypatch):
     kernel, rows = kernel_of(plus(13), {"x": np.zeros(1)}, ("x",))
 
     assert kernel(rows)["z"].tolist() == [13.0]
+
+
+@pytest.mark.parametrize("broken", ["*.py", "*.nbi", "*.nbc"])
+def test_a_broken_file_is_written_anew_by_the_next_process(tmp_path, monkeypatch, broken):
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path)
+    kernel_of(plus(16), {"x": np.zeros(1)}, ("x",))
+    for path in tmp_path.rglob(broken):
+        path.write_bytes(b"what is no code")
+    alone = []
+    monkeypatch.setattr(kept, "_in_memory", alone.append)
+    for _ in range(2):
+        kept.function_of.cache_clear()
+        kernel_of(plus(16), {"x": np.zeros(1)}, ("x",))
+
+    assert len(alone) <= 1
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_place_for_caches_that_is_relative_is_left_aside(monkeypatch, tmp_path):
+    """Source: the XDG base directory specification: relative paths are to be ignored."""
+    monkeypatch.setattr(kept.sys, "platform", "linux")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = []
+    for place in ("", "near", str(tmp_path / "far")):
+        monkeypatch.setenv("XDG_CACHE_HOME", place)
+        found.append(PLACE())
+
+    usual = tmp_path / ".cache" / "llmcost" / "kernels"
+    assert found == [usual, usual, tmp_path / "far" / "llmcost" / "kernels"]
 
 
 def test_code_on_disk_that_is_cut_short_is_made_again(tmp_path, monkeypatch):

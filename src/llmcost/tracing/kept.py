@@ -2,7 +2,7 @@
 
 The name of a file is a digest of all that its code is made from, so that no file is ever changed.
 A folder that cannot be written to, or a file that cannot be read, is no error: the kernel is
-compiled for this process alone.
+compiled for this process alone, and the file is written anew by the next.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -36,6 +37,7 @@ def function_of(source: str) -> Any:  # noqa: ANN401
     try:
         return _from_file(_written(source))
     except Exception:  # Whatever a broken cache raises; what is wrong elsewhere is raised again.
+        _forget(source)
         return _in_memory(source)
 
 
@@ -46,22 +48,43 @@ def folder() -> Path:
     elif sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        base = str(given) if given.is_absolute() else "~/.cache"
     return Path(base).expanduser() / "llmcost" / "kernels"
 
 
+def _path(source: str) -> Path:
+    return folder() / f"kernel_{_digest(source)}.py"
+
+
 def _written(source: str) -> Path:
-    path = folder() / f"kernel_{_digest(source)}.py"
+    path = _path(source)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False
-        ) as file:
-            file.write(source)
-        Path(file.name).replace(path)
+        _write(path, source)
     elif path.read_text(encoding="utf-8") != source:
         raise ValueError(f"{path} holds another source")
     return path
+
+
+def _write(path: Path, source: str) -> None:
+    """Write a file whole or not at all."""
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115
+        "w", encoding="utf-8", dir=path.parent, suffix=".new", delete=False
+    )
+    try:
+        with file:
+            file.write(source)
+        Path(file.name).replace(path)
+    except OSError:
+        Path(file.name).unlink(missing_ok=True)
+        raise
+
+
+def _forget(source: str) -> None:
+    """Take away the file of a source, so that the next process writes it and its code anew."""
+    with suppress(OSError, RuntimeError):
+        _path(source).unlink()
 
 
 def _digest(source: str) -> str:
