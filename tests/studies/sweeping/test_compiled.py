@@ -1,5 +1,6 @@
 """The compiled kernel of a sweep answers what the engine in NumPy answers, to 1e-12."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from llmcost.studies.answers import RESULT_UNITS
 from llmcost.studies.sweeping.cases import case_count, prepare_case
 from llmcost.studies.sweeping.compiled import CompiledKernel
+from llmcost.studies.sweeping.driver import kernel_for
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import NumpyKernel
 from llmcost.studies.sweeping.plan import plan_from
@@ -111,3 +113,16 @@ def test_threads_may_share_a_kernel():
         found = list(pool.map(lambda _: answers(of_plan, kernel), range(8)))
 
     assert [differing(each, wanted) for each in found] == [[]] * 8
+
+
+@pytest.mark.parametrize("trouble", ["", "raise ImportError('Numba needs NumPy 2.4 or less')"])
+def test_the_kernel_is_chosen_by_what_works_here(tmp_path, monkeypatch, trouble):
+    (tmp_path / "numba.py").write_text(trouble)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "numba", None)
+        del sys.modules["numba"]
+        chosen = kernel_for("auto", 10**9)
+
+    assert chosen == ("numpy" if trouble else "compiled")
+    assert kernel_for("auto", 1000) == "numpy"

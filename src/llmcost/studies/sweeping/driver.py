@@ -14,7 +14,7 @@ from llmcost.errors import InputError, MissingExtraError, one_of, shown
 from llmcost.studies.sweeping.engines import AUTO, WORTH_PROCESSES, Options, engine_named
 from llmcost.studies.sweeping.folder import SCHEMA, Folder, claim, made_by
 from llmcost.studies.sweeping.jobs import RUNNER, Job
-from llmcost.studies.sweeping.kernels import COMPILED, KERNELS, NUMPY
+from llmcost.studies.sweeping.kernels import COMPILED, KERNELS, NUMPY, can_compile
 from llmcost.studies.sweeping.merging import Merged, merge, read_merged
 from llmcost.studies.sweeping.progress import Report
 from llmcost.studies.sweeping.reducers.schema import arrow
@@ -123,8 +123,7 @@ def kernel_for(kernel: str, evaluations: int) -> str:
     """Return the kernel for a new folder: compiled where it is installed and worth its start."""
     if kernel != AUTO:
         return kernel
-    worth = evaluations >= WORTH_PROCESSES and find_spec("numba") is not None
-    return COMPILED if worth else NUMPY
+    return COMPILED if evaluations >= WORTH_PROCESSES and can_compile() else NUMPY
 
 
 def _check_kernel(folder: Folder, asked: str, chosen: str) -> None:

@@ -63,6 +63,15 @@ class NumpyKernel:
             return engine.complete(columns)
 
 
+def can_compile() -> bool:
+    """Return whether the extra for compiling works here: it may be older than NumPy allows."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 @cache
 def kernel_of(name: str) -> Kernel:
     """Return the kernel of this process by its name; raises InputError for an unknown one.
