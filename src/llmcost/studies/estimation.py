@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Unpack
@@ -257,7 +258,7 @@ def _reports(prepared: Prepared, drawn: Mapping[str, Floats]) -> dict[str, Any]:
         found["step"] = step_report(prepared.prediction)
         found["memory"] = memory_report(prepared.prediction)
     if prepared.offers:
-        found["rentals"] = list(prepared.offers)
+        found["rentals"] = deepcopy(list(prepared.offers))
     if "mtbf" in drawn:
         found["goodput_by_scale"] = prepared.model.goodput_by_scale()
     found["histograms"] = {

@@ -21,14 +21,9 @@ def choose_rentals(
 ) -> tuple[Mapping[str, Chosen], tuple[Mapping[str, Any], ...]]:
     """Return the price on each terms that has one, by name, and the offers behind them as rows.
 
-    The rows are the caller's own: answers hand them to users.
+    Both are remembered and shared: only to read.
     """
-    prices, offers = _rentals(gpu.name, day)
-    return prices, tuple(_copied(row) for row in offers)
-
-
-def _copied(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, list) else value for key, value in row.items()}
+    return _rentals(gpu.name, day)
 
 
 @cached_by_folder

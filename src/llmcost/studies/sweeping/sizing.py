@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from llmcost.errors import InputError
 from llmcost.studies.sweeping.blocks import Blocking
-from llmcost.studies.sweeping.cases import Case, first_case, prepare_case
+from llmcost.studies.sweeping.cases import Case, first_case, prepare_case, scattered
 from llmcost.studies.sweeping.engines import Options, engine_named, usable_cpus
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import kernel_of
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 # What is timed: first so many configurations, then four times as many, until it takes a while [s].
 TIMED, LONG_ENOUGH = 64, 0.2
+# Cases that are prepared to know how long that takes.
+PREPARED = 4
 # A column of a result, compressed, and the columns that a row of it has beside the axes [byte].
 BYTES = 8
 
@@ -42,11 +46,9 @@ class Size:
 
 
 def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
-    """Return what a plan will take, from the time of a small part of its first case that runs."""
+    """Return what a plan will take, from the time of a few of its cases and of a part of one."""
     case = first_case(plan)
-    started = perf_counter()
-    prepare_case(plan, case.number)
-    preparing = perf_counter() - started
+    preparing = _preparing(plan, blocking.cases)
     rate = _rate(case, plan, kernel)
     rows = {keep.name: output_rows(keep, plan, blocking.configurations) for keep in plan.keeps}
     return Size(
@@ -58,27 +60,44 @@ def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
     )
 
 
+def _preparing(plan: Plan, cases: int) -> float:
+    """Return the mean time to prepare a case, or to find that it cannot run [s]."""
+    tried = scattered(cases, PREPARED)
+    started = perf_counter()
+    for number in tried:
+        with suppress(InputError):
+            prepare_case(plan, number)
+    return (perf_counter() - started) / len(tried)
+
+
 def _rate(case: Case, plan: Plan, kernel: str) -> float:
-    """Return how many evaluations one worker does in a second, of a case, as soon as it is warm."""
+    """Return how many evaluations one worker does in a second, of a case, as soon as it is warm.
+
+    The faster of two times counts: what is done once (a library that is loaded, a kernel that is
+    compiled) may come at any number of configurations.
+    """
     needed = Needed(*(tuple(names) for names in needed_results(plan.keeps)))
     using, count = kernel_of(kernel), case.layout_count * case.inner_count
-    last, taken = min(TIMED, count), 0.0
-    _reduce(case, plan, last, needed, using)
+    last = min(TIMED, count)
     while True:
-        started = perf_counter()
-        _reduce(case, plan, last, needed, using)
-        taken = perf_counter() - started
+        taken = min(_reduce(case, plan, last, needed, using) for _ in range(2))
         if taken > LONG_ENOUGH or last == count:
             return last * max(1, plan.draws) / taken
         last = min(4 * last, count)
 
 
-def _reduce(case: Case, plan: Plan, last: int, needed: Needed, kernel: Kernel) -> None:
-    """Evaluate and reduce the first configurations of a case, and drop what comes of it."""
+def _reduce(case: Case, plan: Plan, many: int, needed: Needed, kernel: Kernel) -> float:
+    """Evaluate and reduce so many configurations from the middle of a case; return the time [s].
+
+    The first and the last layouts of a case are no picture of it: most of them do not fit.
+    """
+    first = (case.layout_count * case.inner_count - many) // 2
     reducers = [reducer_of(keep, plan) for keep in plan.keeps]
-    for batch in batches(case, plan, 0, last, needed, kernel):
+    started = perf_counter()
+    for batch in batches(case, plan, first, first + many, needed, kernel):
         for reducer in reducers:
             reducer.add(batch)
+    return perf_counter() - started
 
 
 def workers_for(engine: str, workers: int | None, scheduler: str | None, evaluations: int) -> int:
