@@ -545,6 +545,32 @@ def test_counts_rise_by_whole_nodes_and_by_at_most_an_eighth(number):
         assert found - below <= max(8, below / 8)
 
 
+def days_of(number, **asked):
+    """The wall clock of a number at middle values [day]."""
+    run = prepare(**asked, num_gpus=number)
+    return float(run.model.evaluate()["wall_clock"].flat[0])
+
+
+@pytest.mark.parametrize("deadline", [108.5, 151.9])
+def test_where_memory_is_scarce_fewer_are_still_found(deadline):
+    """Of a mixture of experts 24 h100-sxm need a quarter less device time than 8."""
+    asked = {"model": "qwen3-30b-a3b", "gpu": "h100-sxm", "tokens": "2T"}
+    least = next(number for number in range(8, 65, 8) if days_of(number, **asked) <= deadline)
+
+    assert fewest_in_time(asked, deadline).num_gpus == least
+
+
+def test_one_doubling_without_a_gain_is_not_the_end():
+    """For 4,096 gh200-144gb there is no better layout than for 2,048, but for 8,192 there is."""
+    asked = {"model": "llama-3.1-70b", "gpu": "gh200-144gb", "tokens": "15T"}
+    two, four = (days_of(number, **asked) for number in (2048, 4096))
+    few = fewest_in_time(asked, 90)
+
+    assert four > 0.95 * two > 90
+    assert not few.reason
+    assert days_of(few.num_gpus, **asked) <= 90
+
+
 @pytest.mark.parametrize(("gpu", "deadline"), [("b200", 20), ("h100-sxm", 45)])
 def test_no_count_below_the_fewest_meets_the_deadline(gpu, deadline):
     asked = {"model": "llama-3.1-70b", "gpu": gpu, "tokens": "15T"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import ceil, inf
 from typing import Any
 
@@ -31,7 +32,7 @@ STEPS = 8
 MAX_DEADLINE = 1e5
 # What a first guess takes the MFU and the goodput for, together.
 USUAL_SHARE = 0.33
-# A doubling that leaves more of the wall clock than this is the last.
+# Two doublings in a row that each leave more of the wall clock than this are the last.
 STILL_FALLS = 0.95
 # Counts between doublings are tried within this factor of the deadline.
 NOT_FAR = 1.2
@@ -155,12 +156,12 @@ def fewest_in_time(arguments: Mapping[str, Any], deadline: float) -> Fewest:
         octave = next(at for at, place in enumerate(DOUBLINGS) if place >= start)
         if tries.at(DOUBLINGS[octave]) <= deadline:
             places = range(start, DOUBLINGS[octave] + 1)
-            return Fewest(count_at(next(p for p in places if tries.at(p) <= deadline)))
+            return _fewest(tries, deadline, next(p for p in places if tries.at(p) <= deadline))
         if not _still_falls(tries, octave):
             break
     near = _near_best(tries, deadline)
     found = next((place for place in near if tries.at(place) <= deadline), None)
-    return _fastest(tries, deadline) if found is None else Fewest(count_at(found))
+    return _fastest(tries, deadline) if found is None else _fewest(tries, deadline, found)
 
 
 def count_at(place: int) -> int:
@@ -203,18 +204,40 @@ def _first_octave(tries: _Tries, deadline: float) -> int | None:
 def _least_place(tries: _Tries, deadline: float, below: int) -> int:
     """Return the least place above one that is too few whose count can be enough.
 
-    Device time hardly falls as devices are added, so that the least seen so far bounds it.
+    Device time seldom falls as devices are added, so that the least seen so far bounds it.
     """
     if below < 0 or tries.at(below) == inf:
         return below + 1
+    return min(DOUBLINGS[-1], max(below + 1, _bound(tries, deadline)))
+
+
+def _bound(tries: _Tries, deadline: float) -> int:
+    """Return the least place that can be enough by the least device time seen so far."""
     least = min(count_at(place) * days for place, days in tries.days.items())
-    return min(DOUBLINGS[-1], max(below + 1, place_of(LEAST_TIME * least / deadline)))
+    return place_of(LEAST_TIME * least / deadline)
+
+
+def _fewest(tries: _Tries, deadline: float, enough: int) -> Fewest:
+    """Return the fewest, from a place that is enough.
+
+    Where memory is scarce device time falls as devices are added: then what is enough has less of
+    it than the fewer that were tried before, and some of those that it rules in are enough too.
+    """
+    while True:
+        below = range(_bound(tries, deadline), enough)
+        less = next((place for place in below if tries.at(place) <= deadline), None)
+        if less is None:
+            return Fewest(count_at(enough))
+        enough = less
 
 
 def _still_falls(tries: _Tries, octave: int) -> bool:
-    """Return whether the wall clock still falls at a doubling."""
-    before = tries.at(DOUBLINGS[octave - 1]) if octave else inf
-    return tries.at(DOUBLINGS[octave]) < STILL_FALLS * before
+    """Return whether the wall clock fell at one of the last two doublings.
+
+    One alone may take a model over a number for which there is no good layout.
+    """
+    days = [tries.at(DOUBLINGS[at]) for at in range(max(0, octave - 2), octave + 1)]
+    return len(days) < 3 or any(b < STILL_FALLS * a for a, b in pairwise(days))
 
 
 def _near_best(tries: _Tries, deadline: float) -> range:
