@@ -31,15 +31,15 @@ from llmcost.enumeration import Limits, enumerate_layouts
 from llmcost.inputs import as_columns
 from llmcost.machine import Machine
 from llmcost.studies.estimation import prepare
-from llmcost.studies.searching import folded, keep_memory, narrowed
+from llmcost.studies.searching import CHUNK, folded, keep_memory, narrowed
 from llmcost.studies.stepping import rows_of, step_inputs
+from llmcost.studies.sweeping.compiled import CompiledKernel
+from llmcost.studies.sweeping.kernels import NumpyKernel
 from llmcost.tracing import compile_kernel, trace
 
 GPUS, SEQ_LENGTH, BATCH = 16_384, 8192, 2048
 STEP = ("step_time", "total_memory", "fits")
 COST = ("cost", "wall_clock", "gpu_hours", "mfu", "owned_cost", "energy", "carbon")
-# Rows of a call: what a sweep takes, of layouts 8,192; of costs more where compiled.
-CHUNK, COSTS, NUMPY_COSTS = 8192, 32768, 4096
 CHUNKS, CORES = 6, (1, 2)
 TRIAD, SQUARE = 4_000_000, 768
 
@@ -131,11 +131,11 @@ def layout_work(name, fold):
 def cost_work(name):
     """Return drawn inputs of a run."""
     run = prepare(model=name, tokens=15e12, gpu="h100-sxm", num_gpus=GPUS).model
-    count = COSTS * CHUNKS
+    count = CompiledKernel.rows * CHUNKS
     given = {**run.middle, **run.fixed, **run.draws(count, 1)}
     columns = as_columns(run.workload, run.cluster, run.assumptions, given)
     rows = [key for key, column in columns.items() if np.shape(column)[-1:] == (count,)]
-    sizes = COSTS, NUMPY_COSTS
+    sizes = CompiledKernel.rows, NumpyKernel.rows
     return Work("b: costs of draws", engine.complete, columns, rows, COST, sizes)
 
 

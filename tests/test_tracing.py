@@ -264,9 +264,9 @@ def test_operations_and_bytes_of_a_row_are_counted():
         ("x", "y"),
     )
 
-    assert traced.flop == {"add": 1, "div": 1, "mul": 1}
-    assert traced.bytes == 3 * 8
-    assert 'near("mul", ' in traced.source
+    assert traced.flop_of(("z", "w")) == {"add": 1, "div": 1, "mul": 1}
+    assert traced.bytes_of(("z", "w")) == 3 * 8
+    assert 'near("mul", ' in traced.program(("z", "w")).source
 
 
 def test_equal_work_is_done_once_and_work_that_nothing_needs_not_at_all():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,21 +56,6 @@ class Trace:
         """Return the bytes that a row reads and writes."""
         program = self.program(outputs)
         return BYTES * (len(program.inputs) + len(program.outputs))
-
-    @cached_property
-    def source(self) -> str:
-        """The Python source of the kernel of all outputs."""
-        return self.program(self.outputs).source
-
-    @property
-    def flop(self) -> dict[str, int]:
-        """The arithmetic operations of a row for all outputs, by kind."""
-        return self.flop_of(self.outputs)
-
-    @property
-    def bytes(self) -> int:
-        """The bytes that a row reads and writes for all outputs."""
-        return self.bytes_of(self.outputs)
 
     def uniform(self, slots: Sequence[Slot], outputs: Sequence[str]) -> Uniform:
         """Return what holds for all rows, from the columns that were traced."""
