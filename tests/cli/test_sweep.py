@@ -135,6 +135,18 @@ def test_status_tells_what_lacks(capsys, plan):
     assert "Blocks done" in ran.out
 
 
+def test_status_does_not_pass_the_first_missing_blocks_off_as_all_of_them(capsys, plan):
+    plan.write_text(PLAN + "\n[block]\nsize = 1000\n")
+    llmcost(capsys, "sweep", "small.toml", "--shard", "1/8", "--quiet")
+    ran = llmcost(capsys, "sweep", "status", "small.sweep", "--json")
+    text = " ".join(llmcost(capsys, "sweep", "status", "small.sweep").out.split())
+
+    lacking = ran.data["blocks"] - ran.data["done"]
+    assert lacking > 20
+    assert "Blocks that lack: 1, 2, 3, 4, 5, 6, 7, 9, " in text
+    assert f" and {lacking - 20} more." in text
+
+
 @pytest.mark.parametrize("form", ["markdown", "csv", "tsv", "jsonl", "latex", "html", "plain"])
 def test_every_format_prints_a_sweep(capsys, plan, form):
     ran = llmcost(capsys, "sweep", "small.toml", "--quiet", "--format", form)

@@ -110,9 +110,12 @@ def status_document(status: Status) -> Document:
     facts = _facts_table("status", "The folder", _status_facts(status))
     messages = []
     if status.missing:
-        messages.append(f"Blocks that lack: {_listed(status.missing)}.")
+        messages.append(
+            f"Blocks that lack: {_listed(status.missing, status.blocks - status.done)}."
+        )
     if status.damaged:
-        messages.append(f"Blocks that are damaged, and done again: {_listed(status.damaged)}.")
+        damaged = _listed(status.damaged, len(status.damaged))
+        messages.append(f"Blocks that are damaged, and done again: {damaged}.")
     if status.why_not_here:
         messages.append(status.why_not_here)
     data: dict[str, Any] = {
@@ -169,8 +172,11 @@ def counted(number: int, noun: str) -> str:
     return f"{text} {noun}{'' if number == 1 else 's'}"
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:20])) + (", ..." if len(numbers) > 20 else "")
+def _listed(numbers: Sequence[int], count: int) -> str:
+    """Return the first of so many numbers."""
+    told = numbers[:20]
+    more = count - len(told)
+    return ", ".join(map(str, told)) + (f" and {more:,} more" if more else "")
 
 
 def _facts_table(name: str, title: str, facts: Mapping[str, tuple[Cell, str]]) -> Table:
