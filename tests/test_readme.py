@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from llmcost.catalog.measured import THROUGHPUT_HEADERS, throughput_rows
 from tests.cli.helpers import llmcost
 
+SCHEDULER = "tcp://head:8786"
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -57,7 +59,33 @@ def test_every_other_command_works(capsys, line, empty_folder):
         writer.writeheader()
         writer.writerows(throughput_rows()[:5])
 
-    assert llmcost(capsys, *shlex.split(line)[1:]).code in (0, 1)
+    _write_what_is_named(line, empty_folder, capsys)
+    with _cluster(line) as named:
+        assert llmcost(capsys, *shlex.split(named)[1:]).code in (0, 1)
+
+
+def _write_what_is_named(line, folder, capsys):
+    """Write the plan of the README, setups and a comparison, where a command names them."""
+    (plan,) = (block for block in blocks("toml") if "[grid]" in block)
+    (folder / "plan.toml").write_text(plan)
+    if "setups.toml" in line:
+        setups = '[[setup]]\ngpu = "h100-sxm"\ngpus = 512\n[[setup]]\ngpu = "b200"\ngpus = 256\n'
+        (folder / "setups.toml").write_text(setups)
+    if "last-month.json" in line:
+        saved = line.replace("--against", "--output")
+        assert llmcost(capsys, *shlex.split(saved)[1:]).code == 0
+
+
+@contextmanager
+def _cluster(line):
+    """Start the cluster that a command names, and give the command with its address."""
+    if SCHEDULER not in line:
+        yield line
+        return
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address=None) as one:
+        yield line.replace(SCHEDULER, one.scheduler_address)
 
 
 def test_the_python_example_runs():
