@@ -17,7 +17,6 @@ EXIT_INTERRUPTED = 130
 MAX_MESSAGE = 600
 # Parts of a layout that are options of their own too.
 OWN_OPTION = ("global_batch_size", "recompute")
-
 NOT_OPTIONS = ("phases", "name", "results", "inputs", "warnings")
 # What newer versions of click raise for a group without a command; its message is the help.
 ASKED_NOTHING: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
@@ -101,7 +100,8 @@ def as_options(message: str) -> str:
     name = match[1]
     if name in NOT_OPTIONS:
         return message
-    part = _part_of_layout(name)
+    # A shard of a sweep is an option; one of a layout is told as people write it: shard=8.
+    part = "" if name == "shard" and "shard=" not in message else _part_of_layout(name)
     if part:
         return f"--layout: {part}: {message[match.end() :]}"
     option = OPTION_NAMES.get(name, "--" + name.replace("_", "-"))

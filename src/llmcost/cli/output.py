@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from llmcost.errors import InputError, shown
-from llmcost.render import FOR_TERMINALS, format_of, render, select_fields, write_output
+from llmcost.render import (
+    FOR_TERMINALS,
+    check_output,
+    format_of,
+    render,
+    select_fields,
+    write_output,
+)
 from llmcost.render.ascii_text import document_in_ascii, in_ascii
 
 if TYPE_CHECKING:
@@ -43,6 +50,22 @@ def emit(
     if chosen in FOR_TERMINALS and _needs_ascii(text):
         text = render(document_in_ascii(document), chosen, width=width, colour=colour)
     click.echo(_encodable(text, chosen), nl=not text.endswith("\n"), color=True)
+
+
+def check_asked(
+    *,
+    format_name: str | None,
+    as_json: bool,
+    output: str | None,
+    fields: str | None,
+    no_color: bool,  # noqa: ARG001
+) -> None:
+    """Raise InputError for what `emit` would refuse, before hours of work are done for it."""
+    _format(format_name, as_json=as_json, output=output)
+    if fields is not None:
+        _names(fields)
+    if output is not None:
+        check_output(output)
 
 
 def _needs_ascii(text: str) -> bool:

@@ -14,6 +14,7 @@ from llmcost.figures import quantity_text
 if TYPE_CHECKING:
     from llmcost.studies.sweeping.progress import Progress
 
+STOPPING = "stopping after the blocks that run; Ctrl-C again stops at once"
 REDRAWN, PLAIN = 0.2, 5.0
 BAR, LEAST_BAR = 20, 5
 
@@ -64,6 +65,8 @@ def _parts(progress: Progress, rate: str) -> list[str]:
     """Return the rate, the time that is left and the best so far, as far as they are known."""
     from llmcost.views.sweeps import seconds_text
 
+    if progress.stopping and progress.done < progress.of:
+        return [STOPPING]
     parts = []
     if progress.rate == progress.rate and progress.rate > 0:
         parts.append(f"{quantity_text(progress.rate)}{rate}")

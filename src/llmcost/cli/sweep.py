@@ -69,7 +69,11 @@ def sweep() -> None:
     help="Who computes; auto: processes where it pays.",
 )
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="[default: one a CPU]")
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://host:8786, or its scheduler file.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="A Dask cluster: tcp://host:8786, or its scheduler file.",
+)
 @click.option("--shard", metavar="I/N", help="Only every N-th block: 3/64, for job arrays.")
 @click.option(
     "--kernel",
@@ -100,7 +104,8 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
       llmcost sweep plan.toml --scheduler tcp://head:8786
       llmcost sweep status plan.sweep
     """
-    from llmcost.cli.output import emit
+    from llmcost.cli.output import check_asked, emit
+    from llmcost.studies.sweeping.driver import shard_of
     from llmcost.studies.sweeping.plan import read_plan
     from llmcost.studies.sweeping.previews import previews
     from llmcost.views.sweeps import plan_document, sweep_document
@@ -108,6 +113,8 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
     del ctx
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
+    check_asked(**shape)
+    shard_of(options["shard"])
     asked = read_plan(Path(plan))
     folder = options.pop("out") or f"{Path(plan).stem}{SUFFIX}"
     if options.pop("dry_run"):
@@ -115,7 +122,7 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
         emit(plan_document(asked, size, folder, workers), **shape)
         return 0
     if not options["quiet"]:
-        _tell_size(asked, options)
+        _tell_size(asked, Path(folder), options)
     report = _run(asked, folder, options)
     emit(sweep_document(report, previews(asked, report.results)), **shape)
     return EXIT_INTERRUPTED if report.interrupted else 0
@@ -166,12 +173,19 @@ def _size(plan: Plan, options: dict[str, Any]) -> tuple[Any, int]:
     return size_of(plan, blocking, kernel), workers
 
 
-def _tell_size(plan: Plan, options: dict[str, Any]) -> None:
-    from llmcost.views.sweeps import size_line
+def _tell_size(plan: Plan, folder: Path, options: dict[str, Any]) -> None:
+    from llmcost.studies.sweeping.blocks import blocking_of
+    from llmcost.studies.sweeping.folder import Folder, blocks_there
+    from llmcost.views.sweeps import counted, size_line
 
+    blocks, there = blocking_of(plan).blocks, blocks_there(Folder(folder), plan.identity)
+    if there >= blocks:
+        click.echo(f"All {counted(blocks, 'block')} are there already.", err=True)
+        return
     size, workers = _size(plan, options)
     line = size_line(size, workers)
-    click.echo(line[0].upper() + line[1:], err=True)
+    already = f" {there:,} of {counted(blocks, 'block')} are there already." if there else ""
+    click.echo(line[0].upper() + line[1:] + already, err=True)
 
 
 def _run(plan: Plan, folder: str, options: dict[str, Any]) -> SweepReport:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from llmcost.errors import InputError, UnknownNameError, one_of, shown
-from llmcost.render.files import write_output
+from llmcost.render.files import check_output, write_output
 from llmcost.render.selection import select_fields
 
 if TYPE_CHECKING:
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from llmcost.table import Document
 
-__all__ = ["FORMATS", "SUFFIXES", "format_of", "render", "select_fields", "write_output"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "check_output",
+    "format_of",
+    "render",
+    "select_fields",
+    "write_output",
+]
 
 FORMATS: dict[str, str] = {
     "table": "llmcost.render.terminal:table",

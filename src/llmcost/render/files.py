@@ -37,6 +37,24 @@ def write_output(text: str, path: str | os.PathLike[str]) -> None:
         raise InputError(_message(name, error)) from error
 
 
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Raise InputError where `write_output` will not be able to write, before work is done for it.
+
+    What only a write shows, such as a full disk, is not found.
+    """
+    name = os.fspath(path)
+    target = os.path.realpath(name)
+    error: OSError | None = None
+    if name.endswith(os.sep) or os.path.isdir(target):
+        error = IsADirectoryError()
+    elif not os.path.isdir(os.path.dirname(target)):
+        error = FileNotFoundError()
+    elif not os.access(target if os.path.exists(target) else os.path.dirname(target), os.W_OK):
+        error = PermissionError()
+    if error is not None:
+        raise InputError(_message(name, error))
+
+
 def _mode(name: str) -> int | None:
     """Return the mode of what lies at a path, links followed, or `None` where nothing does."""
     try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from llmcost.errors import InputError, UnknownNameError
+from llmcost.errors import DataError, InputError, UnknownNameError
 from llmcost.studies.sweeping import folder as folders
 from llmcost.studies.sweeping.driver import run_sweep, shard_of
 from llmcost.studies.sweeping.engines import Options, engine_named
@@ -122,6 +122,28 @@ def test_merging_refuses_blocks_that_are_none_of_the_plan(tmp_path):
     (tmp_path / "blocks" / "000008.json").write_text(json.dumps({**one, "block": 8}))
 
     with pytest.raises(InputError, match=r"none of this plan's 8 \(8\)"):
+        merge(tmp_path, RUNNER)
+
+
+def test_a_copy_of_a_receipt_under_a_name_like_its_own_is_no_block(tmp_path):
+    run(tmp_path)
+    blocks = tmp_path / "blocks"
+    for name in ("2.json", "000002 (copy).json", "\N{SUPERSCRIPT TWO}.json"):
+        (blocks / name).write_bytes((blocks / "000002.json").read_bytes())
+    merge(tmp_path, RUNNER)
+    (blocks / "000002.json").unlink()
+
+    assert status(tmp_path).missing == (2,)
+    with pytest.raises(InputError, match=r"lacks 1 of 8 blocks \(2\)"):
+        merge(tmp_path, RUNNER)
+
+
+def test_merging_refuses_a_block_that_is_there_twice(tmp_path):
+    run(tmp_path)
+    blocks = tmp_path / "blocks"
+    (blocks / "000003.json").write_bytes((blocks / "000002.json").read_bytes())
+
+    with pytest.raises(DataError, match="this is the receipt of block 2"):
         merge(tmp_path, RUNNER)
 
 

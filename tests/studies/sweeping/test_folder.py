@@ -146,6 +146,8 @@ def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path):
         ".a.parquet.elsewhere.1.00.tmp": False,
         ".a.parquet.elsewhere.2.00.tmp": True,
         "a.parquet": False,
+        ".mine.tmp": False,
+        f".mine.{host}.tmp": False,
     }
     for name in names:
         (tmp_path / name).write_text("")

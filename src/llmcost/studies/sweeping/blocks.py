@@ -23,6 +23,7 @@ from llmcost.studies.sweeping.cases import (
 )
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import NUMPY, kernel_of
+from llmcost.studies.sweeping.limits import check_rows
 from llmcost.studies.sweeping.reducers import needed_results, reducer_of
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _blocking(plan: Plan) -> Blocking:
     layouts, most, exact = _layouts(plan, cases)
     draws = max(1, plan.draws)
     configurations = max(1, round(cases * layouts * inner))
+    told = f"{cases:,} cases x {layouts:,.0f} layouts x {inner:,} others"
+    check_rows(plan.keeps, told, configurations, len(plan.axes))
     evaluations = configurations * draws
     of_case = most * inner * draws
     parts = min(most * inner, -(-of_case // plan.block_size))

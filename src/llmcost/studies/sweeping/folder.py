@@ -19,7 +19,7 @@ from typing import Any
 
 from llmcost._version import __version__
 from llmcost.catalog.version import data_version
-from llmcost.errors import DataError, InputError, shown
+from llmcost.errors import DataError, InputError, LlmcostError, shown
 from llmcost.studies.sweeping.receipts import Receipt, read_receipt
 from llmcost.studies.sweeping.writing import clear_leftovers, create_whole, make_folder
 
@@ -27,6 +27,10 @@ SCHEMA = "llmcost.sweep/1"
 PLAN_FILE, RESULTS_FILE, SKIPPED_FILE, BLOCKS = "plan.json", "results.json", "skipped.csv", "blocks"
 DIGITS = 6
 MOST_NAMED = 5
+DAMAGED = (
+    "this is not the plan of a sweep. Needs the file as `llmcost sweep` wrote it: bring it back, "
+    "or remove the folder and run the sweep again"
+)
 OTHER_FOLDER = "Give another folder, or remove this one to start anew"
 
 
@@ -69,8 +73,9 @@ class Folder:
             names = [entry.name for entry in self.blocks.iterdir()]
         except FileNotFoundError:
             return set()
-        stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
-        return {int(stem) for stem in stems if stem.isdigit()}
+        stems = {name.removesuffix(".json") for name in names if name.endswith(".json")}
+        numbers = {int(stem) for stem in stems if stem.isascii() and stem.isdigit()}
+        return {number for number in numbers if self.receipt(number).stem in stems}
 
     def read_receipt(self, number: int) -> Receipt:
         """Return the receipt of a block; raises DataError for one that cannot be right."""
@@ -145,16 +150,39 @@ def read_document(folder: Folder) -> dict[str, Any]:
                 "use the llmcost that wrote it"
             )
         missing = {"identity", "plan", "blocking", "kernel", "llmcost_version"} - set(found)
+        whole = missing or _holds(found)
     except FileNotFoundError as error:
         raise InputError(
             f"{str(folder.path)!r} is not the folder of a sweep: it has no {PLAN_FILE}. "
             "Give the folder that `llmcost sweep` wrote"
         ) from error
     except (KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError("this is not the plan of a sweep", file=str(folder.plan)) from error
+        raise DataError(DAMAGED, file=str(folder.plan)) from error
     if missing:
         raise DataError(f"has no {', '.join(sorted(missing))}", file=str(folder.plan))
+    if not whole:
+        raise DataError(DAMAGED, file=str(folder.plan))
     return dict(found)
+
+
+def _holds(document: Mapping[str, Any]) -> bool:
+    """Return whether the parts of a plan.json are what they should be."""
+    blocking = document["blocking"]
+    return (
+        isinstance(document["identity"], str)
+        and isinstance(document["plan"], dict)
+        and isinstance(blocking, dict)
+        and all(isinstance(blocking.get(name), int) for name in ("blocks", "evaluations"))
+    )
+
+
+def blocks_there(folder: Folder, identity: str) -> int:
+    """Return how many blocks of a sweep have a receipt in a folder; 0 in any other folder."""
+    try:
+        own = read_document(folder)["identity"] == identity
+    except LlmcostError:
+        return 0
+    return len(folder.numbers()) if own else 0
 
 
 def made_by() -> dict[str, str]:

@@ -89,12 +89,17 @@ def _refuse_too_much(plan: Planned) -> None:
             f"grid: got {told}{drawn} = {_power(evaluations)} evaluations; needs at most "
             f"{_power(MAX_POINTS)} points and {_power(MAX_EVALUATIONS)} evaluations: fewer values."
         )
-    for keep in plan.keeps:
-        if keep.kind == ROWS and keep.where is None and points > MAX_ROWS:
-            size = points * (len(plan.axes) + len(keep.of) + len(keep.results)) * _BYTES
+    check_rows(plan.keeps, told, points, len(plan.axes))
+
+
+def check_rows(keeps: Sequence[Keep], told: str, configurations: int, columns: int) -> None:
+    """Raise InputError where every configuration of more than can be kept is to be a row."""
+    for keep in keeps:
+        if keep.kind == ROWS and keep.where is None and configurations > MAX_ROWS:
+            size = configurations * (columns + len(keep.of) + len(keep.results)) * _BYTES
             raise InputError(
-                f"keep {keep.name}: got all rows of {told} = {_power(points)} points, about "
-                f"{_size(size)}; needs at most {MAX_ROWS:,.0f} rows. Keep the best, a pareto "
+                f"keep {keep.name}: got all rows of {told} = {_power(configurations)} points, "
+                f"about {_size(size)}; needs at most {MAX_ROWS:,.0f} rows. Keep the best, a pareto "
                 "front, quantiles or a histogram, or say which rows with where."
             )
 

@@ -17,7 +17,7 @@ class Progress:
     Of a shard the blocks are its own. `evaluations` and `computed` blocks are those of this run;
     `rate` is in evaluations a second over the last half minute and `left` in seconds, both NaN
     before anything is known. `best` is the best value of an objective so far, in its base unit,
-    with the name of the objective.
+    with the name of the objective. `stopping` says that only the blocks that run are finished.
     """
 
     done: int
@@ -28,6 +28,7 @@ class Progress:
     rate: float = nan
     left: float = nan
     best: tuple[str, float] | None = None
+    stopping: bool = False
 
     @property
     def share(self) -> float:

@@ -177,6 +177,7 @@ class Run:
                 rate=self._pace.rate(),
                 left=self._pace.left(left),
                 best=self._best,
+                stopping=self._stop.asked,
             )
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 from llmcost.errors import InputError
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from llmcost.studies.sweeping.plan import Plan
 
 # What is timed: first so many configurations, then four times as many, until it takes a while [s].
+# Time of the processor: it does not count what else a machine does meanwhile.
 TIMED, LONG_ENOUGH = 64, 0.2
 # Cases that are prepared to know how long that takes.
 PREPARED = 4
 # A column of a result, compressed, and the columns that a row of it has beside the axes [byte].
 BYTES = 8
+# What a Parquet file takes beside its rows: its schema twice, units, statistics [byte].
+FILE = 16_384
+# Times below this are not told apart [s].
+LEAST = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +61,18 @@ def size_of(plan: Plan, blocking: Blocking, kernel: str) -> Size:
         blocking.cases * preparing + blocking.evaluations / rate,
         rate,
         rows,
-        {keep.name: rows[keep.name] * _columns(plan, keep) * BYTES for keep in plan.keeps},
+        {keep.name: FILE + rows[keep.name] * _columns(plan, keep) * BYTES for keep in plan.keeps},
     )
 
 
 def _preparing(plan: Plan, cases: int) -> float:
     """Return the mean time to prepare a case, or to find that it cannot run [s]."""
     tried = scattered(cases, PREPARED)
-    started = perf_counter()
+    started = process_time()
     for number in tried:
         with suppress(InputError):
             prepare_case(plan, number)
-    return (perf_counter() - started) / len(tried)
+    return (process_time() - started) / len(tried)
 
 
 def _rate(case: Case, plan: Plan, kernel: str) -> float:
@@ -82,7 +87,7 @@ def _rate(case: Case, plan: Plan, kernel: str) -> float:
     while True:
         taken = min(_reduce(case, plan, last, needed, using) for _ in range(2))
         if taken > LONG_ENOUGH or last == count:
-            return last * max(1, plan.draws) / taken
+            return last * max(1, plan.draws) / max(taken, LEAST)
         last = min(4 * last, count)
 
 
@@ -93,11 +98,11 @@ def _reduce(case: Case, plan: Plan, many: int, needed: Needed, kernel: Kernel) -
     """
     first = (case.layout_count * case.inner_count - many) // 2
     reducers = [reducer_of(keep, plan) for keep in plan.keeps]
-    started = perf_counter()
+    started = process_time()
     for batch in batches(case, plan, first, first + many, needed, kernel):
         for reducer in reducers:
             reducer.add(batch)
-    return perf_counter() - started
+    return process_time() - started
 
 
 def workers_for(engine: str, workers: int | None, scheduler: str | None, evaluations: int) -> int:

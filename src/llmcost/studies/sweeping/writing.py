@@ -21,6 +21,8 @@ from llmcost.errors import InputError
 
 SUFFIX = ".tmp"
 STALE = 86_400.0
+# What `_temporary` names; a file of anybody else is none of this module.
+TEMPORARY = re.compile(r"\..+\.[A-Za-z0-9-]+\.\d+\.[0-9a-f]+\.tmp")
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 RESUME = "Blocks that are done stay; the same command goes on with the others."
@@ -137,13 +139,13 @@ def _temporary(path: Path) -> Path:
 def _temporaries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return [e for e in entries if e.name.startswith(".") and e.name.endswith(SUFFIX)]
+            return [entry for entry in entries if TEMPORARY.fullmatch(entry.name)]
     except OSError:
         return []
 
 
 def _is_dead(entry: os.DirEntry[str]) -> bool:
-    *_, where, pid, _unique, _suffix = entry.name.split(".")
+    where, pid = entry.name.split(".")[-4:-2]
     if where == host() and os.name == "posix" and pid.isdigit():
         return not _runs(int(pid))
     with suppress(OSError):

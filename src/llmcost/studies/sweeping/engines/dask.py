@@ -15,6 +15,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -47,12 +48,12 @@ class Dask:
     """A cluster of Dask workers."""
 
     def __init__(self, options: Options) -> None:
+        _check_installed()
         self._options = options
         self.workers = options.workers or usable_cpus()
 
     def run(self, job: Job, numbers: Iterator[int], events: Events) -> None:
         """Compute blocks until none is left or the driver stops; ends what it started."""
-        _distributed()
         with _quiet(), _cluster(self._options, self.workers) as client:
             flow = Flow(client, job, numbers, events)
             try:
@@ -364,11 +365,7 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _distributed() -> None:
-    """Raise MissingExtraError where Dask is not installed."""
-    if "distributed" in sys.modules:
-        return
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("The engine dask", "dask") from error
+def _check_installed() -> None:
+    """Raise MissingExtraError where Dask is not installed, before a folder is made."""
+    if "distributed" not in sys.modules and find_spec("distributed") is None:
+        raise MissingExtraError("The engine dask", "dask")
