@@ -32,13 +32,13 @@ def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
     if not isinstance(document, Mapping) or document.get("schema") != schema:
         got = document.get("schema") if isinstance(document, Mapping) else document
         raise InputError(f"Got a document of schema {shown(got)}; needs {schema!r}.")
-    results = {name: _result(name, part) for name, part in _table(document, "results").items()}
+    results = {name: _result(name, part) for name, part in table_of(document, "results").items()}
     for part, names in (("results", RESULTS), ("inputs", INPUTS)):
-        missing = [name for name in names if name not in _table(document, part)]
+        missing = [name for name in names if name not in table_of(document, part)]
         if missing:
             raise InputError(f"{part}: {', '.join(missing)} is missing; needs a whole document.")
-    inputs = {name: _input(name, part) for name, part in _table(document, "inputs").items()}
-    warnings = [_warning(part) for part in _list(document, "warnings")]
+    inputs = {name: _input(name, part) for name, part in table_of(document, "inputs").items()}
+    warnings = [_warning(part) for part in list_of(document, "warnings")]
     return results, inputs, warnings, {k: v for k, v in document.items() if k not in OWN}
 
 
@@ -47,12 +47,12 @@ def reports(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises InputError for a step or memory without parts of a value in a unit each.
     """
-    found: dict[str, Any] = {name: _table(document, name) for name in REPORTS if name in document}
-    found |= {name: _list(document, name) for name in LISTS if name in document}
-    found |= {name: _table(document, name) for name in TABLES if name in document}
+    found: dict[str, Any] = {name: table_of(document, name) for name in REPORTS if name in document}
+    found |= {name: list_of(document, name) for name in LISTS if name in document}
+    found |= {name: table_of(document, name) for name in TABLES if name in document}
     for name in REPORTS:
         report = found.get(name, {"parts": {}})
-        for part, held in _table(report, "parts").items():
+        for part, held in table_of(report, "parts").items():
             if not isinstance(held, Mapping) or not isinstance(held.get("unit"), str):
                 raise InputError(f"{name}: {part} is {shown(held)}; needs value and unit.")
             finite_or_none(held.get("value"), f"{name}: {part} value")
@@ -113,14 +113,16 @@ def _warning(part: Any) -> dict[str, str]:  # noqa: ANN401
     return {"code": str(part["code"]), "message": str(part["message"])}
 
 
-def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = document.get(name)
+def table_of(document: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401
+    """Return a part of a document that is an object; raises InputError for anything else."""
+    part = document.get(name) if isinstance(document, Mapping) else document
     if not isinstance(part, Mapping):
         raise InputError(f"{name}: got {shown(part)}; needs an object.")
     return part
 
 
-def _list(document: Mapping[str, Any], name: str) -> list[Any]:
+def list_of(document: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a part of a document that is a list; raises InputError for anything else."""
     part = document.get(name)
     if not isinstance(part, list):
         raise InputError(f"{name}: got {shown(part)}; needs a list.")

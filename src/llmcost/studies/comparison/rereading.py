@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from llmcost.errors import InputError, shown
@@ -19,7 +19,7 @@ from llmcost.studies.comparison.parts import (
     SetupResult,
     Shares,
 )
-from llmcost.studies.rereading import finite_or_none
+from llmcost.studies.rereading import finite_or_none, list_of, table_of
 
 T = TypeVar("T")
 OWN = (
@@ -43,12 +43,12 @@ def comparison_parts(document: Mapping[str, Any]) -> dict[str, Any]:
         "first": _name(document.get("first"), names, "first"),
         "order": _names(document, "order", names),
         "front": _names(document, "front", names),
-        "left_out": tuple(str(each) for each in _list(document, "left_out")),
-        "best": {k: _name(v, names, "best") for k, v in _table(document, "best").items()},
+        "left_out": tuple(str(each) for each in list_of(document, "left_out")),
+        "best": {k: _name(v, names, "best") for k, v in table_of(document, "best").items()},
         "pairs": _all(document, "pairs", _pair),
         "break_even": _all(document, "break_even", _break_even),
         "groups": _all(document, "groups", lambda part: _group(part, names)),
-        "asked": dict(_table(document, "asked")),
+        "asked": dict(table_of(document, "asked")),
         "meta": {key: value for key, value in document.items() if key not in OWN},
     }
     if set(found["order"]) != names:
@@ -61,11 +61,11 @@ def _setup(part: Mapping[str, Any]) -> SetupResult:
     if part.get("status") not in STATUSES:
         raise InputError(f"setups: {name} has status {shown(part.get('status'))}.")
     saved, headroom = part.get("estimate"), part.get("headroom")
-    shares = _table(part, "shares")
-    limits = {key: finite_or_none(each, key) for key, each in _table(part, "limits").items()}
+    shares = table_of(part, "shares")
+    limits = {key: finite_or_none(each, key) for key, each in table_of(part, "limits").items()}
     return SetupResult(
         name=name,
-        arguments=dict(_table(part, "arguments")),
+        arguments=dict(table_of(part, "arguments")),
         status=part["status"],
         reason=part.get("reason") or "",
         no_price=part.get("no_price") or "",
@@ -73,14 +73,14 @@ def _setup(part: Mapping[str, Any]) -> SetupResult:
         estimate=None if saved is None else Estimate.from_dict(saved),
         headroom=None if headroom is None else _result(headroom),
         limits=tuple(Limit(key, share or 0.0) for key, share in limits.items()),
-        deltas={key: _delta(each) for key, each in _table(part, "deltas").items()},
+        deltas={key: _delta(each) for key, each in table_of(part, "deltas").items()},
         shares=Shares(**{key: finite_or_none(shares.get(key), key) for key in Shares.__slots__}),
         notes=_all(part, "notes", lambda note: Warned(_text(note, "code"), _text(note, "message"))),
     )
 
 
 def _delta(part: Any) -> Delta:  # noqa: ANN401
-    return Delta(_result(_table(part, "difference")), _result(_table(part, "ratio")))
+    return Delta(_result(table_of(part, "difference")), _result(table_of(part, "ratio")))
 
 
 def _pair(part: Mapping[str, Any]) -> Pair:
@@ -92,11 +92,11 @@ def _pair(part: Mapping[str, Any]) -> Pair:
 def _break_even(part: Mapping[str, Any]) -> BreakEven:
     now = finite_or_none(part.get("price_now"), "break_even: price_now")
     names = _text(part, "setup"), _text(part, "against")
-    return BreakEven(*names, _result(_table(part, "price")), now)
+    return BreakEven(*names, _result(table_of(part, "price")), now)
 
 
 def _group(part: Mapping[str, Any], names: set[str]) -> Group:
-    return Group(dict(_table(part, "by")), _names(part, "order", names))
+    return Group(dict(table_of(part, "by")), _names(part, "order", names))
 
 
 def _result(part: Any) -> Result:  # noqa: ANN401
@@ -112,7 +112,7 @@ def _result(part: Any) -> Result:  # noqa: ANN401
 def _all(
     document: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], T]
 ) -> tuple[T, ...]:
-    parts = _list(document, name)
+    parts = list_of(document, name)
     for part in parts:
         if not isinstance(part, Mapping):
             raise InputError(f"{name}: got {shown(part)}; needs objects.")
@@ -120,7 +120,7 @@ def _all(
 
 
 def _names(document: Mapping[str, Any], key: str, names: set[str]) -> tuple[str, ...]:
-    return tuple(str(_name(each, names, key)) for each in _list(document, key))
+    return tuple(str(_name(each, names, key)) for each in list_of(document, key))
 
 
 def _name(value: Any, names: set[str], key: str) -> str | None:  # noqa: ANN401
@@ -134,17 +134,3 @@ def _text(part: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise InputError(f"{key}: got {shown(value)}; needs text.")
     return value
-
-
-def _table(document: Any, key: str) -> Mapping[str, Any]:  # noqa: ANN401
-    part = document.get(key) if isinstance(document, Mapping) else document
-    if not isinstance(part, Mapping):
-        raise InputError(f"{key}: got {shown(part)}; needs an object.")
-    return part
-
-
-def _list(document: Mapping[str, Any], key: str) -> Sequence[Any]:
-    part = document.get(key)
-    if not isinstance(part, list):
-        raise InputError(f"{key}: got {shown(part)}; needs a list.")
-    return part
