@@ -381,6 +381,16 @@ def test_an_input_of_another_kind_in_a_saved_file_has_no_effect_that_is_told(cap
     assert causes[0]["effects"] == {"cost": None, "wall_clock": None}
 
 
+def test_what_changed_is_not_written_over_the_comparison_it_is_against(capsys, tmp_path):
+    path = saved(capsys, tmp_path, *SETUPS)
+    before = path.read_bytes()
+    ran = asked(capsys, *SETUPS, "--against", path, "-o", path)
+
+    assert ran.code == 2
+    assert "--against: " in ran.err
+    assert path.read_bytes() == before
+
+
 def test_a_file_without_an_end_is_refused(capsys, monkeypatch):
     monkeypatch.setattr("llmcost.studies.comparison.differences.MAX_BYTES", 1000)
     ran = asked(capsys, *SETUPS, "--against", "/dev/zero")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,7 @@ from llmcost.cli.options import (
 from llmcost.cli.precedence import nearer_only
 from llmcost.cli.run_options import REST, run_headings, run_options
 from llmcost.cli.types import InUnit
-from llmcost.errors import InputError
+from llmcost.errors import InputError, shown
 from llmcost.studies.fights import FIGHTS
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     options.pop("debug")
     against = options.pop("against")
     kept, where = _asked(ctx, options)
+    saved = _saved(against, shape["output"])
     found = answer(**kept, origins=where)
-    emit(_document(found, against), **shape)
+    emit(_document(found, saved, against), **shape)
     if found.over_budget:
         click.echo("Every setup is over --max-cost.", err=True)
         return EXIT_VERDICT
@@ -178,16 +180,33 @@ def _setups(path: str | None, written: Sequence[str]) -> list[Any] | None:
     return [*setups_in_file(path), *written]
 
 
-def _document(found: Comparison, against: str | None) -> Document:
+def _saved(against: str | None, output: str | None) -> Comparison | None:
+    """Return the saved comparison, `None` where none was named, before anything runs.
+
+    Raises InputError where what changed would be written over it.
+    """
+    if against is None:
+        return None
+    from llmcost.studies.comparison.differences import read_comparison
+
+    if output is not None and Path(output).resolve() == Path(against).resolve():
+        raise InputError(
+            f"against: got {shown(against)}, which -o would replace by what changed since; needs "
+            "another file for one of the two."
+        )
+    return read_comparison(against)
+
+
+def _document(found: Comparison, saved: Comparison | None, against: str | None) -> Document:
     """Return the document of a comparison, or of what changed since a saved one."""
     from llmcost.views.comparisons import comparison_document
 
-    if against is None:
+    if saved is None:
         return comparison_document(found)
-    from llmcost.studies.comparison.differences import find_differences, read_comparison
+    from llmcost.studies.comparison.differences import find_differences
     from llmcost.views.differences import differences_document
 
-    return differences_document(find_differences(found, read_comparison(against)), against)
+    return differences_document(find_differences(found, saved), str(against))
 
 
 with_variables(retold(compare, TOLD))
