@@ -26,7 +26,6 @@ PLAN_SCHEMA = "llmcost.sweep-plan/1"
 REPORT_SCHEMA = "llmcost.sweep-report/1"
 STATUS_SCHEMA = "llmcost.sweep-status/1"
 STEPS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
-PREFIXES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def plan_document(plan: Plan, size: Size, folder: str, workers: int) -> Document:
@@ -62,7 +61,7 @@ def size_line(size: Size, workers: int) -> str:
         counted(blocking.blocks, "block"),
     )
     time = seconds_text(size.seconds / workers)
-    stored = bytes_text(sum(size.bytes.values()))
+    stored = quantity_text(sum(size.bytes.values()), "byte")
     return (
         f"{about}{evaluations} in {blocks}, about {time} on {counted(workers, 'worker')}; "
         f"results of at most {stored}."
@@ -148,18 +147,6 @@ def seconds_text(seconds: float) -> str:
         if seconds >= step:
             return f"{seconds / step:,.1f} {unit}"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-
-
-def bytes_text(size: float) -> str:
-    """Return a size of files as people say it.
-
-    >>> bytes_text(1_234_567), bytes_text(12)
-    ('1.2 MB', '12 B')
-    """
-    for step, unit in PREFIXES:
-        if size >= step:
-            return f"{size / step:,.1f} {unit}"
-    return f"{size:.0f} B"
 
 
 def counted(number: int, noun: str) -> str:
@@ -302,7 +289,8 @@ def _keeps(plan: Plan, size: Size) -> Table:
         for keep in plan.keeps
     )
     texts = tuple(
-        (name, what, f"{count:,}", bytes_text(stored)) for name, what, count, stored in rows
+        (name, what, f"{count:,}", quantity_text(stored, "byte"))
+        for name, what, count, stored in rows
     )
     return Table("keeps", fields, rows, title="What is kept", texts=texts)
 
@@ -334,7 +322,7 @@ def _files_table(merged: Merged | None, folder: Path) -> Table:
         (keep, one.rows, one.bytes, _near(Folder(folder).result(keep)))
         for keep, one in files.items()
     )
-    texts = tuple((keep, f"{n:,}", bytes_text(b), file) for keep, n, b, file in rows)
+    texts = tuple((keep, f"{n:,}", quantity_text(b, "byte"), file) for keep, n, b, file in rows)
     return Table("results", fields, rows, title="Results", texts=texts)
 
 
