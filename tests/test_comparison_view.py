@@ -284,7 +284,7 @@ def test_files_have_a_row_a_setup_best_first_under_units():
     assert rows[0]["cost_low [USD]"] == "72000000.0"
     assert rows[0]["num_gpus [GPU]"] == "1000"
     assert rows[0]["cheapest_share"] == "0.87"
-    assert rows[0]["limited_by"] == "network"
+    assert (rows[0]["limited_by"], rows[0]["next_limit"]) == ("compute", "network")
     assert rows[2]["cost [USD]"] == ""
     assert rows[2]["reason"] == NO_PRICE
     assert rows[3]["reason"] == "It has no published peak."

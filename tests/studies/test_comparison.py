@@ -186,8 +186,10 @@ def test_limits_are_shares_of_a_step(four):
     parts = {name.removesuffix("_time") for name in engine.STEP_PARTS}
     for one in four:
         assert isclose(sum(limit.share for limit in one.limits), 1.0, rel_tol=1e-12)
-        rest = {limit.name: limit.share for limit in one.limits if limit.name != "compute"}
-        assert rest[one.limited_by] == max(rest.values())
+        shares = {limit.name: limit.share for limit in one.limits}
+        assert shares[one.limited_by] == max(shares.values())
+        rest = {name: share for name, share in shares.items() if name != "compute"}
+        assert rest[one.next_limit] == max(rest.values())
 
     assert {part for kind in KINDS.values() for part in kind} == parts
     assert sum(len(kind) for kind in KINDS.values()) == len(parts)

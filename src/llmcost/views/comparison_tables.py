@@ -70,7 +70,7 @@ def limit_table(setups: Sequence[SetupResult]) -> Table | None:
 def _limit(setup: SetupResult, kind: str, share: float | None) -> str:
     if share is None:
         return EM_DASH
-    mark = f"{MARK} " if kind == setup.limited_by and share else ""
+    mark = f"{MARK} " if kind == setup.next_limit and share else ""
     return f"{mark}{share:.0%}"
 
 

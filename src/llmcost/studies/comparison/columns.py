@@ -33,6 +33,7 @@ WORDS: dict[str, Callable[[SetupResult], Any]] = {
     "terms": lambda one: one.terms,
     "region": lambda one: one.input("region"),
     "limited_by": lambda one: one.limited_by,
+    "next_limit": lambda one: one.next_limit,
 }
 INPUTS = {
     "num_gpus": "GPU",

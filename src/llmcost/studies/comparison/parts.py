@@ -136,7 +136,12 @@ class SetupResult:
 
     @property
     def limited_by(self) -> str | None:
-        """What takes most of a step after computing, `None` where no step is modelled."""
+        """What takes most of a step, `None` where no step is modelled."""
+        return max(self.limits, key=lambda each: each.share).name if self.limits else None
+
+    @property
+    def next_limit(self) -> str | None:
+        """What takes most of a step beside computing, `None` where no step is modelled."""
         others = [limit for limit in self.limits if limit.name != "compute"]
         return max(others, key=lambda each: each.share).name if others else None
 
@@ -168,6 +173,7 @@ class SetupResult:
             "headroom": self.headroom.to_dict() if self.headroom else None,
             "limits": {limit.name: limit.share for limit in self.limits},
             "limited_by": self.limited_by,
+            "next_limit": self.next_limit,
             "deltas": {name: delta.to_dict() for name, delta in self.deltas.items()},
             "shares": self.shares.to_dict(),
             "notes": [{"code": note.code, "message": note.message} for note in self.notes],
