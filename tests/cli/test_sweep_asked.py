@@ -1,10 +1,13 @@
 """``llmcost sweep``: what is wrong with what was asked is said before anything is computed."""
 
 import json
+import sys
 
 import pytest
+from click.shell_completion import ShellComplete
 
-from llmcost.cli.progress import ProgressLine, progress_text
+from llmcost.cli.main import cli
+from llmcost.cli.progress import progress_text
 from llmcost.studies.sweeping.progress import Progress
 from tests.cli.helpers import llmcost
 
@@ -88,8 +91,9 @@ def test_sizes_told_before_are_no_less_than_what_is_written(capsys, plan):
 def test_raw_rows_of_all_layouts_are_counted_before_they_are_written(capsys, plan):
     rows = PLAN.replace(
         "gpus = [64, 128]",
-        'gpus = [64, 128]\nlayout = "all legal"\nprice = "1..4000 USD/GPU/hour by 0.05"',
-    ).replace('mfu = "40%"\n', "")
+        'gpus = [64, 128]\nlayout = "all legal"\n'
+        'price = "1..400 USD/GPU/hour by 1"\ntokens = "1T..400T by 1T"',
+    ).replace('tokens = "1T"\nmfu = "40%"\n', "")
     plan.write_text(rows.replace('best = "cost"\nper = ["gpu", "gpus"]', 'rows = ["cost"]'))
     ran = llmcost(capsys, "sweep", "small.toml", "--dry-run")
 
@@ -125,4 +129,29 @@ def test_after_an_interrupt_people_are_told_how_to_stop_at_once():
     text = progress_text(Progress(3, 8, 3, 300, 1.0, stopping=True))
 
     assert "stopping after the blocks that run; Ctrl-C again stops at once" in text
-    assert ProgressLine is not None
+
+
+def test_plans_and_commands_are_completed(plan):
+    given = ShellComplete(cli, {}, "llmcost", "_LLMCOST_COMPLETE").get_completions(["sweep"], "")
+    some = ShellComplete(cli, {}, "llmcost", "_LLMCOST_COMPLETE").get_completions(["sweep"], "sm")
+
+    values = [item.value for item in given if item.type == "plain"]
+    assert values == ["small.toml", "merge", "status"]
+    assert [item.value for item in some if item.type == "plain"] == ["small.toml"]
+
+
+def test_merging_tells_where_the_results_are_as_running_does(capsys, plan):
+    ran = llmcost(capsys, "sweep", "small.toml", "--quiet", "--json")
+    merged = llmcost(capsys, "sweep", "merge", "small.sweep", "--json")
+
+    assert merged.data["folder"] == ran.data["folder"] == str(plan.parent / "small.sweep")
+    assert merged.data["results"] == ran.data["results"]
+
+
+def test_a_missing_dask_is_told_before_a_folder_is_made(capsys, plan, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    ran = llmcost(capsys, "sweep", "small.toml", "--engine", "dask")
+
+    assert ran.code == 2
+    assert "pip install 'llmcost[dask]'" in ran.err
+    assert [path.name for path in plan.parent.iterdir()] == ["small.toml"]

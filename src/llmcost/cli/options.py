@@ -155,10 +155,11 @@ def complete(
     def callback(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
+        del ctx, param
         start = incomplete.lower()
         found = [(name, text) for name, text in names() if name.lower().startswith(start)]
         items = [CompletionItem(name, help=text) for name, text in found]
-        return [*_files_here(ctx, param, incomplete, suffix), *items] if suffix else items
+        return [*files_here(incomplete, suffix), *items] if suffix else items
 
     return callback
 
@@ -171,11 +172,9 @@ def complete_file(
     return [CompletionItem(incomplete, type="file")]
 
 
-def _files_here(
-    ctx: click.Context, param: click.Parameter, incomplete: str, suffix: str
-) -> list[CompletionItem]:
+def files_here(incomplete: str, suffix: str) -> list[CompletionItem]:
     """Complete files beside names: bash looks for files itself only where no name fits."""
-    asked = complete_file(ctx, param, incomplete)
+    asked = [CompletionItem(incomplete, type="file")]
     here = sorted(path.name for path in Path().glob(f"*{suffix}"))
     return asked + [CompletionItem(name) for name in here if name.startswith(incomplete)]
 

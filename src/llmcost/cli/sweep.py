@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from llmcost.cli.failure import EXIT_INTERRUPTED
-from llmcost.cli.options import OUTPUT, complete_file, output_options, with_variables
+from llmcost.cli.options import (
+    OUTPUT,
+    complete_file,
+    files_here,
+    output_options,
+    with_variables,
+)
 from llmcost.errors import nearest, one_of
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from llmcost.studies.sweeping.plan import Plan
     from llmcost.studies.sweeping.running import SweepReport
 
@@ -34,6 +42,11 @@ class PlanGroup(click.Group):
                 ctx.fail(f"No such plan {args[0][:60]!r}. Did you mean {one_of(close)}?")
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete plans beside the other commands."""
+        commands = [item for item in super().shell_complete(ctx, incomplete) if item.value != "run"]
+        return [*files_here(incomplete, ".toml"), *commands]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of running a plan, then the other commands."""
@@ -152,11 +165,11 @@ def merge(folder: str, **options: Any) -> None:  # noqa: ANN401
     from llmcost.studies.sweeping.previews import previews
     from llmcost.views.sweeps import merged_document
 
-    made = merge_blocks(Path(folder))
-    place = Folder(Path(folder))
+    place = Folder(Path(folder).absolute())
+    made = merge_blocks(place.path)
     plan = Plan.from_dict(read_document(place)["plan"])
     shown = previews(plan, {keep: place.result(keep) for keep in made.files})
-    document = merged_document(made, Path(folder), shown)
+    document = merged_document(made, place.path, shown)
     emit(document, **{name: options[name] for name in OUTPUT})
 
 

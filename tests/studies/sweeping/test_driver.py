@@ -11,7 +11,7 @@ import pytest
 from llmcost.errors import DataError, InputError, UnknownNameError
 from llmcost.studies.sweeping import folder as folders
 from llmcost.studies.sweeping.driver import run_sweep, shard_of
-from llmcost.studies.sweeping.engines import Options, engine_named
+from llmcost.studies.sweeping.engines import Options, engine_named, usable_cpus
 from llmcost.studies.sweeping.merging import merge
 from llmcost.studies.sweeping.statuses import status
 from tests.sweep_blocks import ROWS, RUNNER, costs_of, plan_of
@@ -261,6 +261,20 @@ def test_auto_is_serial_for_small_sweeps_only(monkeypatch):
     names = [engine_named("auto", Options(), n)[0] for n in (4_999_999, 5_000_000)]
     assert names == ["serial", "processes"]
     assert engine_named("auto", Options(workers=1), 10**9)[0] == "serial"
+
+
+@pytest.mark.parametrize(
+    ("text", "cpus"),
+    [("150000 100000", 2), ("50000 100000", 1), ("max 100000", 4), ("9900000 100000", 4), ("", 4)],
+)
+def test_a_container_has_as_many_workers_as_it_was_given_processors(
+    tmp_path, monkeypatch, text, cpus
+):
+    monkeypatch.setattr("llmcost.studies.sweeping.engines._cpus", lambda: 4)
+    (tmp_path / "cpu.max").write_text(text)
+
+    assert usable_cpus(tmp_path / "cpu.max") == cpus
+    assert usable_cpus(tmp_path / "none") == 4
 
 
 def test_one_kernel_for_one_folder(tmp_path):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from llmcost.errors import InputError, UnknownNameError
@@ -19,6 +20,8 @@ ENGINES = {
 AUTO = "auto"
 # Evaluations below which starting processes takes longer than they save.
 WORTH_PROCESSES = 5_000_000
+# Where a container of Linux has its share of the processors.
+CGROUP = Path("/sys/fs/cgroup/cpu.max")
 # A block that ends its worker so many times is given up.
 MOST_DEATHS = 3
 
@@ -77,8 +80,21 @@ def engine_named(name: str, options: Options, evaluations: int) -> tuple[str, En
     return chosen, engine
 
 
-def usable_cpus() -> int:
-    """Return how many CPUs this process may use."""
+def usable_cpus(limit: Path = CGROUP) -> int:
+    """Return how many CPUs this process may use: those it may run on, at most its container's."""
+    return max(1, min(_cpus(), _share_of_container(limit)))
+
+
+def _share_of_container(limit: Path) -> int:
+    """Return the CPUs that a container has for its time (`200000 100000` is two), rounded up."""
+    try:
+        given, period = limit.read_text(encoding="ascii").split()
+        return -(-int(given) // int(period))
+    except (OSError, ValueError, ZeroDivisionError):  # No container, or "max": no limit.
+        return _cpus()
+
+
+def _cpus() -> int:
     count = getattr(os, "process_cpu_count", None)
     if count is not None:
         return count() or 1

@@ -9,13 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -367,5 +365,7 @@ def _quiet() -> Iterator[None]:
 
 def _check_installed() -> None:
     """Raise MissingExtraError where Dask is not installed, before a folder is made."""
-    if "distributed" not in sys.modules and find_spec("distributed") is None:
-        raise MissingExtraError("The engine dask", "dask")
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("The engine dask", "dask") from error
