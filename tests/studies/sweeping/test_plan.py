@@ -359,6 +359,13 @@ def test_more_points_than_anybody_can_evaluate_are_refused_with_their_number():
         planned(grid=huge, fixed=ONE_MODEL)
 
 
+def test_more_groups_than_can_be_held_are_refused_before_anything_runs():
+    # 1001 ** 3, and 1001 of one axis alone.
+    assert planned(grid=MANY, fixed=ONE_MODEL, keep=[{"best": "cost", "per": ["gpus"]}]).keeps
+    with pytest.raises(InputError, match=r"1,003,003,001 groups.*fewer axes"):
+        planned(grid=MANY, fixed=ONE_MODEL, keep=[{"best": "cost", "per": list(MANY)}])
+
+
 def test_all_rows_of_many_points_are_refused_with_their_size():
     assert planned(grid=MANY, fixed=ONE_MODEL).axes
     # Three axes and one result of 8 bytes each: 32.1 GB.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
@@ -186,12 +187,14 @@ def _values(plan: Plan, number: int) -> dict[str, tuple[object, Label]]:
 
 
 def _prices(inner: tuple[Axis, ...]) -> tuple[Spread, ...]:
-    return tuple(
-        spread_from(value, PRICE_UNIT, "price", maximum=MAX_PRICE)
-        for axis in inner
-        if axis.name == "price"
-        for value in axis.values
-    )
+    values = next((axis.values for axis in inner if axis.name == "price"), ())
+    return _price_spreads(values)
+
+
+@lru_cache(maxsize=8)
+def _price_spreads(values: tuple[object, ...]) -> tuple[Spread, ...]:
+    """Return prices as spreads; read once, as every case and every block asks for them."""
+    return tuple(spread_from(value, PRICE_UNIT, "price", maximum=MAX_PRICE) for value in values)
 
 
 def _refuse_what_does_not_fit(prepared: Prepared) -> None:

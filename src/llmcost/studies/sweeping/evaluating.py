@@ -159,6 +159,7 @@ class _Configurations:
         self._size = layout.size
         self._steps = steps
         self._row = None if steps is None else steps.place[layout]
+        self._prices = np.array([spread.value for spread in case.prices])
         labels = {axis.name: axis_labels(axis.name, axis.values) for axis in case.inner}
         self._tokens = (
             np.array(labels["tokens"], dtype=float)[at["tokens"]] if "tokens" in at else None
@@ -203,8 +204,7 @@ class _Configurations:
         if self._tokens is not None:
             columns["tokens"] = self._tokens[None, part]
         if "price" in self._at:
-            middles = np.array([spread.value for spread in self._case.prices])
-            columns["price"] = middles[self._at["price"][part]]
+            columns["price"] = self._prices[self._at["price"][part]]
         if self._steps is not None and self._row is not None:
             row = self._row[part]
             columns["mfu"] = self._steps.mfu[row] * self._steps.mfu_scale[row]

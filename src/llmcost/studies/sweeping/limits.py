@@ -12,6 +12,7 @@ from llmcost.studies.fights import FIGHTS, MODEL_ONLY
 from llmcost.studies.sweeping.axes import Axis
 from llmcost.studies.sweeping.keeps import ROWS, Keep
 from llmcost.studies.sweeping.parameters import ALL_LEGAL, Checked
+from llmcost.studies.sweeping.reducers.values import MAX_GROUPS
 
 MAX_POINTS = 1e13
 MAX_EVALUATIONS = 1e15
@@ -90,6 +91,8 @@ def _refuse_too_much(plan: Planned) -> None:
             f"{_power(MAX_POINTS)} points and {_power(MAX_EVALUATIONS)} evaluations: fewer values."
         )
     check_rows(plan.keeps, told, points, len(plan.axes))
+    for keep in plan.keeps:
+        _refuse_many_groups(keep, plan)
 
 
 def check_rows(keeps: Sequence[Keep], told: str, configurations: int, columns: int) -> None:
@@ -102,6 +105,15 @@ def check_rows(keeps: Sequence[Keep], told: str, configurations: int, columns: i
                 f"about {_size(size)}; needs at most {MAX_ROWS:,.0f} rows. Keep the best, a pareto "
                 "front, quantiles or a histogram, or say which rows with where."
             )
+
+
+def _refuse_many_groups(keep: Keep, plan: Planned) -> None:
+    count = prod(len(axis.values) for axis in plan.axes if axis.name in keep.per)
+    if count > MAX_GROUPS:
+        raise InputError(
+            f"keep {keep.name}: got {count:,} groups; needs at most {MAX_GROUPS:,}. Name fewer "
+            "axes in per."
+        )
 
 
 def _power(number: float) -> str:
