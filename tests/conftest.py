@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from llmcost.catalog import files
+from llmcost.tracing import kept
 
 settings.register_profile("llmcost", deadline=None, max_examples=60)
 settings.load_profile("llmcost")
@@ -29,6 +30,14 @@ def _clean_surroundings(request):
         yield
     if may_change_facts:
         files.clear_cache()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_kernels(tmp_path_factory):
+    """Keep compiled kernels of tests apart from those of the user."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "folder", lambda: tmp_path_factory.getbasetemp() / "kernels")
+        yield
 
 
 @pytest.fixture

@@ -22,16 +22,6 @@ PLACE = kept.folder
 STEP = ("step_time", "total_memory", "fits")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def own_folder(tmp_path_factory):
-    """Keep the kernels of these tests apart from those of the user."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kept, "folder", lambda: tmp_path_factory.getbasetemp() / "kernels")
-        kept.function_of.cache_clear()
-        yield
-        kept.function_of.cache_clear()
-
-
 def same(found, wanted, tolerance=TOLERANCE):
     """Say whether two arrays agree, with NaN and infinities in the same places."""
     found, wanted = np.asarray(found, float), np.broadcast_to(wanted, np.shape(found)).astype(float)

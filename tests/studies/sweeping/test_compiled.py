@@ -13,22 +13,11 @@ from llmcost.studies.sweeping.driver import kernel_for
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import NumpyKernel
 from llmcost.studies.sweeping.plan import plan_from
-from llmcost.tracing import kept
 
 TOLERANCE = 1e-12
 NAMES = tuple(RESULT_UNITS)
 RUN = {"model": ["llama-3.1-8b"], "gpu": ["h100-sxm"], "gpus": [64]}
 TOKENS = {"tokens": ["100B", "1T", "15T"]}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_folder(tmp_path_factory):
-    """Keep the kernels of these tests apart from those of the user."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kept, "folder", lambda: tmp_path_factory.getbasetemp() / "kernels")
-        kept.function_of.cache_clear()
-        yield
-        kept.function_of.cache_clear()
 
 
 def plan(grid, draws=0, fixed=None):

@@ -19,7 +19,10 @@ STEPS = ("step_time", "total_memory")
 
 
 class CompiledKernel:
-    """The engine compiled: it answers as the NumPy one does, to 1e-12."""
+    """The engine compiled: it answers as the NumPy one does, to 1e-12.
+
+    Shares of time that is lost are what is left of 1: they agree to 1e-12 of all time.
+    """
 
     rows = 32768
 
