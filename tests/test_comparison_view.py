@@ -217,6 +217,18 @@ def test_groups_and_prices_are_told():
     assert "Prices in USD/GPU/hour" in text
 
 
+def test_groups_of_numbers_have_their_units_and_what_is_not_known_says_so():
+    groups = (
+        Group({"num_gpus": 1000.0, "mfu": 0.42}, ("b200", "h100-sxm")),
+        Group({"num_gpus": None, "mfu": None}, ("t4",)),
+    )
+    text = text_of(replace(FOUND, groups=groups))
+
+    assert "GPUs, MFU Setups, best first" in text
+    assert "1,000 GPUs, 42% b200, h100-sxm" in text
+    assert "not known, not known t4" in text
+
+
 def test_a_warning_of_several_setups_is_told_once():
     same = Warned("old", "The price of b200 is 93 days old.")
     alike = Warned("old", "The price of h100-sxm is 120 days old.")

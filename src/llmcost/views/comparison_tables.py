@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llmcost.figures import EM_DASH, range_text
+from llmcost.figures import EM_DASH, quantity_text, range_text
+from llmcost.studies.comparison.columns import names_and_units
 from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Field, Table
-from llmcost.views.comparison_cells import MARK, RANGE, filled, why_unpriced
-from llmcost.views.comparison_words import bare, to_win
+from llmcost.views.comparison_cells import MARK, RANGE, TITLES, filled, why_unpriced
+from llmcost.views.comparison_words import bare, to_win, unit_of
+from llmcost.views.costs import NOT_KNOWN
 from llmcost.views.estimates import origin_text
 
 if TYPE_CHECKING:
@@ -125,14 +127,25 @@ def group_table(found: Comparison) -> Table | None:
         return None
     rows = tuple(
         (
-            ", ".join(str(value).replace("_", " ") for value in group.by.values()),
+            ", ".join(_alike(name, value) for name, value in group.by.items()),
             ", ".join(group.order),
         )
         for group in found.groups
     )
-    by = ", ".join(name.replace("_", " ") for name in found.groups[0].by)
+    titles = (TITLES.get(name, name.replace("_", " ")) for name in found.groups[0].by)
+    by = ", ".join(title.strip() for title in titles)
     fields = (Field("group", by[0].upper() + by[1:]), Field("order", "Setups, best first"))
     return Table("groups", fields, rows)
+
+
+def _alike(name: str, value: object) -> str:
+    """Return what the setups of a group have in common, a number with its unit."""
+    if value is None:
+        return NOT_KNOWN
+    unit = names_and_units().get(name)
+    if unit is None or not isinstance(value, int | float):
+        return str(value).replace("_", " ")
+    return quantity_text(value, unit_of(name, unit))
 
 
 def absent_table(found: Comparison) -> Table | None:
