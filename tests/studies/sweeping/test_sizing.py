@@ -30,7 +30,7 @@ def clock(monkeypatch):
         return iter(())
 
     monkeypatch.setattr(sizing, "batches", batches)
-    monkeypatch.setattr(sizing, "perf_counter", lambda: told["now"])
+    monkeypatch.setattr(sizing, "process_time", lambda: told["now"])
     return told
 
 
