@@ -89,7 +89,7 @@ def test_a_job_array_and_an_indexed_job_do_their_shares(tmp_path):
     slurm = block("bash", "SLURM_ARRAY_TASK_ID")
     script(slurm, {"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "2"}, tmp_path)
     indexed = re.search(r"-c, '(.*)'\]", block("yaml", "Indexed"))[1]
-    indexed = indexed.replace("/shared/", "").replace("/64", "/2")
+    indexed = indexed.replace("/runs/", "").replace("/64", "/2")
     script(indexed, {"JOB_COMPLETION_INDEX": "1"}, tmp_path)
     script("llmcost sweep merge plan.sweep", {}, tmp_path)
 
