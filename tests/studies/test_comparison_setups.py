@@ -63,6 +63,8 @@ def test_text_of_a_setup(text, meant):
         ("b200,layout=[tp=8", "needs ] at the end"),
         ("b200,water=maybe", "needs yes or no"),
         ("b200,today=2026-01-01", "once for all setups"),
+        ("b200,currency=EUR", "nothing compares what it tells"),
+        ("b200,method=epoch-2024", "nothing compares what it tells"),
         ("b200,draws=100", "Unknown argument of a setup 'draws'"),
         ("b200," + "x" * 2000, "needs an accelerator"),
     ],

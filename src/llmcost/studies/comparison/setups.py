@@ -31,7 +31,9 @@ MAX_TEXT = 1000
 SPELLINGS = {"gpus": "num_gpus", "count": "num_gpus"}
 # Only shared by all setups: they say what is asked, not what is compared.
 SHARED_ONLY = ("max_cost", "attention_flop", "scaling_law", "strict", "today")
-ARGUMENTS = frozenset(NAMES) - frozenset(SHARED_ONLY)
+# What these add to an estimate is told by `estimate` alone.
+NOT_COMPARED = ("method", "currency", "dollars_of")
+ARGUMENTS = frozenset(NAMES) - frozenset((*SHARED_ONLY, *NOT_COMPARED))
 FLAGS = ("embodied", "water", "equity")
 YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 # A bare number is read in these, as the options of a command line read it.
@@ -127,12 +129,15 @@ def read_setup(text: str) -> dict[str, Any]:
 def argument_name(text: str) -> str:
     """Return the argument of a setup that a text names, with dashes or underscores.
 
-    Raises UnknownNameError for a name that no setup has, InputError for one that all must share.
+    Raises UnknownNameError for a name that no setup has, InputError for one that all must share
+    or that is of no use to a comparison.
     """
     name = text.strip().lower().replace("-", "_")
     name = SPELLINGS.get(name, name)
     if name in SHARED_ONLY:
         raise InputError(f"Got {name} in a setup; needs it once for all setups, outside of them.")
+    if name in NOT_COMPARED:
+        raise InputError(f"Got {name} in a setup; nothing compares what it tells. Use estimate.")
     if name not in ARGUMENTS and name != "name":
         raise UnknownNameError("argument of a setup", text.strip(), (*ARGUMENTS, "name", "gpus"))
     return name
