@@ -47,3 +47,9 @@ def test_a_condition_of_the_page_is_read(condition, capsys):
 
     assert compared(command, "--where", f"({condition}) or cost > $1") == 0
     assert "h100-sxm" in capsys.readouterr().out
+
+
+def test_the_python_of_the_page_runs(capsys):
+    exec(re.search(r"```python\n(.*?)```", PAGE, re.S)[1], {})
+
+    assert "wall_clock [day]" in capsys.readouterr().out

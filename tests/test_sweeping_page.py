@@ -57,6 +57,13 @@ def test_units_stand_in_the_metadata(folder):
     assert units["cost [USD]"] == "USD"
 
 
+def test_a_plan_from_python_runs(folder, capsys):
+    exec(block("python", "plan_from"), {})
+
+    assert "best-cost.parquet" in capsys.readouterr().out
+    assert (folder / "small.sweep" / "best-cost.parquet").is_file()
+
+
 def script(text, variables, place):
     """Run a shell script of the page with this installation's commands first."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
