@@ -600,3 +600,19 @@ def test_units_and_the_plan_are_read_in_one_line_by_three_libraries(tmp_path):
     assert pd.read_parquet(path)["cost [USD]"].tolist() == [1.0, 2.0]
     assert pl.read_parquet(path)["cost [USD]"].to_list() == [1.0, 2.0]
     assert duckdb.sql(f"select \"cost [USD]\" from '{path}'").fetchall() == [(1.0,), (2.0,)]
+
+
+@pytest.mark.parametrize("per", [(), ("price",)])
+def test_numbers_near_the_end_of_their_range_are_compared_without_a_warning(per):
+    """Warnings are errors here; the front is (1, 1e308) and (1e308, 1e-300)."""
+    columns = {"cost": [1e308, 1e308, 1.0], "gpu_hours": [1e-300, 1e308, 1e308]}
+    batch = make_batch(0, columns, price=[1.0, 1.0, 1.0])
+
+    keep = make_keep("pareto", ("cost", "gpu_hours"), per=per)
+    table = final(keep, make_plan(), reduced(keep, make_plan(), [batch]))
+    assert table["cost [USD]"].to_pylist() == [1.0, 1e308]
+
+    draws = {"cost": np.array([[-1e308] * 50 + [1e308] * 50] * 3)}
+    keep = make_keep("best", ("cost.median",))
+    found = reduced(keep, make_plan(100), [make_batch(0, columns, draws=draws)])
+    assert found.num_rows == 0  # The middle between -1e308 and 1e308 is beyond what a float holds.

@@ -141,9 +141,10 @@ def _many(table: Floats) -> Rows:
 def _compromises(values: Sequence[Floats]) -> Floats:
     """Return a few rows that are good in all objectives, and likely to dominate many others."""
     scales = [abs(float(column.min())) or 1.0 for column in values]
-    rest = sum(column / scale for column, scale in zip(values[1:], scales[1:], strict=True))
-    first = values[0] / scales[0]
-    rows = {int(np.argmin(weight * first + rest)) for weight in WEIGHTS}
+    with np.errstate(all="ignore"):  # Any row will do where the sums overflow.
+        rest = sum(column / scale for column, scale in zip(values[1:], scales[1:], strict=True))
+        first = values[0] / scales[0]
+        rows = {int(np.argmin(weight * first + rest)) for weight in WEIGHTS}
     return np.array([[column[row] for column in values] for row in sorted(rows)])
 
 
@@ -155,7 +156,8 @@ def _not_worse_than_group(code: Whole, values: Sequence[Floats], count: int) -> 
         np.minimum.at(least, code, column)
         scale = np.abs(least)
         scale[scale == 0] = 1.0
-        score += column / scale[code]
+        with np.errstate(all="ignore"):
+            score += column / scale[code]
     least = np.full(count, np.inf)
     np.minimum.at(least, code, score)
     good = np.flatnonzero(score == least[code])

@@ -282,7 +282,7 @@ def quantiles(content: Content, at: tuple[float, ...]) -> tuple[Whole, dict[str,
         place = share * np.maximum(total - 1, 0)
         low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
         below, above = (_at_rank(rank, before, reached, value, found) for rank in (low, high))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             between = below + (place - low) * (above - below)
         found[repr(share)] = np.where(below == above, below, between)
     return group, found

@@ -204,7 +204,7 @@ def _statistics(draws: Floats, wanted: Iterable[str]) -> dict[str, Floats]:
         draws.partition(sorted({*ends, last}), axis=1)
     for statistic, where in at.items():
         below, above = draws[:, int(where)], draws[:, int(-(-where // 1))]
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             between = below + (where - int(where)) * (above - below)
         values = np.where(below == above, below, between)
         found[statistic] = np.where(np.isnan(draws[:, last]), np.nan, values)
