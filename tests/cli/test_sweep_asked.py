@@ -46,6 +46,7 @@ def plan(empty_folder):
         (("-o", "x.docx"), "docx"),
         (("--json", "--format", "csv"), "beside --json"),
         (("--fields", ","), "--fields: got"),
+        (("--fields", "kep"), "Did you mean keep?"),
         (("--shard", "3/2"), "--shard: got '3/2'; needs i/n with i from 1 to n"),
     ],
 )
@@ -155,3 +156,29 @@ def test_a_missing_dask_is_told_before_a_folder_is_made(capsys, plan, monkeypatc
     assert ran.code == 2
     assert "pip install 'llmcost[dask]'" in ran.err
     assert [path.name for path in plan.parent.iterdir()] == ["small.toml"]
+
+
+def test_fields_are_those_of_results_also_while_blocks_lack(capsys, plan):
+    half = llmcost(
+        capsys, "sweep", "small.toml", "-q", "--shard", "1/2", "--fields", "keep,rows", "--json"
+    )
+    whole = llmcost(capsys, "sweep", "small.toml", "-q", "--fields", "keep,rows", "--format", "csv")
+    dry = llmcost(
+        capsys, "sweep", "small.toml", "--dry-run", "--fields", "keep,rows", "--format", "csv"
+    )
+
+    assert half.code == whole.code == dry.code == 0, (half.err, dry.err)
+    assert (half.data["results"], half.data["complete"]) == ({}, False)
+    assert whole.out == dry.out == "keep,rows\nbest-cost,4\n"
+
+
+def test_a_plan_inside_a_folder_that_is_damaged_is_one_message(capsys, plan):
+    llmcost(capsys, "sweep", "small.toml", "--quiet")
+    path = plan.parent / "small.sweep" / "plan.json"
+    document = json.loads(path.read_text())
+    document["plan"]["axes"] = [{"values": [1]}]
+    path.write_text(json.dumps(document))
+    ran = llmcost(capsys, "sweep", "merge", "small.sweep")
+
+    assert ran.code == 3
+    assert "this is not the plan of a sweep" in ran.err

@@ -40,7 +40,7 @@ def emit(
     """Print or write a document; raises InputError for options that fight."""
     chosen = _format(format_name, as_json=as_json, output=output)
     if fields is not None:
-        document = select_fields(document, _names(fields))
+        document = select_fields(document, names_of(fields))
     if output is not None:
         write_output(render(document, chosen, width=WIDTH), output)
         click.echo(f"Wrote {output} ({chosen}).", err=True)
@@ -63,7 +63,7 @@ def check_asked(
     """Raise InputError for what `emit` would refuse, before hours of work are done for it."""
     _format(format_name, as_json=as_json, output=output)
     if fields is not None:
-        _names(fields)
+        names_of(fields)
     if output is not None:
         check_output(output)
 
@@ -111,7 +111,8 @@ def _format(format_name: str | None, *, as_json: bool, output: str | None) -> st
     return format_of(output) if output is not None else "table"
 
 
-def _names(fields: str) -> list[str]:
+def names_of(fields: str) -> list[str]:
+    """Return the names in a list of fields; raises InputError where there is none."""
     names = [name.strip().replace("-", "_") for name in fields.split(",") if name.strip()]
     if not names:
         raise InputError(f"fields: got {shown(fields)}; needs names separated by commas.")

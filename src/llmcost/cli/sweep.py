@@ -60,6 +60,13 @@ class PlanGroup(click.Group):
             )
 
 
+def _whole(command: Any) -> Any:  # noqa: ANN401
+    """Take --fields from a command whose answer is told whole."""
+    parameters = command.__click_params__
+    command.__click_params__ = [one for one in parameters if one.name != "fields"]
+    return command
+
+
 @click.group(cls=PlanGroup, context_settings=SETTINGS)
 def sweep() -> None:
     """A whole grid of runs, from one process to a cluster."""
@@ -117,17 +124,20 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
       llmcost sweep plan.toml --scheduler tcp://head:8786
       llmcost sweep status plan.sweep
     """
-    from llmcost.cli.output import check_asked, emit
+    from llmcost.cli.output import check_asked, emit, names_of
+    from llmcost.render import select_fields
     from llmcost.studies.sweeping.driver import shard_of
     from llmcost.studies.sweeping.plan import read_plan
     from llmcost.studies.sweeping.previews import previews
-    from llmcost.views.sweeps import plan_document, sweep_document
+    from llmcost.views.sweeps import plan_document, shape_of_results, sweep_document
 
     del ctx
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
     check_asked(**shape)
     shard_of(options["shard"])
+    if shape["fields"] and not options["dry_run"]:
+        select_fields(shape_of_results(), names_of(shape["fields"]))
     asked = read_plan(Path(plan))
     folder = options.pop("out") or f"{Path(plan).stem}{SUFFIX}"
     if options.pop("dry_run"):
@@ -143,6 +153,7 @@ def run(ctx: click.Context, /, plan: str, **options: Any) -> int:  # noqa: ANN40
 
 @sweep.command("status", context_settings=SETTINGS)
 @click.argument("folder", shell_complete=complete_file)
+@_whole
 @output_options
 def status(folder: str, **options: Any) -> None:  # noqa: ANN401
     """How far a sweep is, and what lacks."""
@@ -150,7 +161,8 @@ def status(folder: str, **options: Any) -> None:  # noqa: ANN401
     from llmcost.studies.sweeping.statuses import status as status_of
     from llmcost.views.sweeps import status_document
 
-    emit(status_document(status_of(Path(folder))), **{name: options[name] for name in OUTPUT})
+    shape = {name: options[name] for name in OUTPUT if name != "fields"}
+    emit(status_document(status_of(Path(folder))), fields=None, **shape)
 
 
 @sweep.command("merge", context_settings=SETTINGS)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PLAN_SCHEMA = "llmcost.sweep-plan/1"
 REPORT_SCHEMA = "llmcost.sweep-report/1"
 STATUS_SCHEMA = "llmcost.sweep-status/1"
+# What is told of each keep before a run.
+KEPT = ("keep", "what", "rows", "bytes")
 STEPS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 
@@ -47,6 +49,7 @@ def plan_document(plan: Plan, size: Size, folder: str, workers: int) -> Document
             "workers": workers,
             "plan": plan.to_dict(),
             "size": size.to_dict(),
+            "results": [dict(zip(KEPT, row, strict=True)) for row in tables[2].rows],
         },
         footer="Time is measured on a small part of the grid; rows and sizes are upper bounds.",
     )
@@ -84,6 +87,11 @@ def sweep_document(report: SweepReport, previews: Sequence[Preview] = ()) -> Doc
         data=_report_data(report),
         messages=tuple(_report_messages(report)),
     )
+
+
+def shape_of_results() -> Document:
+    """Return a document with the fields of results and nothing in it: what a run will tell."""
+    return Document("", (), _files_table(None, Path()), {"results": {}})
 
 
 def merged_document(merged: Merged, folder: Path, previews: Sequence[Preview] = ()) -> Document:
@@ -224,14 +232,16 @@ def _report_data(report: SweepReport) -> dict[str, Any]:
     data: dict[str, Any] = {"schema": REPORT_SCHEMA, "folder": str(report.folder)}
     data |= {name: getattr(report, name) for name in names}
     data["complete"] = report.complete
-    return data | ({} if report.merged is None else _merged_data(report.merged, report.folder))
+    return data | _merged_data(report.merged, report.folder)
 
 
-def _merged_data(merged: Merged, folder: Path) -> dict[str, Any]:
+def _merged_data(merged: Merged | None, folder: Path) -> dict[str, Any]:
+    """Return the results by keep; none while blocks lack, and then nobody knows what is skipped."""
+    files = merged.files if merged else {}
     return {
-        "results": {keep: str(Folder(folder).result(keep)) for keep in merged.files},
-        "rows": {keep: one.rows for keep, one in merged.files.items()},
-        "skipped": merged.skipped,
+        "results": {keep: str(Folder(folder).result(keep)) for keep in files},
+        "rows": {keep: one.rows for keep, one in files.items()},
+        "skipped": merged.skipped if merged else None,
     }
 
 

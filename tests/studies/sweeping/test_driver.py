@@ -99,7 +99,7 @@ def test_another_plan_is_refused_and_told_what_differs(tmp_path):
 def test_a_folder_of_another_version_is_refused(tmp_path, name, words):
     run(tmp_path)
     path = tmp_path / "plan.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), name: "0.0.1", "identity": "old"}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: "0.0.1"}))
 
     with pytest.raises(InputError, match=words):
         run(tmp_path)
@@ -155,6 +155,21 @@ def test_merging_refuses_a_block_of_another_sweep(tmp_path):
 
     with pytest.raises(InputError, match="is of the sweep"):
         merge(tmp_path / "one", RUNNER)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("evaluations", "many"), ("seconds", None), ("host", 3), ("skipped", {}), ("files", [])],
+)
+def test_a_receipt_with_values_of_other_kinds_is_damaged(tmp_path, name, value):
+    run(tmp_path)
+    path = tmp_path / "blocks" / "000002.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+
+    assert status(tmp_path).damaged == (2,)
+    with pytest.raises(DataError, match="this is not the receipt of a block"):
+        merge(tmp_path, RUNNER)
+    assert run(tmp_path).computed == 1
 
 
 def test_merging_finds_a_table_that_changed(tmp_path):

@@ -132,7 +132,7 @@ def claim(folder: Folder, document: Mapping[str, Any]) -> dict[str, Any]:
     text = json.dumps(document, indent=1, allow_nan=False).encode() + b"\n"
     create_whole(folder.plan, text)
     found = read_document(folder)
-    if found["identity"] != document["identity"]:
+    if found["identity"] != document["identity"] or why_not_here(found) is not None:
         raise InputError(
             f"{str(folder.path)!r} holds another sweep: {_difference(found, document)}. "
             f"{OTHER_FOLDER}."

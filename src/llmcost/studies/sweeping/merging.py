@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.errors import DataError, InputError
 from llmcost.studies.sweeping.folder import (
+    DAMAGED,
     SKIPPED_FILE,
     Folder,
     read_document,
@@ -59,7 +60,7 @@ def merge(out: Path, runner: str = RUNNER) -> Merged:
             f"{str(folder.path)!r} cannot be merged here: {why}. Needs what made it: "
             f"install llmcost {document['llmcost_version']} with its data"
         )
-    plan, blocking = opened(json.dumps(document["plan"]), json.dumps(document["blocking"]), runner)
+    plan, blocking = _opened(folder, document, runner)
     receipts = _complete(folder, document["identity"], blocking.blocks)
     clear_leftovers(folder.path)
     files = {keep.name: _merge_keep(folder, keep, plan, receipts) for keep in plan.keeps}
@@ -73,6 +74,14 @@ def merge(out: Path, runner: str = RUNNER) -> Merged:
     )
     write_whole(folder.results, json.dumps(asdict(found), indent=1).encode() + b"\n")
     return found
+
+
+def _opened(folder: Folder, document: Mapping[str, Any], runner: str) -> tuple[Plan, Any]:
+    """Return the plan of a folder and its blocks; raises DataError where they cannot be right."""
+    try:
+        return opened(json.dumps(document["plan"]), json.dumps(document["blocking"]), runner)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(DAMAGED, file=str(folder.plan)) from error
 
 
 def read_merged(folder: Folder, identity: str) -> Merged | None:

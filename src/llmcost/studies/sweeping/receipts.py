@@ -47,6 +47,19 @@ class Receipt:
         return text.encode() + b"\n"
 
 
+def _is_sound(receipt: Receipt) -> bool:
+    """Return whether every part that is read again is of its kind."""
+    counts = (receipt.block, receipt.evaluations, receipt.configurations)
+    texts = (receipt.identity, receipt.host, receipt.finished)
+    return (
+        all(type(count) is int for count in counts)
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(receipt.seconds, int | float)
+        and isinstance(receipt.skipped, list)
+        and all(isinstance(row, dict) for row in receipt.skipped)
+    )
+
+
 def read_receipt(text: bytes, file: str) -> Receipt:
     """Return the receipt in a file; raises DataError where it is not one."""
     try:
@@ -56,7 +69,10 @@ def read_receipt(text: bytes, file: str) -> Receipt:
         found["files"] = {name: Stored(**one) for name, one in found["files"].items()}
         if found.get("best") is not None:
             found["best"] = tuple(found["best"])
-        return Receipt(**found)
+        receipt = Receipt(**found)
+        if not _is_sound(receipt):
+            raise TypeError(file)
+        return receipt
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             "this is not the receipt of a block. Remove it and run the sweep again: only its "
