@@ -359,6 +359,10 @@ def test_more_points_than_anybody_can_evaluate_are_refused_with_their_number():
         planned(grid=huge, fixed=ONE_MODEL)
 
 
+def test_the_seed_of_no_draws_is_no_part_of_a_plan():
+    assert planned(draws={"count": 0, "seed": 5}).identity == planned().identity
+
+
 def test_more_groups_than_can_be_held_are_refused_before_anything_runs():
     # 1001 ** 3, and 1001 of one axis alone.
     assert planned(grid=MANY, fixed=ONE_MODEL, keep=[{"best": "cost", "per": ["gpus"]}]).keeps

@@ -259,8 +259,9 @@ def _draws(table: Mapping[str, Any]) -> tuple[int, int]:
     count, seed = table.get("count", 0), table.get("seed", sampling.SEED)
     if isinstance(count, bool) or isinstance(seed, bool):
         raise InputError("[draws]: got true or false; needs whole numbers.")
-    if count != 0:
-        check_draws(count, seed)
+    if count == 0:
+        return 0, sampling.SEED
+    check_draws(count, seed)
     return int(count), int(seed)
 
 
