@@ -380,6 +380,7 @@ def test_every_accelerator_of_the_catalogue_is_told_of():
         ({"setups": ["h100-xsm:8"]}, "h100-sxm"),
         ({"gpu": "all", "num_gpus": 8, "precision": "bf17"}, "bf17"),
         ({"setups": ["h100-sxm:8"] * 1001}, "at most 1,000"),
+        ({"gpu": "all", "num_gpus": 8, "draws": 1_000_000}, "^draws: got 1,000,000 for each of"),
         ({"setups": ["h100-sxm:8"], "where": "cost < 5 day"}, "^where: cost: got 5 day"),
         ({"setups": ["h100-sxm:8"], "sort": "prise"}, "^sort: Unknown name 'prise'"),
         ({"setups": ["h100-sxm:8"], "group_by": 5}, "^group_by: got 5"),

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NO_PRICE = "no-price"
+# Draws of all setups together: some twenty results of each are held, in 1.6 GB at most.
+MOST_DRAWN = 10**7
 # What a document of many estimates leaves out.
 LEFT_OUT = ("histograms", "rentals")
 
@@ -105,7 +107,9 @@ def compare(
         deadline,
     )
     written = setups_in_file(setups) if isinstance(setups, Path) else setups
-    found, drawn = _all_runs(read_setups(written, gpu), question)
+    read = read_setups(written, gpu)
+    _check_size(len(read), draws)
+    found, drawn = _all_runs(read, question)
     weighing = Weighing(drawn, level, deadline)
     answer = weighing.weighed(found, sort)
     chosen, left_out = kept(answer.setups, where)
@@ -120,6 +124,16 @@ def compare(
         asked={name: _listed(value) for name, value in asked.items() if value},
         meta=_meta(level, draws, seed),
     )
+
+
+def _check_size(setups: int, draws: int) -> None:
+    """Raise InputError for more draws than can be held for so many setups at once."""
+    most = MOST_DRAWN // setups
+    if draws > most:
+        raise InputError(
+            f"draws: got {draws:,} for each of {setups} setups, all held at once; needs at most "
+            f"{most:,} for so many."
+        )
 
 
 def _meta(level: float, draws: int, seed: int) -> dict[str, Any]:
