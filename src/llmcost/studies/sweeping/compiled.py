@@ -39,8 +39,7 @@ class CompiledKernel:
     def costs(self, columns: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Floats]:
         """Return the named results of the complete cost model, as many of them as there are."""
         count = max(np.shape(column)[-1] if np.ndim(column) else 1 for column in columns.values())
-        wanted = tuple(name for name in names if name in engine.RESULTS)
-        return self._costs(columns, wanted, count)
+        return self._costs(columns, tuple(names), count)
 
 
 class _Traced:

@@ -21,7 +21,8 @@ MAX_ROWS = 1e9
 TRIED = 48
 # Given in their place: what a step takes is not worth predicting to see whether inputs fit.
 USUAL_MFU = 0.4
-_BYTES = 8.0
+# A number of a row, uncompressed [byte].
+BYTES = 8
 
 
 class Planned(NamedTuple):
@@ -99,7 +100,7 @@ def check_rows(keeps: Sequence[Keep], told: str, configurations: int, columns: i
     """Raise InputError where every configuration of more than can be kept is to be a row."""
     for keep in keeps:
         if keep.kind == ROWS and keep.where is None and configurations > MAX_ROWS:
-            size = configurations * (columns + len(keep.of) + len(keep.results)) * _BYTES
+            size = configurations * (columns + len(keep.of) + len(keep.results)) * BYTES
             raise InputError(
                 f"keep {keep.name}: got all rows of {told} = {_power(configurations)} points, "
                 f"about {_size(size)}; needs at most {MAX_ROWS:,.0f} rows. Keep the best, a pareto "

@@ -13,6 +13,7 @@ from llmcost.studies.sweeping.cases import Case, first_case, prepare_case, scatt
 from llmcost.studies.sweeping.engines import Options, engine_named, usable_cpus
 from llmcost.studies.sweeping.evaluating import Needed, batches
 from llmcost.studies.sweeping.kernels import kernel_of
+from llmcost.studies.sweeping.limits import BYTES
 from llmcost.studies.sweeping.reducers import needed_results, output_rows, reducer_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 TIMED, LONG_ENOUGH = 64, 0.2
 # Cases that are prepared to know how long that takes.
 PREPARED = 4
-# A column of a result, compressed, and the columns that a row of it has beside the axes [byte].
-BYTES = 8
 # What a Parquet file takes beside its rows: its schema twice, units, statistics [byte].
 FILE = 16_384
 # Times below this are not told apart [s].
