@@ -107,9 +107,7 @@ def compare(
         deadline,
     )
     written = setups_in_file(setups) if isinstance(setups, Path) else setups
-    read = read_setups(written, gpu)
-    _check_size(len(read), draws)
-    found, drawn = _all_runs(read, question)
+    found, drawn = _all_runs(read_setups(written, gpu), question)
     weighing = Weighing(drawn, level, deadline)
     answer = weighing.weighed(found, sort)
     chosen, left_out = kept(answer.setups, where)
@@ -163,8 +161,9 @@ def _all_runs(
 ) -> tuple[list[SetupResult], dict[str, Mapping[str, Floats]]]:
     """Return every setup with its estimate, and its draws by name.
 
-    Raises the error of the first setup where none can run.
+    Raises the error of the first setup where none can run, InputError for too many draws.
     """
+    _check_size(len(setups), question.simulation["draws"])
     found, drawn, errors = [], {}, []
     for setup in setups:
         arguments = setup.over(question.shared)
