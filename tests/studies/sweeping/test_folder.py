@@ -90,10 +90,12 @@ def test_workers_that_may_write_no_more_end_the_run_with_one_message(tmp_path):
     size = run_sweep(plan_of(blocks=1), tmp_path / "size", runner=RUNNER)
     table = size.folder / "blocks" / "rows" / "000000.parquet"
     arguments = {"engine": "processes", "workers": 2}
-    with started(tmp_path / "out", arguments, blocks=200, sleep=0.05) as driver:
+    gate = tmp_path / "gate"
+    with started(tmp_path / "out", arguments, blocks=20, held=2, gate=str(gate)) as driver:
         wait_for_blocks(tmp_path / "out", 2)
         for pid in _with_children(driver.pid):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (table.stat().st_size - 1,) * 2)
+        gate.touch()
         code, text = said(driver)
 
     assert code == 2
