@@ -12,6 +12,7 @@ import numpy as np
 from llmcost.errors import InputError
 from llmcost.sampling import INTERVAL
 from llmcost.studies.sweeping.batch import LAYOUT, Batch
+from llmcost.studies.sweeping.limits import MAX_GROUPS
 from llmcost.studies.sweeping.parameters import ALL_LEGAL
 from llmcost.studies.sweeping.reducers.labelling import layout_texts
 from llmcost.studies.sweeping.reducers.schema import labels_of, name_units
@@ -32,7 +33,6 @@ POSITIONS = {"low": (1 - INTERVAL) / 2, "median": 0.5, "high": 1 - (1 - INTERVAL
 STATISTICS = (*POSITIONS, "mean")
 # Draws that are sorted at a time, so that the copies stay in the cache.
 CHUNK = 1 << 17
-MAX_GROUPS = 10_000_000
 
 
 class Condition:
@@ -77,19 +77,13 @@ class Members:
 def group_axes(keep: Keep, plan: Plan) -> list[Axis]:
     """Return the axes that make groups, in the order of the plan.
 
-    Raises InputError for a group a layout of all legal ones, and for more groups than are held.
+    Raises InputError for a group a layout of all legal ones.
     """
     axes = [axis for axis in plan.axes if axis.name in keep.per]
     if any(ALL_LEGAL in axis.values for axis in axes):
         raise InputError(
             f"keep {keep.name!r}: got per layout, and the plan asks for all legal ones; needs "
             "axes with values that are listed. Leave layout out of per, or keep rows."
-        )
-    count = prod(len(axis.values) for axis in axes)
-    if count > MAX_GROUPS:
-        raise InputError(
-            f"keep {keep.name!r}: got {count:,} groups; needs at most {MAX_GROUPS:,}. "
-            "Name fewer axes in per."
         )
     return axes
 
