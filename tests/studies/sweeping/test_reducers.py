@@ -555,10 +555,6 @@ def test_groups_that_cannot_be_are_refused():
         reducer_of(make_keep("best", ("cost",), per=("layout",)), plan)
     with pytest.raises(InputError, match="histogram of 2 results; needs one"):
         reducer_of(make_keep("histogram", ("cost", "mfu")), plan)
-    axes = tuple(Axis(name, tuple(range(1, 5001))) for name in ("tokens", "num_gpus"))
-    plan = Plan(axes=axes, fixed={}, keeps=())
-    with pytest.raises(InputError, match="25,000,000 groups"):
-        output_rows(make_keep("best", ("cost",), per=("tokens", "num_gpus")), plan, 10)
 
 
 def test_a_result_and_an_axis_of_one_name_are_told_apart():

@@ -12,7 +12,6 @@ import numpy as np
 from llmcost.errors import InputError
 from llmcost.sampling import INTERVAL
 from llmcost.studies.sweeping.batch import LAYOUT, Batch
-from llmcost.studies.sweeping.limits import MAX_GROUPS
 from llmcost.studies.sweeping.parameters import ALL_LEGAL
 from llmcost.studies.sweeping.reducers.labelling import layout_texts
 from llmcost.studies.sweeping.reducers.schema import labels_of, name_units
