@@ -10,12 +10,13 @@ from llmcost.errors import InputError, shown
 from llmcost.studies.estimation import prepare
 from llmcost.studies.fights import FIGHTS, MODEL_ONLY
 from llmcost.studies.sweeping.axes import Axis
-from llmcost.studies.sweeping.keeps import MAX_GROUPS, ROWS, Keep
+from llmcost.studies.sweeping.keeps import ROWS, Keep
 from llmcost.studies.sweeping.parameters import ALL_LEGAL, Checked
 
 MAX_POINTS = 1e13
 MAX_EVALUATIONS = 1e15
 MAX_ROWS = 1e9
+MAX_GROUPS = 10_000_000
 # How many combinations are tried before a plan is refused in which none can run.
 TRIED = 48
 # Given in their place: what a step takes is not worth predicting to see whether inputs fit.
