@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PRICE = "USD/GPU/hour"
 # From here on a ratio is told as a multiple, below it as a change in percent.
 MULTIPLE = 3.0
+# From this difference of two shares of the draws on both are told.
+TELLING = 0.03
 VERBS = {"cost": "cheaper", "wall_clock": "faster"}
 # Pairs of so many setups are told one by one; of more, those of the best.
 FEW = 3
@@ -126,14 +128,22 @@ def _both(pair: Pair) -> tuple[str, str]:
 def _winner_first(pair: Pair) -> Pair:
     if pair.less >= pair.more:
         return pair
-    return replace(pair, a=pair.b, b=pair.a, less=pair.more, more=pair.less)
+    turned = replace(pair, a=pair.b, b=pair.a, less=pair.more, more=pair.less)
+    return replace(turned, less_apart=pair.more_apart, more_apart=pair.less_apart)
 
 
 def _pair_text(pair: Pair) -> str:
     verb = VERBS[pair.result]
     if not pair.less:
         return f"{pair.a} and {pair.b} are level: neither is {verb} in any draw."
-    return f"{pair.a} is {verb} than {pair.b} {in_draws(pair.less)}."
+    return f"{pair.a} is {verb} than {pair.b} {in_draws(pair.less)}{_apart_text(pair)}."
+
+
+def _apart_text(pair: Pair) -> str:
+    """Return the share where the two predictions err apart, where that tells another story."""
+    if pair.less_apart is None or abs(pair.less_apart - pair.less) < TELLING:
+        return ""
+    return f", {share_text(pair.less_apart)} if their predictions err apart"
 
 
 def _break_even(found: Comparison) -> Iterator[str]:

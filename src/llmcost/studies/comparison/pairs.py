@@ -46,16 +46,39 @@ def deltas(one: SetupResult, first: SetupResult, draws: Draws, level: float) -> 
     return found
 
 
-def pairs(order: Sequence[str], told: Iterable[str | None], draws: Draws) -> Iterator[Pair]:
+def pairs(
+    order: Sequence[str],
+    told: Iterable[str | None],
+    draws: Draws,
+    predicted: Mapping[str, object] | None = None,
+) -> Iterator[Pair]:
     """Yield the pairs of setups, the better ranked first, with the shares of draws each wins.
 
     Of very many setups they are the pairs of those in `told`, and of the best ranked, with all.
+    `predicted` names what the MFU of each setup is predicted for, where it is predicted.
     """
+    known = predicted or {}
     for a, b in _couples(order, told):
+        unlike = a in known and b in known and known[a] != known[b]
         for result in PAIRED:
             own, other = draws[a].get(result), draws[b].get(result)
             if own is not None and other is not None:
-                yield Pair(a, b, result, float((own < other).mean()), float((own > other).mean()))
+                apart = _shares(own, _erring_apart(other, draws[b]["mfu"])) if unlike else ()
+                yield Pair(a, b, result, *_shares(own, other), *apart)
+
+
+def _shares(own: Floats, other: Floats) -> tuple[float, float]:
+    """Return the shares of the draws in which one has less, and more, than the other."""
+    return float((own < other).mean()), float((own > other).mean())
+
+
+def _erring_apart(drawn: Floats, mfu: Floats) -> Floats:
+    """Return draws of time or cost with the MFU of other draws, as if its error were its own.
+
+    Both are in inverse proportion to the MFU. Draws have no order, so that those of the draw before
+    are as good as any others.
+    """
+    return drawn * (mfu / np.roll(mfu, 1))
 
 
 def win_shares(names: Sequence[str], drawn: Mapping[str, Floats]) -> dict[str, float]:

@@ -65,17 +65,23 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The shares of the draws in which `a` has less, and more, of a result than `b`."""
+    """The shares of the draws in which `a` has less, and more, of a result than `b`.
+
+    `less_apart` and `more_apart` are those shares where the errors of the two predicted MFUs have
+    nothing to do with each other: `None` where they are one, or nothing is predicted.
+    """
 
     a: str
     b: str
     result: str
     less: float
     more: float
+    less_apart: float | None = None
+    more_apart: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this pair."""
-        names = ("a", "b", "result", "less", "more")
+        names = ("a", "b", "result", "less", "more", "less_apart", "more_apart")
         return {name: getattr(self, name) for name in names}
 
 

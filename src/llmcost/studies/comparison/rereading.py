@@ -86,7 +86,8 @@ def _delta(part: Any) -> Delta:  # noqa: ANN401
 def _pair(part: Mapping[str, Any]) -> Pair:
     a, b, result = (_text(part, key) for key in ("a", "b", "result"))
     less, more = (finite_or_none(part.get(key), f"pairs: {key}") or 0.0 for key in ("less", "more"))
-    return Pair(a, b, result, less, more)
+    apart = (finite_or_none(part.get(f"{key}_apart"), f"pairs: {key}") for key in ("less", "more"))
+    return Pair(a, b, result, less, more, *apart)
 
 
 def _break_even(part: Mapping[str, Any]) -> BreakEven:

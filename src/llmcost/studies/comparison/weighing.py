@@ -51,7 +51,9 @@ class Weighing:
             order=order,
             first=name,
             best=best,
-            pairs=tuple(pairs([one for one in order if one in names], told, self.draws)),
+            pairs=tuple(
+                pairs([one for one in order if one in names], told, self.draws, _predicted(running))
+            ),
             break_even=tuple(break_even(running, name, self.draws, self.level)),
             front=front_of(_values(running, "cost"), _values(running, "wall_clock")),
             draws={one.name: self.draws[one.name] for one in setups},
@@ -98,3 +100,13 @@ def _best(running: Sequence[SetupResult]) -> dict[str, str]:
 def _values(setups: Sequence[SetupResult], result: str) -> dict[str, float]:
     found = {one.name: one.value(result) for one in setups}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _predicted(setups: Sequence[SetupResult]) -> dict[str, object]:
+    """Return the accelerator and precision of each setup whose MFU is predicted."""
+    found: dict[str, object] = {}
+    for one in setups:
+        mfu = one.estimate.inputs.get("mfu") if one.estimate else None
+        if mfu is not None and mfu.origin.kind == "modelled":
+            found[one.name] = (one.input("gpu"), one.input("precision"))
+    return found
