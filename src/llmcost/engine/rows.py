@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 def as_rows(results: Mapping[str, Any]) -> dict[str, Floats]:
     """Return results as floats of one shape, one row each; they may share memory: only to read."""
     rows = np.broadcast_shapes(*(np.shape(value) for value in results.values()))
-    return {
-        name: np.broadcast_to(as_floats(value), rows) for name, value in results.items()
-    }
+    return {name: np.broadcast_to(as_floats(value), rows) for name, value in results.items()}
 
 
 def as_floats(value: Any) -> Any:  # noqa: ANN401
