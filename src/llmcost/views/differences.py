@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmcost.figures import EM_DASH, quantity_text
+from llmcost.studies.answers import RESULT_UNITS
 from llmcost.studies.comparison.differences import ASKED, OF
 from llmcost.studies.wording import short_layout
 from llmcost.table import Cell, Document, Field, Table
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 TOLD = ("cost", "wall_clock", "gpu_hours", "mfu", "owned_cost", "energy", "carbon")
 # Of more setups than these people are told the two main results, and of many the values alone.
 FEW, MANY = 6, 24
-UNITS = {"cost": "USD", "wall_clock": "day"}
+UNITS = {name: RESULT_UNITS[name] for name in OF}
+MAIN = OF[:2]
 KINDS = {"asked": "you asked otherwise", "data": "data or program"}
 # What the ranges depend on beside the inputs.
 DRAWN = ("draws", "seed", "interval")
@@ -35,7 +37,8 @@ FLAT = (
     *(Field("setup"), Field("kind"), Field("name"), Field("unit")),
     *(Field(name) for name in ("before", "before_low", "before_high")),
     *(Field(name) for name in ("after", "after_low", "after_high")),
-    *(Field("ratio"), Field("cost_effect", unit="USD"), Field("wall_clock_effect", unit="day")),
+    Field("ratio"),
+    *(Field(f"{name}_effect", unit=unit) for name, unit in UNITS.items()),
 )
 ROW_KEYS = tuple(field.name for field in FLAT)
 
@@ -66,7 +69,7 @@ def _change_table(found: Differences) -> Table:
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     count = sum(bool(one.changes) for one in found.setups)
-    names = TOLD if count <= FEW else OF
+    names = TOLD if count <= FEW else MAIN
     for one in found.setups:
         told = [change for change in one.changes if change.result in names]
         if told:
@@ -111,26 +114,40 @@ def _more(found: Differences) -> tuple[str, ...]:
 
 def _cause_table(found: Differences) -> Table:
     """Return the inputs that differ, with what each does alone, and what they leave over."""
+    told = _moved(found)
     rows: list[tuple[Cell, ...]] = []
     texts: list[tuple[str, ...]] = []
     for one in (each for each in found.setups if each.causes or _rest(each)):
-        rows.append((one.name, None, None, None, None))
-        texts.append((one.name, "", "", "", ""))
+        rows.append((one.name, *(None,) * (2 + len(told))))
+        texts.append((one.name, *("",) * (2 + len(told))))
         for cause in one.causes:
-            rows.append((cause.input, _cell(cause.before), _cell(cause.after), *_numbers(cause)))
-            texts.append(_cause_texts(cause))
+            effects = (cause.effects.get(name) for name in told)
+            rows.append((cause.input, _cell(cause.before), _cell(cause.after), *effects))
+            texts.append(_cause_texts(cause, told))
         if _rest(one):
-            rest = tuple(one.rest.get(name) for name in OF)
-            rows.append(("rest", None, None, *rest))
-            texts.append(("  the rest", "", "", *(_effect(one.rest, name) for name in OF)))
+            rows.append(("rest", None, None, *(one.rest.get(name) for name in told)))
+            texts.append(("  the rest", "", "", *(_effect(one.rest, name) for name in told)))
     fields = (
         Field("name", "Caused by"),
         Field("before", "Before"),
         Field("after", "Now"),
-        Field("cost_effect", "Cost", align="right"),
-        Field("wall_clock_effect", "Wall clock", align="right"),
+        *(Field(f"{name}_effect", TITLES.get(name, name).strip(), align="right") for name in told),
     )
     return Table("causes", fields, tuple(rows), texts=tuple(texts), notes=tuple(_how(found)))
+
+
+def _moved(found: Differences) -> tuple[str, ...]:
+    """Return the results that people are told the effects on: cost and wall clock as a rule.
+
+    Others stand beside them where an input moves neither of the two, and in place of them where
+    nothing moves these.
+    """
+    effects = [cause.effects for one in found.setups for cause in one.causes]
+    beside = [each for each in effects if not any(each.get(name) for name in MAIN)]
+    others = [name for name in OF if any(each.get(name) for each in beside)]
+    if others and len(beside) == len(effects):
+        return tuple(others)
+    return (*MAIN, *others)
 
 
 def _how(found: Differences) -> Iterator[str]:
@@ -146,11 +163,11 @@ def _how(found: Differences) -> Iterator[str]:
         yield "Marked *: nobody asked for it; the data or the program say otherwise than then."
 
 
-def _cause_texts(cause: Cause) -> tuple[str, ...]:
+def _cause_texts(cause: Cause, told: tuple[str, ...]) -> tuple[str, ...]:
     mark = "" if cause.kind == ASKED else " *"
     title = INPUT_TITLES.get(cause.input, cause.input.replace("_", " ").capitalize())
     values = (_value(cause, value) for value in (cause.before, cause.after))
-    return f"  {title}{mark}", *values, *(_effect(cause.effects, name) for name in OF)
+    return f"  {title}{mark}", *values, *(_effect(cause.effects, name) for name in told)
 
 
 def _value(cause: Cause, value: Any) -> str:  # noqa: ANN401
@@ -210,17 +227,23 @@ def _words(found: Differences) -> Iterator[str]:
 
 
 def _main_cause(one: SetupDifference) -> Iterator[str]:
-    """Yield how the cost of a setup changed, and the input that did most of it."""
-    change = next((each for each in one.changes if each.result == "cost"), None)
-    if change is None or change.ratio is None or change_text(change.ratio) == "0%":
+    """Yield how the cost of a setup changed, else what else did, and the input that did most."""
+    changed = {each.result: each for each in one.changes}
+    result = next((name for name in OF if _is_told(changed.get(name))), None)
+    if result is None:
         return
-    known = [cause for cause in one.causes if cause.effects.get("cost")]
-    most = max(known, key=lambda cause: abs(cause.effects["cost"] or 0.0), default=None)
+    known = [cause for cause in one.causes if cause.effects.get(result)]
+    most = max(known, key=lambda cause: abs(cause.effects[result] or 0.0), default=None)
     told = ""
     if most is not None:
         title = INPUT_TITLES.get(most.input, most.input.replace("_", " "))
-        told = f", most by {title} ({_effect(most.effects, 'cost')})"
-    yield f"{one.name}: cost {change_text(change.ratio)}{told}."
+        told = f", most by {title} ({_effect(most.effects, result)})"
+    name = result.replace("_", " ")
+    yield f"{one.name}: {name} {change_text(changed[result].ratio)}{told}."
+
+
+def _is_told(change: Change | None) -> bool:
+    return change is not None and change.ratio is not None and change_text(change.ratio) != "0%"
 
 
 def _flat_rows(found: Differences) -> Iterator[tuple[Cell, ...]]:
@@ -237,8 +260,7 @@ def _flat_rows(found: Differences) -> Iterator[tuple[Cell, ...]]:
                 *before,
                 *after,
                 change.ratio,
-                None,
-                None,
+                *(None,) * len(OF),
             )
         for cause in one.causes:
             values = (_cell(cause.before), None, None, _cell(cause.after), None, None)
@@ -248,9 +270,9 @@ def _flat_rows(found: Differences) -> Iterator[tuple[Cell, ...]]:
             rest = tuple(one.rest.get(name) for name in OF)
             yield (one.name, "rest", "rest", "", *(None,) * 7, *rest)
     for name in found.added:
-        yield (name, "setup", "added", "", *(None,) * 9)
+        yield (name, "setup", "added", "", *(None,) * (7 + len(OF)))
     for name in found.gone:
-        yield (name, "setup", "gone", "", *(None,) * 9)
+        yield (name, "setup", "gone", "", *(None,) * (7 + len(OF)))
 
 
 def _triple(result: Any) -> tuple[float | None, float | None, float | None]:  # noqa: ANN401

@@ -70,6 +70,26 @@ def value_of(setup: SetupResult, name: str) -> Any:  # noqa: ANN401
     return setup.value(name)
 
 
+def condition_of(where: str) -> Expression:
+    """Return a condition on setups; raises InputError where it cannot be read.
+
+    An accelerator is named as the catalogue names it: another spelling would keep nothing.
+    """
+    condition = read_condition(where, names_and_units())
+    for name, text in condition.texts:
+        own = _catalogue_name(text) if name == "gpu" else text
+        if own != text:
+            raise InputError(f"got {shown(text)}; here it is named {own}: gpu == {own}.")
+    return condition
+
+
+def _catalogue_name(text: str) -> str:
+    try:
+        return accelerator(text).name
+    except InputError:
+        return text
+
+
 def kept(setups: Sequence[SetupResult], where: str | None) -> tuple[list[SetupResult], list[str]]:
     """Return the setups that a condition keeps, and the names of those that it does not.
 
@@ -79,7 +99,7 @@ def kept(setups: Sequence[SetupResult], where: str | None) -> tuple[list[SetupRe
     if where is None:
         return list(setups), []
     units = names_and_units()
-    condition = read_condition(where, units)
+    condition = condition_of(where)
     columns = {name: _column(setups, name, units[name]) for name in condition.names}
     mask = np.broadcast_to(condition.mask(columns), (len(setups),))
     if not mask.any():

@@ -18,11 +18,17 @@ from llmcost.errors import (
     UnknownNameError,
     shown,
 )
-from llmcost.expressions import read_condition, read_ordering
+from llmcost.expressions import read_ordering
 from llmcost.studies.answers import Estimate, Result, Warned
 from llmcost.studies.choices.modelled import DOES_NOT_FIT as FIT_NOTE
 from llmcost.studies.comparison.answer import Comparison
-from llmcost.studies.comparison.columns import group_names, grouped, kept, names_and_units
+from llmcost.studies.comparison.columns import (
+    condition_of,
+    group_names,
+    grouped,
+    kept,
+    names_and_units,
+)
 from llmcost.studies.comparison.deadline import deadline_from, fewest_in_time
 from llmcost.studies.comparison.limits import limits_of
 from llmcost.studies.comparison.parts import (
@@ -148,7 +154,7 @@ def _check_words(where: str | None, sort: str | None) -> None:
     units, asked = names_and_units(), "where"
     try:
         if where is not None:
-            read_condition(where, units)
+            condition_of(where)
         asked = "sort"
         if sort is not None:
             read_ordering(sort, list(units))

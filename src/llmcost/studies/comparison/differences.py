@@ -30,10 +30,10 @@ SCHEMA = "llmcost.comparison-differences/1"
 MAX_BYTES = 500_000_000
 ROUNDING = 1e-9
 # The results whose change is traced to inputs.
-OF = ("cost", "wall_clock")
+OF = ("cost", "wall_clock", "owned_cost", "energy", "carbon")
 ASKED, DATA = "asked", "data"
 VERSIONS = ("llmcost_version", "data_version", "draws", "seed", "interval")
-# Arguments that move neither cost nor wall clock.
+# Arguments that move none of these.
 SILENT = ("max_cost", "today", "strict", "currency", "dollars_of", "method", "thresholds")
 Values = Mapping[str, float | None]
 
