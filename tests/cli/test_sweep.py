@@ -204,6 +204,15 @@ def test_a_scheduler_that_is_not_there_is_told(capsys, plan):
     assert "127.0.0.1:9" in ran.err
 
 
+@pytest.mark.parametrize("address", ["nonsense", "tcp://", "head"])
+def test_a_scheduler_without_a_port_is_told_at_once(capsys, plan, address):
+    ran = llmcost(capsys, "sweep", "small.toml", "--quiet", "--scheduler", address)
+
+    assert ran.code == 2
+    assert "tcp://host:8786" in ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_an_environment_variable_sets_an_option(capsys, plan, monkeypatch):
     monkeypatch.setenv("LLMCOST_SWEEP_OUT", "elsewhere")
     llmcost(capsys, "sweep", "small.toml", "--quiet")

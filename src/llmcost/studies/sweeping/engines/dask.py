@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import time
 import warnings
@@ -17,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from llmcost.errors import InputError, MissingExtraError
+from llmcost.errors import InputError, MissingExtraError, shown
 from llmcost.studies.sweeping.engines import MOST_DEATHS, Events, Options, gave_up, usable_cpus
 from llmcost.studies.sweeping.folder import made_by
 from llmcost.studies.sweeping.jobs import Done, Failure, Job, do_block
@@ -245,6 +246,10 @@ def _other_worker(address: str, wrong: list[str]) -> InputError:
     )
 
 
+# Of an address, a port at least: Dask leaves half a client behind where it lacks.
+ADDRESS = re.compile(r"(?:[a-z0-9+]+://)?\[?[^\s/]+\]?:\d{1,5}(?:/\S*)?", re.I)
+
+
 @contextmanager
 def _cluster(options: Options, workers: int) -> Iterator[Any]:
     with ExitStack() as stack:
@@ -310,6 +315,11 @@ def _connected(scheduler: str) -> Any:  # noqa: ANN401
     where = {"scheduler_file": scheduler} if by_file else {"address": scheduler}
     if by_file and not os.path.exists(scheduler):
         raise InputError(f"scheduler: {scheduler!r} is not there; needs the file it writes")
+    if not by_file and not ADDRESS.fullmatch(scheduler.strip()):
+        raise InputError(
+            f"scheduler: got {shown(scheduler)}; needs the address of a Dask scheduler with its "
+            "port, such as tcp://host:8786, or the file it wrote, scheduler.json"
+        )
     try:
         return Client(  # type: ignore[no-untyped-call]
             **where, timeout=CONNECT, set_as_default=False
