@@ -118,7 +118,7 @@ def test_a_plan_is_what_its_file_says(written):
 def test_without_draws_and_blocks_a_plan_has_usual_ones():
     plan = planned()
 
-    assert (plan.draws, plan.seed, plan.block_size) == (0, sampling.SEED, 1_000_000)
+    assert (plan.draws, plan.seed, plan.block_size) == (0, sampling.SEED, 4_000_000)
     assert planned(draws={"count": 0}) == plan
 
 

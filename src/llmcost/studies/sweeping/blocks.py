@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 # Cases whose layouts are counted before a run, to know how large it is.
 SAMPLED = 12
+# A grid has so many blocks, to be shared out, before they are as large as the plan allows; with
+# fewer evaluations than the least size starting a block would weigh more.
+ENOUGH_BLOCKS, LEAST_SIZE = 32, 1_000_000
 # Preparing a case takes some 20 ms: a block has so few that it takes a second or two.
 MOST_CASES = 64
 
@@ -98,10 +101,16 @@ def _blocking(plan: Plan) -> Blocking:
     check_rows(plan.keeps, told, configurations, len(plan.axes))
     evaluations = configurations * draws
     of_case = most * inner * draws
-    parts = min(most * inner, -(-of_case // plan.block_size))
-    together = 1 if parts > 1 else max(1, min(MOST_CASES, plan.block_size // of_case))
+    size = _size(plan, evaluations)
+    parts = min(most * inner, -(-of_case // size))
+    together = 1 if parts > 1 else max(1, min(MOST_CASES, size // of_case))
     blocks = cases * parts if parts > 1 else -(-cases // together)
     return Blocking(blocks, cases, together, parts, configurations, evaluations, exact)
+
+
+def _size(plan: Plan, evaluations: int) -> int:
+    """Return the evaluations that a block aims at: fewer where a grid would have few blocks."""
+    return min(plan.block_size, max(evaluations // ENOUGH_BLOCKS, LEAST_SIZE))
 
 
 def run_block(plan: Plan, blocking: Blocking, number: int, kernel: str = NUMPY) -> BlockResult:

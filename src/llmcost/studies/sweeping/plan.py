@@ -52,7 +52,7 @@ from llmcost.studies.sweeping.parameters import (
 )
 
 MAX_BYTES = 10_000_000
-BLOCK_SIZE, MAX_BLOCK_SIZE = 1_000_000, 1_000_000_000
+BLOCK_SIZE, MAX_BLOCK_SIZE = 4_000_000, 1_000_000_000
 TABLES = ("grid", "fixed", "draws", "block", "keep")
 __all__ = ["ALL_LEGAL", "Plan", "calibration_digest", "plan_from", "read_plan"]
 EXAMPLE = '[grid] with gpu = ["h100-sxm", "b200-sxm"]'
@@ -64,7 +64,7 @@ class Plan:
 
     `fixed` holds arguments of `estimate` that are one value for all, `files` the SHA-256 of each
     config.json that is named as a model. Without `draws` every input is at its middle.
-    `block_size` is how many evaluations a block aims at.
+    `block_size` is how many evaluations a block aims at, of a large grid.
     """
 
     axes: tuple[Axis, ...]
