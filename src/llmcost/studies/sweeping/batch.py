@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LAYOUT = "layout"
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf(Mapping[str, Any]):
+    """Some rows of columns, each taken when it is asked for: few of them ever are."""
+
+    columns: Mapping[str, Floats]
+    rows: NDArray[np.int64]
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.columns[name][self.rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +73,17 @@ class Batch:
             return [self._layout_text(row) for row in rows.tolist()]
         return [self.case[name]] * rows.size
 
+    def layouts_of(self, rows: NDArray[np.intp]) -> Mapping[str, Floats]:
+        """Return the columns of the layouts of some rows."""
+        if isinstance(self.layouts, RowsOf):
+            return RowsOf(self.layouts.columns, self.layouts.rows[rows])
+        return {name: column[rows] for name, column in (self.layouts or {}).items()}
+
     def _layout_text(self, row: int) -> str:
         from llmcost.enumeration import to_layout
         from llmcost.layout import layout_text
 
-        return layout_text(to_layout(self.layouts or {}, row))
+        return layout_text(to_layout(self.layouts_of(np.array([row])), 0))
 
     def columns(self, names: Iterable[str]) -> dict[str, Any]:
         """Return axes and results at middle values by name, for an expression."""

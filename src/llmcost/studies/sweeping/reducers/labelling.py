@@ -50,8 +50,8 @@ def layout_texts(batch: Batch, rows: Rows) -> Any:  # noqa: ANN401
     put in its place.
     """
     pa = arrow()
-    columns = batch.layouts or {}
-    code = _alike(columns, rows)
+    columns = batch.layouts_of(rows)
+    code = _alike(columns, rows.size)
     _, first = np.unique(code, return_index=True)
     examples = batch.describe(rows[first])[LAYOUT]
     parts = [dict(part.split("=", 1) for part in str(text).split(",")) for text in examples]
@@ -59,7 +59,7 @@ def layout_texts(batch: Batch, rows: Rows) -> Any:  # noqa: ANN401
     for key in parts[0]:
         pieces.append(f"{',' if pieces else ''}{key}=")
         if key in WHOLE_PARTS:
-            numbers = pa.array(columns[WHOLE_PARTS[key]][rows].astype(np.int64))
+            numbers = pa.array(columns[WHOLE_PARTS[key]].astype(np.int64))
             pieces.append(numbers.cast(pa.string()))
         else:
             pieces.append(pa.array([part[key] for part in parts]).take(pa.array(code)))
@@ -72,10 +72,10 @@ def _joined(pieces: list[Any]) -> Any:  # noqa: ANN401
     return pc.binary_join_element_wise(*pieces, "")
 
 
-def _alike(columns: Mapping[str, NDArray[Any]], rows: Rows) -> Whole:
+def _alike(columns: Mapping[str, NDArray[Any]], count: int) -> Whole:
     """Return a code, from 0 on, that is equal for layouts with the same words in their text."""
-    code = np.zeros(rows.size, dtype=np.int64)
-    kinds = [columns[name][rows] for name in WORDED] + [columns["virtual_stages"][rows] > 1]
+    code = np.zeros(count, dtype=np.int64)
+    kinds = [columns[name] for name in WORDED] + [columns["virtual_stages"] > 1]
     for column in kinds:
         if (column == column[0]).all():
             continue
