@@ -227,7 +227,14 @@ def _report_messages(report: SweepReport) -> Iterator[str]:
 def _report_data(report: SweepReport) -> dict[str, Any]:
     names = (
         *("identity", "engine", "kernel", "workers", "blocks", "done", "computed", "evaluations"),
-        *("configurations", "seconds", "block_seconds", "peak_memory", "interrupted"),
+        *(
+            "configurations",
+            "seconds",
+            "working_seconds",
+            "block_seconds",
+            "peak_memory",
+            "interrupted",
+        ),
     )
     data: dict[str, Any] = {"schema": REPORT_SCHEMA, "folder": str(report.folder)}
     data |= {name: getattr(report, name) for name in names}
