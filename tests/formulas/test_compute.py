@@ -131,7 +131,7 @@ def test_stragglers_grow_by_doublings_beyond_the_reference(num_gpus, growth):
     )
 
     assert now >= 1
-    assert doubled - now <= growth * (1 + 1e-9)
+    assert doubled - now <= growth * (1 + 1e-9) + 1e-15
     if num_gpus >= 8:
         assert doubled - now == pytest.approx(growth, abs=1e-12)
 
