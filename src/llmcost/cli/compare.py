@@ -17,13 +17,9 @@ from llmcost.cli.options import (
     gpu_names,
     output_options,
     retold,
-    settings_of,
-    settings_table,
-    warn_of_unknown_variables,
-    where_given,
     with_variables,
 )
-from llmcost.cli.precedence import nearer_only
+from llmcost.cli.precedence import nearer_told, run_and_places
 from llmcost.cli.run_options import REST, run_headings, run_options
 from llmcost.cli.types import InUnit
 from llmcost.errors import InputError, shown
@@ -153,22 +149,15 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
 
 
 def _asked(ctx: click.Context, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what the study is asked, and where each value was written; notes go to stderr."""
-    phases = settings_of(ctx).of(settings_table(ctx)).get("phases")
-    where = where_given(ctx, *(["phases"] if phases else []))
-    warn_of_unknown_variables(ctx.command)
-    setups = _setups(options.pop("setups_file"), options.pop("setups"))
-    if setups is None and options["gpu"] is None:
-        if options["gpus_for"] is None:
+    """Return what the study is asked, and where each value was written."""
+    asked, where = run_and_places(ctx, options)
+    setups = asked["setups"] = _setups(asked.pop("setups_file"), asked["setups"])
+    if setups is None and asked["gpu"] is None:
+        if asked["gpus_for"] is None:
             raise InputError(NO_SETUPS)
-        options["gpu"] = "all"
+        asked["gpu"] = "all"
     where["setups"] = where.get("setups") or where.get("setups_file", "")
-    kept, notes = nearer_only(
-        {**options, "setups": setups, "phases": phases}, where, (*FIGHTS, ("setups", "gpu"))
-    )
-    for note in notes:
-        click.echo(f"Note: {note}", err=True)
-    return kept, where
+    return nearer_told(asked, where, (*FIGHTS, ("setups", "gpu"))), where
 
 
 def _setups(path: str | None, written: Sequence[str]) -> list[Any] | None:

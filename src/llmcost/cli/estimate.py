@@ -12,12 +12,9 @@ from llmcost.cli.options import (
     OUTPUT,
     config_option,
     output_options,
-    settings_of,
-    warn_of_unknown_variables,
-    where_given,
     with_variables,
 )
-from llmcost.cli.precedence import nearer_only
+from llmcost.cli.precedence import nearer_told, run_and_places
 from llmcost.cli.run_options import REST, asked_options, run_headings, run_options
 
 
@@ -63,13 +60,8 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
     by_provider = options.pop("by_provider")
-    phases = settings_of(ctx).of("estimate").get("phases")
-    where = where_given(ctx, *(["phases"] if phases else []))
-    warn_of_unknown_variables(ctx.command)
-    kept, notes = nearer_only({**options, "phases": phases}, where)
-    for note in notes:
-        click.echo(f"Note: {note}", err=True)
-    found = answer(**kept, origins=where)
+    asked, where = run_and_places(ctx, options)
+    found = answer(**nearer_told(asked, where), origins=where)
     emit(estimate_document(found, by_provider=by_provider), **shape)
     if found.over_budget:
         click.echo("Over --max-cost.", err=True)

@@ -5,7 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import click
+
+from llmcost.cli.options import (
+    PHASES,
+    settings_of,
+    settings_table,
+    warn_of_unknown_variables,
+    where_given,
+)
 from llmcost.studies.fights import FIGHTS
+
+
+def run_and_places(
+    ctx: click.Context, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options of a run with the phases of its settings, and where each was written."""
+    phases = settings_of(ctx).of(settings_table(ctx)).get(PHASES)
+    places = where_given(ctx, *([PHASES] if phases else []))
+    warn_of_unknown_variables(ctx.command)
+    return {**options, PHASES: phases}, places
+
+
+def nearer_told(
+    values: Mapping[str, Any],
+    places: Mapping[str, str],
+    fights: Iterable[tuple[str, str]] = FIGHTS,
+) -> dict[str, Any]:
+    """Return the values that count, as `nearer_only` does; say what does not on stderr."""
+    kept, notes = nearer_only(values, places, fights)
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    return kept
 
 
 def nearer_only(

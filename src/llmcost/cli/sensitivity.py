@@ -13,13 +13,9 @@ from llmcost.cli.options import (
     config_option,
     output_options,
     result_names,
-    settings_of,
-    settings_table,
-    warn_of_unknown_variables,
-    where_given,
     with_variables,
 )
-from llmcost.cli.precedence import nearer_only
+from llmcost.cli.precedence import nearer_told, run_and_places
 from llmcost.cli.run_options import REST, run_headings, run_options
 
 OWN = "What moves what"
@@ -81,13 +77,8 @@ def sensitivity(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
     top = options.pop("top")
-    phases = settings_of(ctx).of(settings_table(ctx)).get("phases")
-    where = where_given(ctx, *(["phases"] if phases else []))
-    warn_of_unknown_variables(ctx.command)
-    kept, notes = nearer_only({**options, "phases": phases}, where)
-    for note in notes:
-        click.echo(f"Note: {note}", err=True)
-    found = find_sensitivities(**kept, origins=where)
+    asked, where = run_and_places(ctx, options)
+    found = find_sensitivities(**nearer_told(asked, where), origins=where)
     emit(sensitivity_document(found, top=top), **shape)
 
 
