@@ -23,6 +23,8 @@ LAYERS = [
     {"units"},
     {"ranges"},
     {"reading", "figures", "tracing"},
+    {"report"},
+    {"picture"},
     {"errors", "table", "_version"},
 ]
 RANK = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
