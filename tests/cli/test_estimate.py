@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shlex
 
 import pytest
 
@@ -294,8 +295,10 @@ def test_fields_keeps_only_what_was_asked_for(capsys):
 @pytest.mark.usefixtures("empty_folder")
 def test_the_saved_json_is_the_estimate_again(capsys):
     data = llmcost(capsys, *PINNED, "--json").data
+    command = data.pop("command")
 
     assert Estimate.from_dict(data).to_dict() == data
+    assert shlex.split(command) == ["llmcost", *PINNED, "--json"]
 
 
 @pytest.mark.usefixtures("empty_folder")

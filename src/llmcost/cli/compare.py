@@ -42,7 +42,8 @@ NO_SETUPS = (
 )
 TOLD = {
     "gpu": "Or accelerators by name: h100-sxm,b200, or all of the catalogue.",
-    "num_gpus": "How many accelerators, where a setup does not say: 16000, 16k.",
+    "num_gpus": "How many accelerators, where a setup does not say: 16000, 16k; of several "
+    "(1024,4096,16384) each.",
     "terms": "on-demand, spot, ...; of several, the first with a price: on-demand,reserved-1y.  "
     "[default: on-demand]",
 }
@@ -125,6 +126,7 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
       llmcost compare llama-3.1-405b --setups setups.toml --against saved.json
       llmcost compare llama-3.1-70b --gpus-for 90d
       llmcost compare llama-3.1-70b --gpu all --gpus 4096 --where "mfu > 30%"
+      llmcost compare llama-3.1-70b --gpu h100-sxm,b200 --gpus 1024,2048,4096
 
     Settings of estimate in llmcost.toml count here too; the environment
     variables are this command's own, such as LLMCOST_COMPARE_TOKENS.

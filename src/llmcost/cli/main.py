@@ -124,7 +124,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = cli.main(given, prog_name="llmcost", standalone_mode=False)
+        result = cli.main(given, prog_name="llmcost", standalone_mode=False, obj=tuple(given))
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +44,7 @@ def emit(
     chosen = _format(format_name, as_json=as_json, output=output)
     if fields is not None:
         document = select_fields(document, names_of(fields))
+    document = with_command(document)
     if output is not None:
         write_output(render(document, chosen, width=WIDTH), output)
         click.echo(f"Wrote {output} ({chosen}).", err=True)
@@ -50,6 +54,14 @@ def emit(
     if chosen in FOR_TERMINALS and _needs_ascii(text):
         text = render(document_in_ascii(document), chosen, width=width, colour=colour)
     click.echo(_encodable(text, chosen), nl=not text.endswith("\n"), color=True)
+
+
+def with_command(document: Document) -> Document:
+    """Return a document whose JSON, where it names a schema, ends in the command that made it."""
+    given = click.get_current_context().find_root().obj
+    if given is None or not isinstance(document.data, Mapping) or "schema" not in document.data:
+        return document
+    return replace(document, data={**document.data, "command": shlex.join(("llmcost", *given))})
 
 
 def check_asked(
