@@ -273,7 +273,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "drawn from a split normal on a log scale (logit for shares) that meets its own 10th, 50th "
         "and 90th percentile. A value you give alone has no range.",
         "",
-        "Latin hypercube at stratum midpoints: McKay, Beckman and Conover 1979.",
+        "Latin hypercube at stratum midpoints: McKay et al. 1979 (doi 10.2307/1268522).",
     ),
 }
 
