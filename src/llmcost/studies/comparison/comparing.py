@@ -29,6 +29,7 @@ from llmcost.studies.comparison.columns import (
     kept,
     names_and_units,
 )
+from llmcost.studies.comparison.counts import counts_in
 from llmcost.studies.comparison.deadline import deadline_from, fewest_in_time
 from llmcost.studies.comparison.limits import limits_of
 from llmcost.studies.comparison.parts import (
@@ -92,12 +93,13 @@ def compare(
     A setup is text such as "h100-sxm:16000" or "mi300x:12000@2.10 USD/GPU/hour,precision=fp8", or a
     table of the arguments of `estimate` that are its own; a path is a .toml or .csv file of them.
     `gpu` adds accelerators by name, or "all" of the catalogue. Everything else that `estimate`
-    takes is shared, and a setup's own counts before it. `num_gpus` is for setups without a number;
-    `gpus_for`, a time such as "90 day", gives each of these as many accelerators as meet it, and
-    marks others that do not. `terms` may be several, of which each setup takes the first with a
-    price. `where` keeps setups by a condition ("wall_clock < 60 day"), `sort` ranks them
-    ("cost,-mfu"), `group_by` names what makes groups ("vendor"). What an accelerator cannot do
-    leaves its setup in, with the reason. Raises what `estimate` raises for a value that cannot be
+    takes is shared, and a setup's own counts before it. `num_gpus` is for setups without a number,
+    once for each where it is several ([1024, 4096] or "1024,4096"); `gpus_for`, a time such as
+    "90 day", gives each of these as many accelerators as meet it, and marks others that do not.
+    `terms` may be several, of which each setup takes the first with a price. `where` keeps setups
+    by a condition ("wall_clock < 60 day"), `sort` ranks them ("cost,-mfu"), `group_by` names what
+    makes groups ("vendor"). What an accelerator cannot do leaves its setup in, with the reason.
+    Raises what `estimate` raises for a value that cannot be
     used, with the name of the setup, and InputError where no setup can run.
     """
     check_draws(draws, seed)
@@ -105,7 +107,9 @@ def compare(
     _check_words(where, sort)
     groups = group_names(group_by)
     deadline = None if gpus_for is None else deadline_from(gpus_for)
-    listed = {"model": model, "num_gpus": num_gpus, "terms": terms_in(terms) or None, **shared}
+    counts = counts_in(num_gpus)
+    one = None if counts else num_gpus
+    listed = {"model": model, "num_gpus": one, "terms": terms_in(terms) or None, **shared}
     question = _Question(
         {name: value for name, value in listed.items() if value is not None},
         {"draws": draws, "seed": seed, "interval": interval, "thresholds": thresholds},
@@ -113,7 +117,7 @@ def compare(
         deadline,
     )
     written = setups_in_file(setups) if isinstance(setups, Path) else setups
-    found, drawn = _all_runs(read_setups(written, gpu), question)
+    found, drawn = _all_runs(read_setups(written, gpu, counts), question)
     weighing = Weighing(drawn, level, deadline)
     answer = weighing.weighed(found, sort)
     chosen, left_out = kept(answer.setups, where)

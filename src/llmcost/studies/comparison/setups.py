@@ -23,6 +23,7 @@ from llmcost.ranges import read_range
 from llmcost.reading import read_quantity
 from llmcost.studies.choices.factors import FACTORS
 from llmcost.studies.choices.given import NAMES
+from llmcost.studies.comparison.counts import crossed
 from llmcost.studies.fights import opponents
 
 ALL = "all"
@@ -72,11 +73,13 @@ Written = str | Mapping[str, Any] | Setup
 def read_setups(
     setups: Sequence[Written] | None,
     gpu: str | Sequence[str] | None = None,
+    counts: Sequence[Any] = (),
 ) -> tuple[Setup, ...]:
     """Return the setups that were written, then those of accelerators that were named.
 
-    `gpu` is a name, several, or "all" for every accelerator of the catalogue. Raises InputError for
-    a setup that cannot be read, for two alike, and for none or too many.
+    `gpu` is a name, several, or "all" for every accelerator of the catalogue. Those without a
+    number of accelerators are there once for each of `counts`. Raises InputError for a setup that
+    cannot be read, for two alike, and for none or too many.
     """
     if isinstance(setups, str | Mapping):
         setups = [setups]
@@ -88,6 +91,7 @@ def read_setups(
         raise InputError(
             f"setups: got none; needs setups {EXAMPLE}, or accelerators by name, or all of them."
         )
+    read = list(crossed(read, counts))
     if len(read) > MAX_SETUPS:
         raise InputError(f"setups: got {len(read):,}; needs at most {MAX_SETUPS:,}.")
     parts = [_checked(*each) for each in read]
