@@ -9,7 +9,7 @@ from llmcost.cli.assumption_options import TABLES
 from llmcost.cli.estimate import estimate as command
 from llmcost.cli.main import COMMANDS
 from llmcost.formulas.scaling_laws import LAWS
-from llmcost.render import FORMATS
+from llmcost.render import BYTE_FORMATS, FORMATS
 from llmcost.studies import facts
 from llmcost.studies.choices.factors import FACTORS, Factors
 from llmcost.studies.choices.given import DEFAULTS, NAMES
@@ -24,6 +24,7 @@ def default_of(name):
 
 def test_formats_and_kinds_are_those_of_the_library():
     assert set(options.FORMATS) == set(FORMATS)
+    assert set(options.BYTE_FORMATS) == set(BYTE_FORMATS)
     assert set(show.KINDS) == set(facts.KINDS)
     assert set(settings.COMMANDS) <= set(COMMANDS)
     assert set(sweeps.ENGINES) == {AUTO, *ENGINES}

@@ -32,12 +32,12 @@ from tabulate import tabulate
 
 import llmcost.render
 from llmcost.errors import InputError, UnknownNameError
-from llmcost.render import FORMATS, SUFFIXES, format_of, render
+from llmcost.render import BYTE_FORMATS, FORMATS, SUFFIXES, format_of, render
 from llmcost.render.cells import display_width, grid, visible, wrapped
 from llmcost.render.terminal import column_widths
 from llmcost.table import Document, Field, Table
 
-HELPERS = {"__init__", "ascii_text", "bars", "cells", "files", "selection"}
+HELPERS = {"__init__", "ascii_text", "bars", "cells", "files", "selection", "sheets"}
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 EMPTY = replace(DOCUMENT, tables=(replace(TABLE, rows=()),), flat=replace(TABLE, rows=()))
 
@@ -55,11 +55,12 @@ def test_the_registry_is_the_folder():
     """Every module is a format or a listed helper, and every listed function exists."""
     folder = Path(llmcost.render.__file__).parent
     modules = {path.stem for path in folder.glob("*.py")} - HELPERS
-    targets = [target.split(":") for target in FORMATS.values()]
+    targets = [target.split(":") for target in {**FORMATS, **BYTE_FORMATS}.values()]
 
     assert modules == {module.rsplit(".", 1)[1] for module, _ in targets}
     assert all(callable(getattr(import_module(module), name)) for module, name in targets)
-    assert set(SUFFIXES.values()) <= set(FORMATS)
+    assert set(SUFFIXES.values()) <= {*FORMATS, *BYTE_FORMATS}
+    assert not set(FORMATS) & set(BYTE_FORMATS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

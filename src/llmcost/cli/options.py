@@ -18,6 +18,7 @@ from llmcost.errors import InputError, nearest
 F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = ("format_name", "as_json", "output", "fields", "no_color")
 FORMATS = ("table", "markdown", "csv", "tsv", "json", "jsonl", "latex", "html", "plain")
+BYTE_FORMATS = ("xlsx",)
 SETTINGS = "llmcost.settings"
 PHASES = "phases"
 # A command that asks about the run of another reads the settings of that one.
@@ -30,8 +31,8 @@ def output_options(command: F) -> F:
         click.option(
             "--format",
             "format_name",
-            type=click.Choice(FORMATS),
-            help="How to print.  [default: table, or the suffix of --output]",
+            type=click.Choice((*FORMATS, *BYTE_FORMATS)),
+            help="How to print; xlsx needs --output.  [default: table, or the suffix of --output]",
         ),
         click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
         click.option(

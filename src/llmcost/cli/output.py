@@ -14,12 +14,15 @@ import click
 
 from llmcost.errors import InputError, shown
 from llmcost.render import (
+    BYTE_FORMATS,
     FOR_TERMINALS,
+    check_format,
     check_output,
     format_of,
     render,
+    render_bytes,
     select_fields,
-    write_output,
+    write_bytes,
 )
 from llmcost.render.ascii_text import document_in_ascii, in_ascii
 
@@ -46,7 +49,7 @@ def emit(
         document = select_fields(document, names_of(fields))
     document = with_command(document)
     if output is not None:
-        write_output(render(document, chosen, width=WIDTH), output)
+        write_bytes(render_bytes(document, chosen, width=WIDTH), output)
         click.echo(f"Wrote {output} ({chosen}).", err=True)
         return
     width, colour = _width(), _colour(no_color=no_color)
@@ -73,7 +76,7 @@ def check_asked(
     no_color: bool,  # noqa: ARG001
 ) -> None:
     """Raise InputError for what `emit` would refuse, before hours of work are done for it."""
-    _format(format_name, as_json=as_json, output=output)
+    check_format(_format(format_name, as_json=as_json, output=output))
     if fields is not None:
         names_of(fields)
     if output is not None:
@@ -118,6 +121,11 @@ def _format(format_name: str | None, *, as_json: bool, output: str | None) -> st
         raise InputError(f"format: got {format_name} beside --json; give only one.")
     if as_json:
         return "json"
+    if format_name in BYTE_FORMATS and output is None:
+        raise InputError(
+            f"format: got {format_name} without a file; it is not text for a screen. "
+            f"Give --output, such as -o result.{format_name}."
+        )
     if format_name is not None:
         return format_name
     return format_of(output) if output is not None else "table"

@@ -15,7 +15,17 @@ REMEDY = "Choose another path with --output, or leave it out to print the result
 
 
 def write_output(text: str, path: str | os.PathLike[str]) -> None:
-    """Write `text` (UTF-8) to `path`, replacing an old file in one step or not at all.
+    """Write `text` (UTF-8) to `path`; raises as `write_bytes` does."""
+    write_bytes(as_bytes(text), path)
+
+
+def as_bytes(text: str) -> bytes:
+    """Return text as files hold it: UTF-8, with what that cannot say spelled out."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def write_bytes(data: bytes, path: str | os.PathLike[str]) -> None:
+    """Write `data` to `path`, replacing an old file in one step or not at all.
 
     A symbolic link is followed, the mode of an existing file kept; pipes and devices are written
     directly. Raises InputError when the file cannot be written, with the old file as it was; a
@@ -24,7 +34,6 @@ def write_output(text: str, path: str | os.PathLike[str]) -> None:
     name = os.fspath(path)
     if not name or "\0" in name:
         raise InputError(f"Got {shown(name)} as the output file; needs a file name. {REMEDY}")
-    data = text.encode("utf-8", "backslashreplace")
     try:
         mode = _mode(name)
         if _is_stream(name, mode):
