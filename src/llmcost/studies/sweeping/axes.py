@@ -21,6 +21,7 @@ from llmcost.reading import (
 from llmcost.studies.sweeping.parameters import (
     ALL_LEGAL,
     COUNTS,
+    LAYOUT,
     QUANTITIES,
     Checked,
     checked,
@@ -30,7 +31,6 @@ from llmcost.studies.sweeping.parameters import (
 from llmcost.units import in_unit, named, registry
 
 MAX_VALUES = 100_000
-LAYOUT = "layout"
 # Of values between ends: as many digits as a person would write.
 DIGITS = 12
 _STEPS = re.compile(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.studies.sweeping.parameters import LAYOUT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmcost.studies.sweeping.labels import Label
 
     Floats = NDArray[np.float64]
-
-LAYOUT = "layout"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from llmcost.studies.choices.modelled import MAX_MFU
 from llmcost.studies.estimation import Prepared, prepare, refuse_endless
 from llmcost.studies.searching import usual_limits
 from llmcost.studies.sweeping.labels import Label, axis_labels
-from llmcost.studies.sweeping.parameters import ALL_LEGAL, FASTEST
+from llmcost.studies.sweeping.parameters import ALL_LEGAL, FASTEST, LAYOUT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 INNER = ("tokens", "price")
 # What else a number of tokens decides, so that it makes cases of its own.
 BY_TOKENS = ("post_training", "phases")
-LAYOUT = "layout"
 # Cases of a grid that are looked at for one that can run.
 MOST_TRIED = 2000
 

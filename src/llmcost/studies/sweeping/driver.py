@@ -6,7 +6,6 @@ import json
 import re
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +131,7 @@ def _check_kernel(folder: Folder, asked: str, chosen: str) -> None:
             f"kernel: got {asked}, and {str(folder.path)!r} was begun with {chosen}; blocks of one "
             f"sweep need one kernel. Leave it out, or give another folder"
         )
-    if chosen == COMPILED and find_spec("numba") is None:
+    if chosen == COMPILED and not can_compile():
         raise MissingExtraError(f"The compiled kernel, which {folder.path} uses,", "fast")
 
 

@@ -36,7 +36,7 @@ from llmcost.studies.choices.scope import SCOPES
 from llmcost.studies.choices.workload import ATTENTION, MAX_SEQ_LENGTH, MAX_TOKENS, TOKEN_NOUNS
 from llmcost.units import SHARE, dimension_gap, named, wanted
 
-ALL_LEGAL, FASTEST = "all legal", "fastest"
+LAYOUT, ALL_LEGAL, FASTEST = "layout", "all legal", "fastest"
 FLAGS = ("embodied", "water", "equity", "strict")
 # Parameters of an answer, not of a run: what to write instead.
 ELSEWHERE = {

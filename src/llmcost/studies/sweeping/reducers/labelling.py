@@ -9,7 +9,8 @@ import numpy as np
 
 from llmcost.layout.record import DEGREES
 from llmcost.layout.text import SHORT
-from llmcost.studies.sweeping.batch import LAYOUT, Batch
+from llmcost.studies.sweeping.batch import Batch
+from llmcost.studies.sweeping.parameters import LAYOUT
 from llmcost.studies.sweeping.reducers.schema import arrow
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 
 from llmcost.errors import InputError
 from llmcost.sampling import INTERVAL
-from llmcost.studies.sweeping.batch import LAYOUT, Batch
-from llmcost.studies.sweeping.parameters import ALL_LEGAL
+from llmcost.studies.sweeping.batch import Batch
+from llmcost.studies.sweeping.parameters import ALL_LEGAL, LAYOUT
 from llmcost.studies.sweeping.reducers.labelling import layout_texts
 from llmcost.studies.sweeping.reducers.schema import labels_of, name_units
 
