@@ -70,3 +70,14 @@ SHARES = (
     *("cluster_utilization", "cost_of_capital", "power_draw_fraction", "post_training_share"),
     *("staff_share", "rental_add_ons"),
 )
+
+
+def input_title(name: str) -> str:
+    """Return what an input is called; a price on some terms by the terms.
+
+    >>> input_title("price_reserved_1y"), input_title("pue")
+    ('Price (reserved 1y)', 'PUE')
+    """
+    if name.startswith("price_") and name not in INPUT_TITLES:
+        return f"Price ({name.removeprefix('price_').replace('_', ' ')})"
+    return INPUT_TITLES.get(name) or name.replace("_", " ").capitalize()

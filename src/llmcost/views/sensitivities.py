@@ -9,7 +9,7 @@ from llmcost.catalog.price_quotes import price_name
 from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text
 from llmcost.table import Bars, Cell, Document, Field, Table
 from llmcost.views.estimates import RESULT_TITLES, origin_text
-from llmcost.views.input_titles import INPUT_TITLES, SHARES
+from llmcost.views.input_titles import SHARES, input_title
 
 if TYPE_CHECKING:
     from llmcost.studies.sensitivity import Influence, Sensitivity
@@ -44,7 +44,7 @@ def sensitivity_document(found: Sensitivity, *, top: int = TOP) -> Document:
 def _title(found: Sensitivity) -> str:
     interval = range_text(found.low, found.high, _result_unit(found), like=found.value)
     return (
-        f"What moves it: {_result_title(found.of)}, {_result(found, found.value)} ({interval})"
+        f"What moves it: {result_title(found.of)}, {_result(found, found.value)} ({interval})"
         f"{_of_run(found)}"
     )
 
@@ -59,7 +59,7 @@ def _tornado(found: Sensitivity, chosen: Sequence[Influence]) -> Table:
         Field("input", "Input"),
         Field("at_low", "At its 5th percentile", found.unit, "right"),
         Field("at_high", "At its 95th percentile", found.unit, "right"),
-        Field("result", _result_title(found.of)),
+        Field("result", result_title(found.of)),
         Field("rank_correlation", "Rank", align="right"),
     )
     rows = [
@@ -67,7 +67,7 @@ def _tornado(found: Sensitivity, chosen: Sequence[Influence]) -> Table:
         for one in chosen
     ]
     texts = [
-        (_input_title(one.input), "", "", _both(found, one), _correlation(one.rank_correlation))
+        (input_title(one.input), "", "", _both(found, one), _correlation(one.rank_correlation))
         for one in chosen
     ]
     return Table(
@@ -106,7 +106,7 @@ def _notes(found: Sensitivity, shown: int) -> list[str]:
     if left := len(found.influences) - shown:
         notes.append(f"{left} more with a smaller effect: --top {len(found.influences)}.")
     if silent := _without_effect(found):
-        titles = ", ".join(_input_title(name) for name in silent)
+        titles = ", ".join(input_title(name) for name in silent)
         notes.append(f"Uncertain, and without effect here: {titles}.")
     return notes
 
@@ -124,7 +124,7 @@ def _ranges(found: Sensitivity, chosen: Sequence[Influence]) -> Table:
     rows = tuple(
         (one.input, one.value, one.origin.source if one.origin else None) for one in chosen
     )
-    texts = tuple((_input_title(one.input), _range(one), _origin(found, one)) for one in chosen)
+    texts = tuple((input_title(one.input), _range(one), _origin(found, one)) for one in chosen)
     notes = tuple(_price_notes(found, chosen))
     return Table("ranges", RANGES, rows, title="Their ranges", texts=texts, notes=notes)
 
@@ -201,27 +201,16 @@ def _result_unit(found: Sensitivity) -> str:
     return "share" if found.of in SHARES or found.of.endswith("_loss") else found.unit
 
 
-def _result_title(name: str) -> str:
+def result_title(name: str) -> str:
     """Return what a result is called on its own: a cost by its name, for titles lean on tables.
 
-    >>> _result_title("owned_cost"), _result_title("gpu_hours"), _result_title("restart_loss")
+    >>> result_title("owned_cost"), result_title("gpu_hours"), result_title("restart_loss")
     ('Owned cost', 'GPU-hours', 'Lost in restarts')
     """
     money = name.endswith(("_cost", "_price"))
     title = "" if money else RESULT_TITLES.get(name, "").strip()
     title = title or name.replace("_", " ")
     return title[0].upper() + title[1:]
-
-
-def _input_title(name: str) -> str:
-    """Return what an input is called; a price on some terms by the terms.
-
-    >>> _input_title("price_reserved_1y"), _input_title("pue")
-    ('Price (reserved 1y)', 'PUE')
-    """
-    if name.startswith("price_") and name not in INPUT_TITLES:
-        return f"Price ({name.removeprefix('price_').replace('_', ' ')})"
-    return INPUT_TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
 def _footer(found: Sensitivity) -> str:
