@@ -99,8 +99,8 @@ def compare(
     `terms` may be several, of which each setup takes the first with a price. `where` keeps setups
     by a condition ("wall_clock < 60 day"), `sort` ranks them ("cost,-mfu"), `group_by` names what
     makes groups ("vendor"). What an accelerator cannot do leaves its setup in, with the reason.
-    Raises what `estimate` raises for a value that cannot be
-    used, with the name of the setup, and InputError where no setup can run.
+    Raises what `estimate` raises for a value that cannot be used, with the name of the setup, and
+    InputError where no setup can run.
     """
     check_draws(draws, seed)
     level = level_of(interval)

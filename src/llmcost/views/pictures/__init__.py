@@ -37,6 +37,10 @@ PICTURES: dict[str, Drawing] = {
     "memory": Drawing(
         (_ESTIMATE, _COMPARISON), f"{_HERE}.memory:memory", f"{_HERE}.memory:refusal"
     ),
+    "cost-and-time": Drawing(
+        (_COMPARISON,), f"{_HERE}.cost_and_time:cost_and_time", f"{_HERE}.cost_and_time:refusal"
+    ),
+    "growth": Drawing((_COMPARISON,), f"{_HERE}.growth:growth", f"{_HERE}.growth:refusal"),
 }
 
 # The picture of a result when nobody asks for one by name.

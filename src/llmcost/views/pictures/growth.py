@@ -1,0 +1,228 @@
+"""The picture of a run that grows: cost, wall clock, MFU and goodput by number of accelerators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llmcost.figures import quantity_text
+from llmcost.picture import Axis, Band, Line, Mark, Panel, Picture, Points
+from llmcost.studies.comparison.parts import RUNS, TOO_SLOW
+from llmcost.table import Field, Table
+from llmcost.views.pictures.marks import COLOURS, SYMBOLS, scale_of
+from llmcost.views.pictures.words import (
+    Amount,
+    given,
+    interval_words,
+    listed,
+    number,
+    result,
+    source_line,
+)
+
+COST, TIME, MFU, GOODPUT = "cost", "wall_clock", "mfu", "goodput"
+# The panels: what they show, their unit, their title and the heading of their axis.
+PANELS = (
+    ((COST,), "USD", "", "Cost"),
+    ((TIME,), "day", "", "Wall clock"),
+    ((MFU, GOODPUT), "share", "MFU (solid) and goodput (dashed)", "Share"),
+)
+WORDS = {COST: "costs", TIME: "takes", MFU: "MFU", GOODPUT: "goodput"}
+# Numbers of accelerators that each have a tick of their own.
+MOST_TICKS = 8
+FEWEST = 2
+FIELDS = (
+    Field("series", "Setup"),
+    Field("num_gpus", "GPUs", "GPU", "right"),
+    *(
+        Field(name, title, unit, "right")
+        for result_name, words, unit in (
+            (COST, "Cost", "USD"),
+            (TIME, "Wall clock", "day"),
+            (MFU, "MFU", ""),
+            (GOODPUT, "Goodput", ""),
+        )
+        for name, title in (
+            (result_name, words),
+            (f"{result_name}_low", "Low"),
+            (f"{result_name}_high", "High"),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A setup of a series: its number of accelerators [GPU], and the results that are drawn."""
+
+    count: float
+    results: Mapping[str, Amount]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Setups that differ in their number of accelerators alone, the fewest first."""
+
+    name: str
+    gpu: str
+    stages: tuple[Stage, ...]
+    colour: str = ""
+    symbol: str = ""
+
+    def having(self, name: str) -> list[tuple[float, Amount]]:
+        """Return the counts at which a result is known, and its amounts."""
+        return [(each.count, each.results[name]) for each in self.stages if name in each.results]
+
+
+def refusal(data: Mapping[str, Any]) -> str:
+    """Return why a comparison does not tell of growth, empty where it does."""
+    if any(len(series.stages) >= FEWEST for series in _all_series(data)):
+        return ""
+    return (
+        "no accelerator is there with two numbers of GPUs that can run, all else alike; "
+        "compare with several, as by --gpu h100-sxm --gpus 1024,4096"
+    )
+
+
+def growth(data: Mapping[str, Any]) -> Picture:
+    """Return cost [USD], wall clock [day], MFU and goodput by number of accelerators [GPU]."""
+    growing = [series for series in _all_series(data) if len(series.stages) >= FEWEST]
+    drawn = [
+        Series(one.name, one.gpu, one.stages, colour, symbol)
+        for one, colour, symbol in zip(growing, COLOURS, SYMBOLS, strict=False)
+    ]
+    return Picture(
+        "growth",
+        _title(drawn[0]),
+        " ".join(_told(drawn, len(growing), data)),
+        source_line(data),
+        tuple(_panels(drawn)),
+        Table("growth", FIELDS, tuple(_rows(drawn)), "By number of accelerators"),
+    )
+
+
+def _all_series(data: Mapping[str, Any]) -> list[Series]:
+    """Return the setups that can run, in series whose arguments are alike but for the count."""
+    setups = [setup for setup in data["setups"] if _stage(setup)]
+    differing = _differing([setup.get("arguments") or {} for setup in setups])
+    grouped: dict[str, dict[float, Stage]] = {}
+    parts: dict[str, str] = {}
+    for setup in setups:
+        gpu = str(given(setup["estimate"], "gpu") or setup["name"])
+        own = setup.get("arguments") or {}
+        rest = [f"{key}={own[key]}" for key in differing if own.get(key) is not None]
+        stage, name = _stage(setup), ", ".join([gpu, *rest])
+        parts[name] = gpu
+        if stage is not None:
+            grouped.setdefault(name, {}).setdefault(stage.count, stage)
+    return [
+        Series(name, parts[name], tuple(stages[count] for count in sorted(stages)))
+        for name, stages in grouped.items()
+    ]
+
+
+def _differing(arguments: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the arguments beside accelerator and count in which setups differ."""
+    names = dict.fromkeys(name for each in arguments for name in each)
+    told = [name for name in names if name not in ("gpu", "num_gpus", "name")]
+    return [name for name in told if len({repr(each.get(name)) for each in arguments}) > 1]
+
+
+def _stage(setup: Mapping[str, Any]) -> Stage | None:
+    """Return the number of accelerators and the results of a setup, `None` if it cannot run."""
+    estimate = setup.get("estimate")
+    if not estimate or setup.get("status") not in (RUNS, TOO_SLOW):
+        return None
+    found = {name: result(estimate, name) for name in (COST, TIME, MFU, GOODPUT)}
+    known = {name: amount for name, amount in found.items() if amount is not None}
+    count = number(given(estimate, "num_gpus"))
+    return Stage(count, known) if count and TIME in known else None
+
+
+def _panels(drawn: Sequence[Series]) -> Iterator[Panel]:
+    shown = [panel for panel in PANELS if any(s.having(name) for s in drawn for name in panel[0])]
+    for place, (names, unit, title, heading) in enumerate(shown, 1):
+        amounts = [amount for s in drawn for name in names for _, amount in s.having(name)]
+        scale = scale_of(end for one in amounts for end in (one.low, one.high))
+        yield Panel(
+            _counts_axis(drawn, titled=place == len(shown)),
+            Axis(heading, unit, "linear" if unit == "share" else scale),
+            tuple(mark for series in drawn for mark in _marks(series, names)),
+            title,
+        )
+
+
+def _counts_axis(drawn: Sequence[Series], *, titled: bool) -> Axis:
+    """Return the axis of counts, with a tick at each where they are few; the lowest is titled."""
+    counts = sorted({stage.count for series in drawn for stage in series.stages})
+    few = len(counts) <= MOST_TICKS
+    ticks = tuple((count, f"{count:,.0f}") for count in counts) if few else ()
+    title = "Number of accelerators" if titled else ""
+    return Axis(title, "GPU" if titled else "", "log", ticks)
+
+
+def _marks(series: Series, names: Sequence[str]) -> Iterator[Mark]:
+    for name in names:
+        known = series.having(name)
+        if not known:
+            continue
+        counts = tuple(count for count, _ in known)
+        values = tuple(amount.value for _, amount in known)
+        if any(amount.low < amount.high for _, amount in known):
+            lows, highs = (tuple(getattr(a, end) for _, a in known) for end in ("low", "high"))
+            yield Band(series.name, series.colour, counts, lows, highs)
+        yield Line(series.name, series.colour, counts, values, dashed=name == GOODPUT)
+        texts = tuple(
+            f"{series.name}, {count:,.0f} GPUs: {WORDS[name]} {amount.full}"
+            for count, amount in known
+        )
+        yield Points(series.name, series.colour, counts, values, texts, symbol=series.symbol)
+
+
+def _title(series: Series) -> str:
+    """Return the finding: what the most accelerators change against the fewest."""
+    first, last = series.stages[0], series.stages[-1]
+    times = quantity_text(last.results[TIME].value, "day")
+    told = f"takes {times} instead of {first.results[TIME].text}"
+    if COST in first.results and COST in last.results:
+        told += f" and costs {last.results[COST].text} instead of {first.results[COST].text}"
+    if MFU in first.results and MFU in last.results:
+        told += f"; MFU {last.results[MFU].text} instead of {first.results[MFU].text}"
+    return f"On {last.count:,.0f} instead of {first.count:,.0f} {series.gpu} the run {told}"
+
+
+def _told(drawn: Sequence[Series], growing: int, data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sentences of the description."""
+    yield (
+        "Cost, wall clock, MFU and goodput against the number of accelerators; bands are the "
+        f"{interval_words(data)}."
+    )
+    for series in drawn:
+        ends = [_stage_text(stage) for stage in (series.stages[0], series.stages[-1])]
+        yield f"{series.name}: from {ends[0]} to {ends[1]}."
+    if growing > len(drawn):
+        yield f"Of {growing:,} setups that grow the first {len(drawn):,} are drawn."
+    gone = [str(s["name"]) for s in data["setups"] if not _is_drawn(s, drawn)]
+    if gone:
+        yield f"Not drawn, for they cannot run or are there with one number alone: {listed(gone)}."
+
+
+def _is_drawn(setup: Mapping[str, Any], drawn: Sequence[Series]) -> bool:
+    stage = _stage(setup)
+    return stage is not None and any(stage in series.stages for series in drawn)
+
+
+def _stage_text(stage: Stage) -> str:
+    told = [f"{WORDS[name]} {amount.full}" for name, amount in stage.results.items()]
+    return f"{stage.count:,.0f} GPUs ({', '.join(told)})"
+
+
+def _rows(drawn: Sequence[Series]) -> Iterator[tuple[str | float | None, ...]]:
+    for series in drawn:
+        for stage in series.stages:
+            cells: list[float | None] = []
+            for name in (COST, TIME, MFU, GOODPUT):
+                one = stage.results.get(name)
+                cells += [one.value, one.low, one.high] if one else [None] * 3
+            yield series.name, stage.count, *cells

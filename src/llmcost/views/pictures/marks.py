@@ -1,0 +1,51 @@
+"""What pictures of points share: colours of groups, scales of axes, how many points are drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from llmcost.picture import CLAIM, NEUTRAL, PALETTE
+
+T = TypeVar("T")
+
+# The colour of claims is kept for claims; what has no colour of its own is grey.
+COLOURS = tuple(colour for colour in PALETTE if colour != CLAIM)
+SYMBOLS = ("circle", "square", "diamond", "triangle", "star", "circle")
+OTHER = "other"
+# Numbers further apart than this factor stand on a logarithmic axis.
+WIDE = 5.0
+
+
+def scale_of(values: Iterable[float]) -> str:
+    """Return the scale of an axis for some numbers: ``log`` where they are far apart.
+
+    >>> scale_of([1, 4]), scale_of([1, 90]), scale_of([0, 90])
+    ('linear', 'log', 'linear')
+    """
+    numbers = list(values)
+    wide = bool(numbers) and min(numbers) > 0 and max(numbers) > WIDE * min(numbers)
+    return "log" if wide else "linear"
+
+
+def groups_of(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Return the label, colour and symbol of every name: the commonest apart, the rest together."""
+    counts = Counter(names)
+    common = [name for name, _ in counts.most_common(len(COLOURS))]
+    own = zip(common, COLOURS, SYMBOLS, strict=False)
+    return dict.fromkeys(counts, (OTHER, NEUTRAL, "cross")) | {
+        name: (name, colour, symbol) for name, colour, symbol in own
+    }
+
+
+def thinned(values: Sequence[T], most: int) -> Sequence[T]:
+    """Return at most so many of the values, evenly from first to last.
+
+    >>> thinned(range(10), 4), thinned("abc", 4)
+    ([0, 3, 6, 9], 'abc')
+    """
+    if len(values) <= most:
+        return values
+    step = (len(values) - 1) / (most - 1)
+    return [values[round(place * step)] for place in range(most)]
