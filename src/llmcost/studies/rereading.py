@@ -37,7 +37,7 @@ def estimate_parts(document: Mapping[str, Any], schema: str) -> Parts:
         missing = [name for name in names if name not in table_of(document, part)]
         if missing:
             raise InputError(f"{part}: {', '.join(missing)} is missing; needs a whole document.")
-    inputs = {name: _input(name, part) for name, part in table_of(document, "inputs").items()}
+    inputs = {name: input_of(name, part) for name, part in table_of(document, "inputs").items()}
     warnings = [_warning(part) for part in list_of(document, "warnings")]
     return results, inputs, warnings, {k: v for k, v in document.items() if k not in OWN}
 
@@ -73,7 +73,8 @@ def _result(name: str, part: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"unit": part["unit"], **numbers}
 
 
-def _input(name: str, part: Any) -> InputValue:  # noqa: ANN401
+def input_of(name: str, part: Any) -> InputValue:  # noqa: ANN401
+    """Return an input of a saved document; raises InputError for a malformed one."""
     origin = part.get("origin") if isinstance(part, Mapping) else None
     if not isinstance(origin, Mapping) or origin.get("kind") not in KINDS:
         raise InputError(f"inputs: {name} is {shown(part)}; needs value, unit and origin.")

@@ -1,0 +1,286 @@
+"""What a value of a JSON document may be, as small checks that are put together.
+
+A check takes a value and raises `Wrong` for one that it does not allow. The checks around it say
+where in the document the value stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from llmcost.errors import one_of, shown
+
+Check = Callable[[Any], None]
+# Deeper than any answer of llmcost.
+DEEPEST = 40
+MOST = 10**18
+
+
+class Wrong(Exception):
+    """A value that a check does not allow: what is needed, and where the value stands."""
+
+    def __init__(self, value: object, needed: str) -> None:
+        self.value, self.needed = value, needed
+        self.place: list[str | int] = []
+        super().__init__(needed)
+
+    def __str__(self) -> str:
+        """Return place, value and need in one sentence."""
+        return f"{place_text(self.place[::-1])} is {shown(self.value)}; needs {self.needed}"
+
+
+class Missing(Wrong):
+    """A part that a document lacks."""
+
+    def __str__(self) -> str:
+        """Return place and need in one sentence."""
+        return f"{place_text(self.place[::-1])} is missing; needs {self.needed}"
+
+
+def place_text(place: list[str | int]) -> str:
+    """Return where a value stands, as people write it.
+
+    >>> place_text(["setups", 3, "results", "cost"])
+    'setups[3].results.cost'
+    """
+    told = "".join(f"[{key}]" if isinstance(key, int) else f".{_short(key)}" for key in place)
+    return told.removeprefix(".") or "the document"
+
+
+def _short(key: str) -> str:
+    safe = key if key.isprintable() else ascii(key)[1:-1]
+    return safe if len(safe) <= 40 else f"{safe[:37]}..."
+
+
+def anything(value: Any) -> None:  # noqa: ANN401
+    """Allow every value."""
+
+
+def number(value: Any) -> None:  # noqa: ANN401
+    """Allow a number; whether it is finite is seen once for a whole document (`sane`)."""
+    if type(value) is not float and type(value) is not int:
+        raise Wrong(value, "a number")
+
+
+def whole(value: Any) -> None:  # noqa: ANN401
+    """Allow a whole number from nought to a billion billions."""
+    number(value)
+    if not 0 <= value <= MOST or value != int(value):
+        raise Wrong(value, "a whole number from 0 to 1e18")
+
+
+def positive(value: Any) -> None:  # noqa: ANN401
+    """Allow a number above nought."""
+    number(value)
+    if value <= 0:
+        raise Wrong(value, "a number above nought")
+
+
+def share(value: Any) -> None:  # noqa: ANN401
+    """Allow a number from 0 to 1."""
+    number(value)
+    if not 0 <= value <= 1:
+        raise Wrong(value, "a share from 0 to 1")
+
+
+def level(value: Any) -> None:  # noqa: ANN401
+    """Allow the share of draws that an interval holds: above 0, below 1."""
+    number(value)
+    if not 0 < value < 1:
+        raise Wrong(value, "a share above 0 and below 1")
+
+
+def text(value: Any) -> None:  # noqa: ANN401
+    """Allow text."""
+    if type(value) is not str:
+        raise Wrong(value, "text")
+
+
+def day(value: Any) -> None:  # noqa: ANN401
+    """Allow a date as files write it: 2024, 2024-07 or 2024-07-31."""
+    from datetime import date
+
+    text(value)
+    parts = value.split("-")
+    try:
+        if len(parts) > 3 or not all(part.isascii() and part.isdigit() for part in parts):
+            raise ValueError
+        date(*[int(part) for part in (*parts, "1", "1")[:3]])
+    except ValueError:
+        raise Wrong(value, "a date such as 2024-07-31") from None
+
+
+def flag(value: Any) -> None:  # noqa: ANN401
+    """Allow true and false."""
+    if type(value) is not bool:
+        raise Wrong(value, "true or false")
+
+
+def cell(value: Any) -> None:  # noqa: ANN401
+    """Allow what a cell of a table may hold: text, a number, true, false or null."""
+    if value is not None and not isinstance(value, str | int | float):
+        raise Wrong(value, "text, a number, true, false or null")
+
+
+def maybe(check: Check) -> Check:
+    """Return a check that allows null beside what `check` allows."""
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        if value is not None:
+            check(value)
+
+    return checked
+
+
+def either(first: Check, second: Check, needed: str) -> Check:
+    """Return a check that allows what one of two checks allows; `needed` names both."""
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        try:
+            first(value)
+        except Wrong:
+            try:
+                second(value)
+            except Wrong:
+                raise Wrong(value, needed) from None
+
+    return checked
+
+
+def among(known: Collection[str]) -> Check:
+    """Return a check that allows only some words."""
+    needed = one_of(known)
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        if not isinstance(value, str) or value not in known:
+            raise Wrong(value, needed)
+
+    return checked
+
+
+def listed(check: Check, *, least: int = 0, exactly: int | None = None) -> Check:
+    """Return a check of a list of at least `least` things (or exactly so many), all alike."""
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        if type(value) is not list:
+            raise Wrong(value, "a list")
+        if len(value) < least or exactly not in (None, len(value)):
+            count = f"{exactly}" if exactly is not None else f"at least {least}"
+            raise Wrong(value, f"a list of {count}")
+        for at, one in enumerate(value):
+            _inside(check, one, at)
+
+    return checked
+
+
+def mapped(check: Check, *, needed: Collection[str] = ()) -> Check:
+    """Return a check of an object whose values are all alike; `needed` names some it must have."""
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        if type(value) is not dict:
+            raise Wrong(value, "an object")
+        for name in needed:
+            if name not in value:
+                raise _missing(name)
+        for name, one in value.items():
+            _inside(check, one, name)
+
+    return checked
+
+
+def record(
+    needed: Mapping[str, Check],
+    optional: Mapping[str, Check] | None = None,
+    *also: Check,
+) -> Check:
+    """Return a check of an object with the parts `needed`, and `optional` ones where it has them.
+
+    `also` are checks of the object as a whole, once its parts are right. Other parts are allowed.
+    """
+    others = dict(optional or {})
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        if type(value) is not dict:
+            raise Wrong(value, "an object")
+        for name, check in needed.items():
+            if name not in value:
+                raise _missing(name)
+            _inside(check, value[name], name)
+        for name, check in others.items():
+            if name in value:
+                _inside(check, value[name], name)
+        for check in also:
+            check(value)
+
+    return checked
+
+
+def ordered(low: str = "low", high: str = "high") -> Check:
+    """Return a check that an object's two ends are both there or both missing, least first."""
+
+    def checked(value: Any) -> None:  # noqa: ANN401
+        first, last = value.get(low), value.get(high)
+        if (first is None) != (last is None):
+            raise Wrong({low: first, high: last}, "both ends or neither")
+        if first is not None and first > last:
+            wrong = Wrong(first, f"at most {high}, which is {shown(last)}")
+            wrong.place.append(low)
+            raise wrong
+
+    return checked
+
+
+def sane(document: Any) -> None:  # noqa: ANN401
+    """Raise Wrong for a number that is not finite anywhere in a document, or nesting too deep."""
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(document, ())]
+    while waiting:
+        value, place = waiting.pop()
+        if isinstance(value, dict):
+            waiting += _unsettled(value.items(), place)
+        elif isinstance(value, list):
+            waiting += _unsettled(enumerate(value), place)
+        else:
+            _finite(value, place)
+        if len(place) > DEEPEST:
+            raise _at(Wrong(value, f"at most {DEEPEST} objects and lists inside each other"), place)
+
+
+def _unsettled(items: Any, place: tuple[Any, ...]) -> list[tuple[Any, tuple[Any, ...]]]:  # noqa: ANN401
+    """Return the parts that must be looked at: no texts, flags or usual numbers."""
+    return [
+        (one, (*place, key))
+        for key, one in items
+        if type(one) is dict
+        or type(one) is list
+        or (type(one) is float and one - one != 0)
+        or type(one) is int
+    ]
+
+
+def _finite(value: Any, place: tuple[Any, ...]) -> None:  # noqa: ANN401
+    try:
+        known = value is None or isinstance(value, str) or float(value) - float(value) == 0
+    except OverflowError:
+        known = False
+    if not known:
+        raise _at(Wrong(value, "a finite number"), place)
+
+
+def _at(wrong: Wrong, place: tuple[Any, ...]) -> Wrong:
+    wrong.place += place[::-1][:DEEPEST]
+    return wrong
+
+
+def _missing(name: str) -> Missing:
+    wrong = Missing(None, "a whole document as llmcost wrote it")
+    wrong.place.append(name)
+    return wrong
+
+
+def _inside(check: Check, value: Any, key: str | int) -> None:  # noqa: ANN401
+    try:
+        check(value)
+    except Wrong as wrong:
+        wrong.place.append(key)
+        raise
