@@ -19,6 +19,7 @@ from llmcost.cli.options import (
     retold,
     with_variables,
 )
+from llmcost.cli.plotting import plot_answer, plot_asked, plot_options
 from llmcost.cli.precedence import nearer_told, run_and_places
 from llmcost.cli.run_options import REST, run_headings, run_options
 from llmcost.cli.types import InUnit
@@ -106,6 +107,7 @@ TOLD = {
     help="Share of the draws between low and high.",
 )
 @config_option
+@plot_options("compare")
 @output_options
 @click.pass_context
 def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
@@ -136,11 +138,14 @@ def compare(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
 
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
+    plot = plot_asked("compare", options, shape)
     against = options.pop("against")
     kept, where = _asked(ctx, options)
     saved = _saved(against, shape["output"])
     found = answer(**kept, origins=where)
-    emit(_document(found, saved, against), **shape)
+    document = _document(found, saved, against)
+    emit(document, **shape)
+    plot_answer(document, plot)
     if found.over_budget:
         click.echo("Every setup is over --max-cost.", err=True)
         return EXIT_VERDICT

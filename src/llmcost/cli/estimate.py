@@ -14,6 +14,7 @@ from llmcost.cli.options import (
     output_options,
     with_variables,
 )
+from llmcost.cli.plotting import plot_answer, plot_asked, plot_options
 from llmcost.cli.precedence import nearer_told, run_and_places
 from llmcost.cli.run_options import REST, asked_options, run_headings, run_options
 
@@ -28,6 +29,7 @@ from llmcost.cli.run_options import REST, asked_options, run_headings, run_optio
 @asked_options
 @click.option("--by-provider", is_flag=True, help="List every rental offer behind the costs.")
 @config_option
+@plot_options("estimate")
 @output_options
 @click.pass_context
 def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
@@ -59,10 +61,13 @@ def estimate(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
 
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
+    plot = plot_asked("estimate", options, shape)
     by_provider = options.pop("by_provider")
     asked, where = run_and_places(ctx, options)
     found = answer(**nearer_told(asked, where), origins=where)
-    emit(estimate_document(found, by_provider=by_provider), **shape)
+    document = estimate_document(found, by_provider=by_provider)
+    emit(document, **shape)
+    plot_answer(document, plot)
     if found.over_budget:
         click.echo("Over --max-cost.", err=True)
         return EXIT_VERDICT

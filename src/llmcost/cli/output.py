@@ -52,9 +52,9 @@ def emit(
         write_bytes(render_bytes(document, chosen, width=WIDTH), output)
         click.echo(f"Wrote {output} ({chosen}).", err=True)
         return
-    width, colour = _width(), _colour(no_color=no_color)
+    width, colour = page_width(), _colour(no_color=no_color)
     text = render(document, chosen, width=width, colour=colour)
-    if chosen in FOR_TERMINALS and _needs_ascii(text):
+    if chosen in FOR_TERMINALS and needs_ascii(text):
         text = render(document_in_ascii(document), chosen, width=width, colour=colour)
     click.echo(_encodable(text, chosen), nl=not text.endswith("\n"), color=True)
 
@@ -83,7 +83,7 @@ def check_asked(
         check_output(output)
 
 
-def _needs_ascii(text: str) -> bool:
+def needs_ascii(text: str) -> bool:
     """Return whether people must read a text in ASCII.
 
     Under LC_ALL=C Python itself writes UTF-8; whoever sets it wants ASCII on the screen.
@@ -94,7 +94,7 @@ def _needs_ascii(text: str) -> bool:
 def _encodable(text: str, chosen: str) -> str:
     """Return the text as the output's encoding can hold it: in ASCII where it must be."""
     if chosen in FOR_TERMINALS:
-        return in_ascii(text) if _needs_ascii(text) else text
+        return in_ascii(text) if needs_ascii(text) else text
     if _can_be_encoded(text):
         return text
     return text.encode(_encoding(), "backslashreplace").decode(_encoding())
@@ -139,7 +139,8 @@ def names_of(fields: str) -> list[str]:
     return names
 
 
-def _width() -> int:
+def page_width() -> int:
+    """Return how many columns a page on the screen has, from COLUMNS or the terminal."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns) > 0:
         return max(NARROWEST, min(int(columns), 500))

@@ -18,6 +18,7 @@ from llmcost.cli.options import (
     output_options,
     with_variables,
 )
+from llmcost.cli.plotting import plot_answer, plot_asked, plot_options
 from llmcost.cli.types import InUnit, Whole
 from llmcost.studies.methods import EPOCH_2024, METHODS
 
@@ -172,6 +173,7 @@ class Figure(InUnit):
     type=click.Choice(("conflict",)),
     help="Exit 1 when a claim is low or high, or contradicts itself or another.",
 )
+@plot_options("reconcile")
 @output_options
 def reconcile(names: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401
     """Does a published figure hold, and under what assumptions?
@@ -200,15 +202,20 @@ def reconcile(names: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401
 
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
+    plot = plot_asked("reconcile", options, shape)
     own = {name: value for name in OWN if (value := options.pop(name)) is not None}
     for_all = {name: value for name in FOR_ALL if (value := options.pop(name)) is not None}
     fail_on = options.pop("fail_on")
     if options["claims"] == EPOCH_2024:
         others = {**own, **for_all, **options, "claims": None, "fail_on": fail_on}
-        emit(_reproduction(names, [name for name in others if others[name] is not None]), **shape)
+        document = _reproduction(names, [name for name in others if others[name] is not None])
+        emit(document, **shape)
+        plot_answer(document, plot)
         return 0
     found = judge(names, own=own, options=for_all, **options)
-    emit(reconciliation_document(found), **shape)
+    document = reconciliation_document(found)
+    emit(document, **shape)
+    plot_answer(document, plot)
     if fail_on and found.in_conflict:
         click.echo("A claim is in conflict.", err=True)
         return EXIT_VERDICT

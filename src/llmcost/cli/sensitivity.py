@@ -15,6 +15,7 @@ from llmcost.cli.options import (
     result_names,
     with_variables,
 )
+from llmcost.cli.plotting import plot_answer, plot_asked, plot_options
 from llmcost.cli.precedence import nearer_told, run_and_places
 from llmcost.cli.run_options import REST, run_headings, run_options
 
@@ -52,6 +53,7 @@ OWN = "What moves what"
     help="Share of the draws between low and high of the result.",
 )
 @config_option
+@plot_options("sensitivity")
 @output_options
 @click.pass_context
 def sensitivity(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401
@@ -76,10 +78,13 @@ def sensitivity(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401
 
     shape = {name: options.pop(name) for name in OUTPUT}
     options.pop("debug")
+    plot = plot_asked("sensitivity", options, shape)
     top = options.pop("top")
     asked, where = run_and_places(ctx, options)
     found = find_sensitivities(**nearer_told(asked, where), origins=where)
-    emit(sensitivity_document(found, top=top), **shape)
+    document = sensitivity_document(found, top=top)
+    emit(document, **shape)
+    plot_answer(document, plot)
 
 
 with_variables(sensitivity)

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from llmcost.cli.options import complete, gpu_names, model_names, output_options, with_variables
+from llmcost.cli.options import (
+    OUTPUT,
+    complete,
+    gpu_names,
+    model_names,
+    output_options,
+    with_variables,
+)
+from llmcost.cli.plotting import plot_answer, plot_asked, plot_options
 
 KINDS = (
     *("gpus", "models", "prices", "runs", "claims", "regions"),
@@ -42,6 +50,7 @@ def _keys(kind: str) -> list[tuple[str, str]]:
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name", required=False, shell_complete=_names)
 @click.option("--all-columns", is_flag=True, help="Every column in the table, too.")
+@plot_options("show")
 @output_options
 def show(kind: str, name: str | None, all_columns: bool, **options: Any) -> None:  # noqa: ANN401
     """Show the facts that answers are made from, with their sources.
@@ -62,8 +71,11 @@ def show(kind: str, name: str | None, all_columns: bool, **options: Any) -> None
     from llmcost.studies.facts import facts
     from llmcost.views.facts import facts_document
 
-    options.pop("debug")
-    emit(facts_document(facts(kind, name), all_columns=all_columns), **options)
+    shape = {name: options.pop(name) for name in OUTPUT}
+    plot = plot_asked("show", options, shape)
+    document = facts_document(facts(kind, name), all_columns=all_columns)
+    emit(document, **shape)
+    plot_answer(document, plot)
 
 
 with_variables(show)

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from llmcost.cli.options import complete_file, output_options, with_variables
+from llmcost.cli.options import OUTPUT, complete_file, output_options, with_variables
+from llmcost.cli.plotting import plot_answer, plot_asked, plot_options
 
 GROUPS = (
     *("source", "source-family", "framework", "accelerator", "generation"),
@@ -52,6 +53,7 @@ BASELINES = ("none", "mfu", "boosting")
     show_default=True,
     help="Simpler methods beside it: constant and median MFU, and gradient boosting.",
 )
+@plot_options("validate")
 @output_options
 def validate(
     data: str | None,
@@ -79,9 +81,12 @@ def validate(
     from llmcost.studies.validation.report import validate as judge
     from llmcost.views.validations import validation_document
 
-    options.pop("debug")
+    shape = {name: options.pop(name) for name in OUTPUT}
+    plot = plot_asked("validate", options, shape)
     found = judge(data, runs, anchored=anchor, baselines=baselines)
-    emit(validation_document(found, by=by, worst=worst, every_row=every_row), **options)
+    document = validation_document(found, by=by, worst=worst, every_row=every_row)
+    emit(document, **shape)
+    plot_answer(document, plot)
 
 
 with_variables(validate)
