@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from llmcost._version import __version__
+from llmcost.catalog.version import data_version
 from llmcost.figures import EM_DASH, quantity_text, significant
 from llmcost.table import Cell, Document, Field, Table
 
@@ -85,6 +87,8 @@ def _data(found: Facts) -> dict[str, Any]:
     names = [name for name, _ in found.columns]
     return {
         "schema": SCHEMA,
+        "llmcost_version": __version__,
+        "data_version": data_version(),
         "kind": found.kind,
         "units": {name: unit for name, unit in found.columns if unit},
         "results": [{name: row.get(name) for name in names} for row in found.rows],

@@ -41,6 +41,7 @@ PICTURES: dict[str, Drawing] = {
         (_COMPARISON,), f"{_HERE}.cost_and_time:cost_and_time", f"{_HERE}.cost_and_time:refusal"
     ),
     "growth": Drawing((_COMPARISON,), f"{_HERE}.growth:growth", f"{_HERE}.growth:refusal"),
+    "prices": Drawing((_FACTS,), f"{_HERE}.prices:prices", f"{_HERE}.prices:refusal"),
 }
 
 # The picture of a result when nobody asks for one by name.

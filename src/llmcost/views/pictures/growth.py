@@ -26,7 +26,7 @@ COST, TIME, MFU, GOODPUT = "cost", "wall_clock", "mfu", "goodput"
 PANELS = (
     ((COST,), "USD", "", "Cost"),
     ((TIME,), "day", "", "Wall clock"),
-    ((MFU, GOODPUT), "share", "MFU (solid) and goodput (dashed)", "Share"),
+    ((MFU, GOODPUT), "share", "MFU (solid) and goodput (dashed)", "MFU, goodput"),
 )
 WORDS = {COST: "costs", TIME: "takes", MFU: "MFU", GOODPUT: "goodput"}
 # Numbers of accelerators that each have a tick of their own.
@@ -73,6 +73,9 @@ class Series:
     def having(self, name: str) -> list[tuple[float, Amount]]:
         """Return the counts at which a result is known, and its amounts."""
         return [(each.count, each.results[name]) for each in self.stages if name in each.results]
+
+
+Known = tuple[Series, str, list[tuple[float, Amount]]]
 
 
 def refusal(data: Mapping[str, Any]) -> str:
@@ -148,7 +151,7 @@ def _panels(drawn: Sequence[Series]) -> Iterator[Panel]:
         yield Panel(
             _counts_axis(drawn, titled=place == len(shown)),
             Axis(heading, unit, "linear" if unit == "share" else scale),
-            tuple(mark for series in drawn for mark in _marks(series, names)),
+            tuple(_bands(drawn, names)) + tuple(_lines(drawn, names)),
             title,
         )
 
@@ -162,21 +165,30 @@ def _counts_axis(drawn: Sequence[Series], *, titled: bool) -> Axis:
     return Axis(title, "GPU" if titled else "", "log", ticks)
 
 
-def _marks(series: Series, names: Sequence[str]) -> Iterator[Mark]:
-    for name in names:
-        known = series.having(name)
-        if not known:
-            continue
-        counts = tuple(count for count, _ in known)
-        values = tuple(amount.value for _, amount in known)
+def _known(drawn: Sequence[Series], names: Sequence[str]) -> Iterator[Known]:
+    """Yield each series with each result that is known of it, at which counts."""
+    for series in drawn:
+        for name in names:
+            if known := series.having(name):
+                yield series, name, known
+
+
+def _bands(drawn: Sequence[Series], names: Sequence[str]) -> Iterator[Mark]:
+    for series, _, known in _known(drawn, names):
         if any(amount.low < amount.high for _, amount in known):
             lows, highs = (tuple(getattr(a, end) for _, a in known) for end in ("low", "high"))
-            yield Band(series.name, series.colour, counts, lows, highs)
-        yield Line(series.name, series.colour, counts, values, dashed=name == GOODPUT)
+            yield Band(series.name, series.colour, tuple(c for c, _ in known), lows, highs)
+
+
+def _lines(drawn: Sequence[Series], names: Sequence[str]) -> Iterator[Mark]:
+    for series, name, known in _known(drawn, names):
+        counts = tuple(count for count, _ in known)
+        values = tuple(amount.value for _, amount in known)
         texts = tuple(
             f"{series.name}, {count:,.0f} GPUs: {WORDS[name]} {amount.full}"
             for count, amount in known
         )
+        yield Line(series.name, series.colour, counts, values, dashed=name == GOODPUT)
         yield Points(series.name, series.colour, counts, values, texts, symbol=series.symbol)
 
 
