@@ -7,12 +7,15 @@ from dataclasses import asdict
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from llmcost.studies.reconciliation.beside import bins_of
 from llmcost.table import Cell, Field
+from llmcost.views.claim_words import by_whom, label, says
 
 if TYPE_CHECKING:
     from llmcost.studies.reconciliation.claimed import Claimed
     from llmcost.studies.reconciliation.implied import Implied
     from llmcost.studies.reconciliation.listings import Listed
+    from llmcost.studies.reconciliation.ours import Figure
     from llmcost.studies.reconciliation.report import BasisVerdict, Compared, Reconciliation
 
 SCHEMA = "llmcost.reconciliation/1"
@@ -39,15 +42,15 @@ def flat_row(row: Compared) -> tuple[Cell, ...]:
     return tuple(record[name] for name in ROW_KEYS)
 
 
-def data_of(found: Reconciliation) -> dict[str, Any]:
-    """Return the JSON document of a reconciliation."""
+def data_of(found: Reconciliation, *, histograms: bool = False) -> dict[str, Any]:
+    """Return the JSON document of a reconciliation; with `histograms` the bins of all draws too."""
     return {
         "schema": SCHEMA,
         **found.meta,
         "claims": found.kind,
         "conflict": found.in_conflict,
         "verdicts": dict(Counter(row.verdict for row in found.rows)),
-        "rows": [_record(row) for row in found.rows],
+        "rows": [_record(row, histograms=histograms) for row in found.rows],
         "conflicts": [asdict(one) for one in found.conflicts],
     }
 
@@ -108,29 +111,59 @@ def _claim(claim: Claimed) -> dict[str, Any]:
     }
 
 
-def _record(row: Compared) -> dict[str, Any]:
+def _record(row: Compared, *, histograms: bool) -> dict[str, Any]:
     claim = row.claim
     allowed = [end if isfinite(end) else None for end in claim.bounds]
     return {
         **_summary(row),
         "sources": list(claim.sources),
+        "label": label(claim),
+        "says": says(claim),
         "title": claim.title,
+        "by": by_whom(claim),
         "statement": claim.statement,
         "covers": claim.covers or None,
         "allowed": allowed if claim.ends else None,
-        "bases": [_basis(one) for one in row.bases],
+        "bases": [_basis(one, histograms=histograms) for one in row.bases],
         "implied": [_implied(one) for one in row.implied],
         "product": asdict(row.product) if row.product else None,
         "listings": [_listed(one) for one in row.listings],
         "notes": list(row.notes),
         "arithmetic_only": row.arithmetic_only,
+        "published": [_published(one) for one in row.published],
     }
 
 
-def _basis(one: BasisVerdict) -> dict[str, Any]:
+def _published(claim: Claimed) -> dict[str, Any]:
+    """Return what others say of the same; `value` is the one figure stated, where it is one."""
+    return {
+        "name": claim.name,
+        "title": claim.title,
+        "by": by_whom(claim),
+        "says": says(claim),
+        "relation": claim.relation,
+        "low": claim.low,
+        "high": claim.high,
+        "value": claim.ends[0] if len(claim.ends) == 1 else None,
+        "unit": claim.unit,
+        "price_basis": claim.price_basis,
+        "source": "; ".join(claim.sources),
+        "said": str(claim.said),
+    }
+
+
+def _basis(one: BasisVerdict, *, histograms: bool) -> dict[str, Any]:
+    """Return one of our figures; the bins of its draws where they are asked for and known."""
     figure = one.figure
+    bins = bins_of(figure.draws) if histograms else None
+    record = _figure(one, figure)
+    return {**record, "histogram": bins} if bins else record
+
+
+def _figure(one: BasisVerdict, figure: Figure) -> dict[str, Any]:
     return {
         "basis": figure.basis or None,
+        "title": figure.title or None,
         "value": figure.value,
         "low": figure.low,
         "high": figure.high,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmcost.catalog.sources import source
 from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text, significant
 from llmcost.studies.reconciliation.bounds import digits
 from llmcost.studies.reconciliation.ours import ON_DEMAND
@@ -73,6 +74,14 @@ def bare(text: str, unit: str) -> str:
     """Return a figure without the unit behind it, which the claim beside it says already."""
     tails = {"GPU": " GPUs", "token": " tokens", "GPU*hour": " GPU-hours"}
     return text.removesuffix(tails.get(unit, " "))
+
+
+def by_whom(claim: Claimed) -> str:
+    """Return who published a claim, and in which year: ``Cottier et al. 2024``."""
+    authors = source(claim.sources[0]).authors if claim.sources else claim.title
+    first, *others = authors.split(", ")
+    words = f"{first} et al." if len(others) > 1 else " and ".join((first, *others))
+    return f"{words} {claim.said:%Y}"
 
 
 def ratio_text(row: Compared) -> str:

@@ -98,7 +98,7 @@ def reconciliation_document(found: Reconciliation) -> Document:
         title=_title(found, details=details),
         tables=tuple(_tables(found, details=details)),
         flat=Table("reconciliation", FLAT, tuple(flat_row(row) for row in found.rows)),
-        data=data_of(found),
+        data=data_of(found, histograms=details),
         messages=tuple(_messages(found)),
         footer=f"{HOW} {_drawn(found)}",
     )

@@ -11,6 +11,7 @@ from llmcost._version import __version__
 from llmcost.catalog.columns import day_from
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.studies.reconciliation.beside import others_of
 from llmcost.studies.reconciliation.bounds import (
     CONSISTENT,
     HIGH,
@@ -65,7 +66,7 @@ class Compared:
     `main` is the figure of the headline, `bases` every figure, `ratio` each end of the claim over
     the main value, `gap` the one number that closes the gap at each end, `implied` all of them,
     `listings` the rentals listed by then at the hours of the claim. `arithmetic_only` tells that
-    both are the same hours at the same price.
+    both are the same hours at the same price. `published` is what others say of the same.
     """
 
     claim: Claimed
@@ -82,6 +83,7 @@ class Compared:
     listings: tuple[Listed, ...] = ()
     notes: tuple[str, ...] = ()
     arithmetic_only: bool = False
+    published: tuple[Claimed, ...] = ()
 
     @property
     def gap(self) -> tuple[Implied, ...]:
@@ -150,7 +152,11 @@ def reconcile(
     if as_of is not None:
         chosen = tuple(replace(claim, until=day_from(as_of, "as_of")) for claim in chosen)
     fleet = Fleet.of(fleet_hours, period)
-    rows = tuple(_compared(claim, bench, fleet, method) for claim in chosen)
+    known = published()
+    rows = tuple(
+        replace(_compared(claim, bench, fleet, method), published=others_of(claim, known))
+        for claim in chosen
+    )
     drawn = {name: bench.drawn[name] for name in ("interval", "draws", "seed")}
     meta = {"llmcost_version": __version__, "data_version": data_version(), **drawn}
     return Reconciliation(kind, rows, about(conflicts(every), chosen), meta)

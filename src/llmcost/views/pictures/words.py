@@ -137,9 +137,17 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
 
 
 def whiskers(label: str, totals: Sequence[Amount]) -> tuple[Mark, ...]:
-    """Return the intervals of amounts at the places 0, 1, 2, ...; none of those known exactly."""
-    spans = [(float(at), one.low, one.high) for at, one in enumerate(totals) if one.low < one.high]
+    """Return the intervals of amounts at the places 0, 1, 2, ..."""
+    return whiskers_at(label, tuple(map(float, range(len(totals)))), totals)
+
+
+def whiskers_at(
+    label: str, places: Sequence[float], totals: Sequence[Amount], colour: str = DARK
+) -> tuple[Mark, ...]:
+    """Return the intervals of amounts, each at its place; none of those known exactly."""
+    every = zip(places, totals, strict=True)
+    spans = [(at, one.low, one.high) for at, one in every if one.low < one.high]
     if not spans:
         return ()
-    places, low, high = zip(*spans, strict=True)
-    return (Whiskers(label, places, low, high, DARK),)
+    at, low, high = zip(*spans, strict=True)
+    return (Whiskers(label, at, low, high, colour),)
