@@ -37,6 +37,10 @@ COMMANDS = {
         "llmcost.cli.calibrate:calibrate",
         "Refit the constants of the prediction from measured steps.",
     ),
+    "report": (
+        "llmcost.cli.report:report",
+        "Saved results as a page, a paper, a workbook or a picture.",
+    ),
     "explain": ("llmcost.cli.explain:explain", "The formula, paper and units behind a number."),
     "show": (
         "llmcost.cli.show:show",

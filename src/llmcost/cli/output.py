@@ -52,7 +52,7 @@ def emit(
         write_bytes(render_bytes(document, chosen, width=WIDTH), output)
         click.echo(f"Wrote {output} ({chosen}).", err=True)
         return
-    width, colour = page_width(), _colour(no_color=no_color)
+    width, colour = page_width(), wants_colour(no_color=no_color)
     text = render(document, chosen, width=width, colour=colour)
     if chosen in FOR_TERMINALS and needs_ascii(text):
         text = render(document_in_ascii(document), chosen, width=width, colour=colour)
@@ -148,7 +148,8 @@ def page_width() -> int:
     return max(NARROWEST, min(WIDTH, terminal))
 
 
-def _colour(*, no_color: bool) -> bool:
+def wants_colour(*, no_color: bool) -> bool:
+    """Return whether bold and dim text is wanted on the screen."""
     if no_color or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or _is_terminal()
