@@ -182,9 +182,9 @@ def _panel(figure: Figure, paper: Paper, place: Place, bottom: float) -> None:
     box = (paper.left / WIDTH, bottom / high, wide / WIDTH, place.height / high)
     axes = figure.add_axes(box)
     _set_axes(axes, place)
+    _set_ends(axes, place)
     for number, mark in enumerate(place.panel.marks):
         draw_mark(mark, axes, 2.0 + number)
-    _set_ends(axes, place)
     draw_names(axes, place.panel)
 
 
@@ -206,7 +206,7 @@ def _set_axes(axes: Axes, place: Place) -> None:
 
 
 def _set_ends(axes: Axes, place: Place) -> None:
-    """Set scales, ends and ticks last, since drawing moves them."""
+    """Set scales, ends and ticks, which no mark moves."""
     for name, axis, span, ticks in (
         ("x", place.panel.x, place.x, place.x_ticks),
         ("y", place.panel.y, place.y, place.y_ticks),

@@ -22,6 +22,8 @@ SYMBOLS = {
 MOST_SHAPES = 2_000
 INK = "#222222"
 CAP = 0.11
+# A bar shorter than this share of its axis is a line.
+HAIR = 0.004
 
 
 @singledispatch
@@ -33,14 +35,17 @@ def draw_mark(mark: Mark, axes: Axes, level: float) -> None:
 @draw_mark.register
 def _(mark: Bars, axes: Axes, level: float) -> None:
     widths = [end - start for start, end in zip(mark.starts, mark.ends, strict=True)]
+    thin = [abs(width) < _hair(axes) for width in widths]
     axes.barh(
         mark.at,
         widths,
         left=mark.starts,
         height=mark.size,
         color=mark.colour,
-        edgecolor="white",
-        linewidth=0.5,
+        edgecolor=[mark.colour if is_thin else "white" for is_thin in thin],
+        linewidth=[
+            0.8 if is_thin and width else 0.5 for is_thin, width in zip(thin, widths, strict=True)
+        ],
         zorder=level,
     )
 
@@ -117,6 +122,12 @@ def _(mark: Region, axes: Axes, level: float) -> None:
 def _(mark: Rule, axes: Axes, level: float) -> None:
     across = axes.axvline if mark.axis == "x" else axes.axhline
     across(mark.value, color=mark.colour, linewidth=1.2, linestyle=(0, (4, 2)), zorder=level)
+
+
+def _hair(axes: Axes) -> float:
+    """Return the length of a bar on x whose edges would hide it."""
+    low, high = axes.get_xlim()
+    return abs(high - low) * HAIR
 
 
 def point_size(count: int) -> float:
