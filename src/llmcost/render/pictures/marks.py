@@ -22,6 +22,8 @@ SYMBOLS = {
 MOST_SHAPES = 2_000
 INK = "#222222"
 CAP = 0.11
+# A star fills less of its square than the other symbols do.
+STAR = 2.2
 # A bar shorter than this share of its axis is a line.
 HAIR = 0.004
 
@@ -80,7 +82,7 @@ def _(mark: Points, axes: Axes, level: float) -> None:
     axes.scatter(
         mark.x,
         mark.y,
-        s=point_size(len(mark.x)),
+        s=point_size(len(mark.x)) * (STAR if mark.symbol == "star" else 1),
         c=mark.colour,
         marker=SYMBOLS.get(mark.symbol, "o"),
         edgecolors="white",

@@ -64,8 +64,8 @@ def ticks_of(axis: Axis, span: Span, most: int) -> Ticks:
         return tuple((at, text) for at, text in axis.ticks if span[0] <= at <= span[1])
     if axis.scale == "date":
         return tuple(_dates(span, most))
-    places = _powers(span, most) if axis.scale == "log" else _steps(span, most)
-    return tuple((at, tick_text(at, axis.unit)) for at in places)
+    places = list(_powers(span, most) if axis.scale == "log" else _steps(span, most))
+    return tuple(zip(places, _alike([tick_text(at, axis.unit) for at in places]), strict=True))
 
 
 def tick_text(value: float, unit: str = "") -> str:
@@ -85,6 +85,21 @@ def tick_text(value: float, unit: str = "") -> str:
     if value and small:
         return f"{value:.3g}".replace("e+", "e").replace("e-0", "e-")
     return significant(value, 5)
+
+
+def _alike(texts: list[str]) -> list[str]:
+    """Return ticks in money all with cents, or all without where none has any.
+
+    >>> _alike(["$5.00", "$10"]), _alike(["$7.50", "$10"])
+    (['$5', '$10'], ['$7.50', '$10.00'])
+    """
+    bare = [text.removesuffix(".00") if text.startswith("$") else text for text in texts]
+    if not any("." in text and text.startswith("$") and text[-1].isdigit() for text in bare):
+        return bare
+    return [
+        f"{text}.00" if text.startswith("$") and text[1:].isdigit() else whole
+        for text, whole in zip(bare, texts, strict=True)
+    ]
 
 
 @singledispatch
