@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from llmcost._version import __version__
+from llmcost.catalog.version import data_version
 from llmcost.figures import EM_DASH, quantity_text, range_text
 from llmcost.studies.validation.groups import GROUPS
 from llmcost.table import Cell, Document, Field, Table
@@ -84,7 +86,13 @@ def validation_document(
         title=_title(found),
         tables=tuple(tables),
         flat=_flat(found.parts),
-        data={"schema": SCHEMA, "summary": _summary(found), "rows": _records(found.parts)},
+        data={
+            "schema": SCHEMA,
+            "llmcost_version": __version__,
+            "data_version": data_version(),
+            "summary": _summary(found),
+            "rows": _records(found.parts),
+        },
         messages=tuple(_messages(found)),
         footer=HOW,
     )

@@ -41,6 +41,7 @@ PICTURES: dict[str, Drawing] = {
         (_COMPARISON,), f"{_HERE}.cost_and_time:cost_and_time", f"{_HERE}.cost_and_time:refusal"
     ),
     "growth": Drawing((_COMPARISON,), f"{_HERE}.growth:growth", f"{_HERE}.growth:refusal"),
+    "accuracy": Drawing((_VALIDATION,), f"{_HERE}.accuracy:accuracy", f"{_HERE}.accuracy:refusal"),
     "prices": Drawing((_FACTS,), f"{_HERE}.prices:prices", f"{_HERE}.prices:refusal"),
 }
 

@@ -33,10 +33,9 @@ def groups_of(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
     """Return the label, colour and symbol of every name: the commonest apart, the rest together."""
     counts = Counter(names)
     common = [name for name, _ in counts.most_common(len(COLOURS))]
-    own = zip(common, COLOURS, SYMBOLS, strict=False)
-    return dict.fromkeys(counts, (OTHER, NEUTRAL, "cross")) | {
-        name: (name, colour, symbol) for name, colour, symbol in own
-    }
+    looks = zip(common, COLOURS, SYMBOLS, strict=False)
+    own = {name: (name, colour, symbol) for name, colour, symbol in looks}
+    return {name: (OTHER, NEUTRAL, "circle") for name in counts if name not in own} | own
 
 
 def thinned(values: Sequence[T], most: int) -> Sequence[T]:
