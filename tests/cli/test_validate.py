@@ -68,7 +68,8 @@ def fakes(monkeypatch, empty_folder):
 def test_the_json_of_steps(capsys):
     data = llmcost(capsys, "validate", "--data", "mine.csv", "--format", "json").data
 
-    assert set(data) == {"schema", "summary", "rows", "command"}
+    versions = {"llmcost_version", "data_version"}
+    assert set(data) == {"schema", *versions, "summary", "rows", "command"}
     assert data["schema"] == "llmcost.validation/1"
     assert [row["id"] for row in data["rows"]] == list("abcde")
     first = data["rows"][0]
