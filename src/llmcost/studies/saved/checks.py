@@ -1,7 +1,7 @@
 """What a value of a JSON document may be, as small checks that are put together.
 
-A check takes a value and raises `Wrong` for one that it does not allow. The checks around it say
-where in the document the value stands.
+A check takes a value and raises `WrongValueError` for one that it does not allow. The checks
+around it say where in the document the value stands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DEEPEST = 40
 MOST = 10**18
 
 
-class Wrong(Exception):
+class WrongValueError(Exception):
     """A value that a check does not allow: what is needed, and where the value stands."""
 
     def __init__(self, value: object, needed: str) -> None:
@@ -30,7 +30,7 @@ class Wrong(Exception):
         return f"{place_text(self.place[::-1])} is {shown(self.value)}; needs {self.needed}"
 
 
-class Missing(Wrong):
+class MissingPartError(WrongValueError):
     """A part that a document lacks."""
 
     def __str__(self) -> str:
@@ -60,41 +60,47 @@ def anything(value: Any) -> None:  # noqa: ANN401
 def number(value: Any) -> None:  # noqa: ANN401
     """Allow a number; whether it is finite is seen once for a whole document (`sane`)."""
     if type(value) is not float and type(value) is not int:
-        raise Wrong(value, "a number")
+        raise WrongValueError(value, "a number")
 
 
 def whole(value: Any) -> None:  # noqa: ANN401
     """Allow a whole number from nought to a billion billions."""
     number(value)
     if not 0 <= value <= MOST or value != int(value):
-        raise Wrong(value, "a whole number from 0 to 1e18")
+        raise WrongValueError(value, "a whole number from 0 to 1e18")
 
 
 def positive(value: Any) -> None:  # noqa: ANN401
     """Allow a number above nought."""
     number(value)
     if value <= 0:
-        raise Wrong(value, "a number above nought")
+        raise WrongValueError(value, "a number above nought")
 
 
 def share(value: Any) -> None:  # noqa: ANN401
     """Allow a number from 0 to 1."""
     number(value)
     if not 0 <= value <= 1:
-        raise Wrong(value, "a share from 0 to 1")
+        raise WrongValueError(value, "a share from 0 to 1")
 
 
 def level(value: Any) -> None:  # noqa: ANN401
     """Allow the share of draws that an interval holds: above 0, below 1."""
     number(value)
     if not 0 < value < 1:
-        raise Wrong(value, "a share above 0 and below 1")
+        raise WrongValueError(value, "a share above 0 and below 1")
 
 
 def text(value: Any) -> None:  # noqa: ANN401
     """Allow text."""
     if type(value) is not str:
-        raise Wrong(value, "text")
+        raise WrongValueError(value, "text")
+
+
+def word(value: Any) -> None:  # noqa: ANN401
+    """Allow text that is not empty."""
+    if type(value) is not str or not value.strip():
+        raise WrongValueError(value, "text that is not empty")
 
 
 def day(value: Any) -> None:  # noqa: ANN401
@@ -108,19 +114,19 @@ def day(value: Any) -> None:  # noqa: ANN401
             raise ValueError
         date(*[int(part) for part in (*parts, "1", "1")[:3]])
     except ValueError:
-        raise Wrong(value, "a date such as 2024-07-31") from None
+        raise WrongValueError(value, "a date such as 2024-07-31") from None
 
 
 def flag(value: Any) -> None:  # noqa: ANN401
     """Allow true and false."""
     if type(value) is not bool:
-        raise Wrong(value, "true or false")
+        raise WrongValueError(value, "true or false")
 
 
 def cell(value: Any) -> None:  # noqa: ANN401
     """Allow what a cell of a table may hold: text, a number, true, false or null."""
     if value is not None and not isinstance(value, str | int | float):
-        raise Wrong(value, "text, a number, true, false or null")
+        raise WrongValueError(value, "text, a number, true, false or null")
 
 
 def maybe(check: Check) -> Check:
@@ -139,11 +145,11 @@ def either(first: Check, second: Check, needed: str) -> Check:
     def checked(value: Any) -> None:  # noqa: ANN401
         try:
             first(value)
-        except Wrong:
+        except WrongValueError:
             try:
                 second(value)
-            except Wrong:
-                raise Wrong(value, needed) from None
+            except WrongValueError:
+                raise WrongValueError(value, needed) from None
 
     return checked
 
@@ -154,7 +160,7 @@ def among(known: Collection[str]) -> Check:
 
     def checked(value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, str) or value not in known:
-            raise Wrong(value, needed)
+            raise WrongValueError(value, needed)
 
     return checked
 
@@ -164,10 +170,10 @@ def listed(check: Check, *, least: int = 0, exactly: int | None = None) -> Check
 
     def checked(value: Any) -> None:  # noqa: ANN401
         if type(value) is not list:
-            raise Wrong(value, "a list")
+            raise WrongValueError(value, "a list")
         if len(value) < least or exactly not in (None, len(value)):
             count = f"{exactly}" if exactly is not None else f"at least {least}"
-            raise Wrong(value, f"a list of {count}")
+            raise WrongValueError(value, f"a list of {count}")
         for at, one in enumerate(value):
             _inside(check, one, at)
 
@@ -179,7 +185,7 @@ def mapped(check: Check, *, needed: Collection[str] = ()) -> Check:
 
     def checked(value: Any) -> None:  # noqa: ANN401
         if type(value) is not dict:
-            raise Wrong(value, "an object")
+            raise WrongValueError(value, "an object")
         for name in needed:
             if name not in value:
                 raise _missing(name)
@@ -202,7 +208,7 @@ def record(
 
     def checked(value: Any) -> None:  # noqa: ANN401
         if type(value) is not dict:
-            raise Wrong(value, "an object")
+            raise WrongValueError(value, "an object")
         for name, check in needed.items():
             if name not in value:
                 raise _missing(name)
@@ -222,9 +228,9 @@ def ordered(low: str = "low", high: str = "high") -> Check:
     def checked(value: Any) -> None:  # noqa: ANN401
         first, last = value.get(low), value.get(high)
         if (first is None) != (last is None):
-            raise Wrong({low: first, high: last}, "both ends or neither")
+            raise WrongValueError({low: first, high: last}, "both ends or neither")
         if first is not None and first > last:
-            wrong = Wrong(first, f"at most {high}, which is {shown(last)}")
+            wrong = WrongValueError(first, f"at most {high}, which is {shown(last)}")
             wrong.place.append(low)
             raise wrong
 
@@ -232,7 +238,7 @@ def ordered(low: str = "low", high: str = "high") -> Check:
 
 
 def sane(document: Any) -> None:  # noqa: ANN401
-    """Raise Wrong for a number that is not finite anywhere in a document, or nesting too deep."""
+    """Raise WrongValueError for a number anywhere that is not finite, or for too deep nesting."""
     waiting: list[tuple[Any, tuple[Any, ...]]] = [(document, ())]
     while waiting:
         value, place = waiting.pop()
@@ -243,7 +249,10 @@ def sane(document: Any) -> None:  # noqa: ANN401
         else:
             _finite(value, place)
         if len(place) > DEEPEST:
-            raise _at(Wrong(value, f"at most {DEEPEST} objects and lists inside each other"), place)
+            raise _at(
+                WrongValueError(value, f"at most {DEEPEST} objects and lists inside each other"),
+                place,
+            )
 
 
 def _unsettled(items: Any, place: tuple[Any, ...]) -> list[tuple[Any, tuple[Any, ...]]]:  # noqa: ANN401
@@ -264,16 +273,16 @@ def _finite(value: Any, place: tuple[Any, ...]) -> None:  # noqa: ANN401
     except OverflowError:
         known = False
     if not known:
-        raise _at(Wrong(value, "a finite number"), place)
+        raise _at(WrongValueError(value, "a finite number"), place)
 
 
-def _at(wrong: Wrong, place: tuple[Any, ...]) -> Wrong:
+def _at(wrong: WrongValueError, place: tuple[Any, ...]) -> WrongValueError:
     wrong.place += place[::-1][:DEEPEST]
     return wrong
 
 
-def _missing(name: str) -> Missing:
-    wrong = Missing(None, "a whole document as llmcost wrote it")
+def _missing(name: str) -> MissingPartError:
+    wrong = MissingPartError(None, "a whole document as llmcost wrote it")
     wrong.place.append(name)
     return wrong
 
@@ -281,6 +290,6 @@ def _missing(name: str) -> Missing:
 def _inside(check: Check, value: Any, key: str | int) -> None:  # noqa: ANN401
     try:
         check(value)
-    except Wrong as wrong:
+    except WrongValueError as wrong:
         wrong.place.append(key)
         raise

@@ -8,7 +8,7 @@ from llmcost.studies.facts import KINDS
 from llmcost.studies.reconciliation.bounds import RULES
 from llmcost.studies.saved.checks import (
     Check,
-    Wrong,
+    WrongValueError,
     among,
     anything,
     cell,
@@ -20,6 +20,7 @@ from llmcost.studies.saved.checks import (
     maybe,
     number,
     ordered,
+    positive,
     record,
     share,
     text,
@@ -38,6 +39,7 @@ NUMBER_OR_TEXT = either(number, text, "a number or text")
 CLAIM_BASIS = record(
     {
         "basis": maybe(text),
+        "title": text,
         "value": number,
         "low": number,
         "high": number,
@@ -80,17 +82,25 @@ PUBLISHED = record(
     {
         "name": text,
         "title": text,
+        "says": text,
         "low": maybe(number),
         "high": maybe(number),
         "value": maybe(number),
         "unit": text,
+        "said": text,
     },
-    {"source": maybe(either(text, TEXTS, "text or a list of it")), "said": maybe(text)},
-    ordered(),
+    {
+        "by": maybe(text),
+        "relation": among((*RULES, "qualitative")),
+        "price_basis": maybe(text),
+        "source": maybe(text),
+    },
 )
 CLAIM = record(
     {
         "name": text,
+        "label": text,
+        "says": text,
         "subject": text,
         "quantity": text,
         "relation": among((*RULES, "qualitative")),
@@ -124,8 +134,9 @@ CLAIM = record(
         "notes": TEXTS,
         "product": maybe(PRODUCT),
         "arithmetic_only": flag,
+        "published": listed(PUBLISHED),
     },
-    {"published": listed(PUBLISHED)},
+    {"by": maybe(text)},
     ordered("estimate_low", "estimate_high"),
 )
 CONFLICT = record(
@@ -146,8 +157,20 @@ RECONCILIATION = record(
         "rows": listed(CLAIM, least=1),
         "conflicts": listed(CONFLICT),
     },
-    {"published": listed(PUBLISHED), "command": text},
+    {"command": text},
 )
+
+
+def _input_ends(value: Any) -> None:  # noqa: ANN401
+    """Allow an input whose ends and middle are numbers in order, or all words."""
+    ends = [value[key] for key in ("low", "value", "high")]
+    words = [isinstance(end, str) for end in ends]
+    if any(words) != all(words):
+        raise WrongValueError(ends, "low, value and high that are all numbers or all words")
+    if not any(words) and ends[0] > ends[2]:
+        raise WrongValueError(ends[0], f"at most its high, which is {ends[2]!r}")
+
+
 INFLUENCE = record(
     {
         "input": text,
@@ -163,15 +186,10 @@ INFLUENCE = record(
         "rank_correlation": maybe(number),
         "origin": maybe(text),
         "source": maybe(text),
-    }
+    },
+    None,
+    _input_ends,
 )
-
-
-def _input_ends(value: dict[str, Any]) -> None:
-    """Allow an input whose ends are both numbers in order, or words."""
-    low, high = value["low"], value["high"]
-    if not isinstance(low, str) and not isinstance(high, str) and low > high:
-        raise Wrong(low, f"at most its high, which is {high!r}")
 
 
 SENSITIVITY = record(
@@ -183,7 +201,7 @@ SENSITIVITY = record(
             ordered(),
         ),
         "percentiles": listed(share, exactly=2),
-        "rows": listed(lambda value: (INFLUENCE(value), _input_ends(value))[0]),
+        "rows": listed(INFLUENCE),
         "without_effect": TEXTS,
         "warnings": WARNINGS,
     },
@@ -308,8 +326,8 @@ PRICE = record(
         "kind": among(("rental", "purchase")),
         "provider": maybe(text),
         "terms": text,
-        "price": maybe(number),
-        "purchase_price": maybe(number),
+        "price": maybe(positive),
+        "purchase_price": maybe(positive),
         "as_of": day,
         "source": text,
     },

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmcost.errors import InputError, nearest, one_of, shown
-from llmcost.studies.saved.checks import Check, Wrong, sane
+from llmcost.studies.saved.checks import Check, WrongValueError, sane
 from llmcost.studies.saved.judged_shapes import (
     LAYOUTS,
     METHOD,
@@ -41,7 +41,7 @@ def check_result(data: object, name: str) -> Mapping[str, Any]:
     try:
         sane(data)
         _check_of(data["schema"], name)(data)
-    except Wrong as wrong:
+    except WrongValueError as wrong:
         raise InputError(
             f"{shown(name)}: {wrong}. The file was changed or cut off: save the result again."
         ) from None
@@ -58,7 +58,7 @@ def _check_of(schema: object, name: str) -> Check:
         return CHECKS[schema]
     if not isinstance(schema, str):
         raise InputError(f"{shown(name)}: schema is {shown(schema)}; needs text. {REMEDY}")
-    kind, _, version = schema.partition("/")
+    kind = schema.partition("/")[0]
     known = {each.partition("/")[0]: each for each in CHECKS}
     if kind in known:
         raise InputError(

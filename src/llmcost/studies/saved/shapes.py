@@ -7,6 +7,7 @@ later version adds are left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from llmcost.inputs import KINDS
@@ -15,7 +16,7 @@ from llmcost.studies.comparison.parts import STATUSES
 from llmcost.studies.rereading import INPUTS, RESULTS
 from llmcost.studies.saved.checks import (
     Check,
-    Wrong,
+    WrongValueError,
     among,
     anything,
     cell,
@@ -32,6 +33,7 @@ from llmcost.studies.saved.checks import (
     share,
     text,
     whole,
+    word,
 )
 
 WARNINGS = listed(record({"code": text, "message": text}))
@@ -118,8 +120,11 @@ RENTAL = record(
         "low": maybe(number),
         "high": maybe(number),
         "newest": maybe(text),
+        "unit": text,
+        "grades": maybe(text),
+        "price_ids": TEXTS,
     },
-    {"unit": text, "grades": maybe(text), "price_ids": TEXTS, "sources": TEXTS},
+    {"sources": TEXTS},
     ordered(),
 )
 SCALE = record({"num_gpus": whole, "goodput": share})
@@ -129,14 +134,14 @@ def histogram(value: Any) -> None:  # noqa: ANN401
     """Allow counts between edges that rise, one edge more than counts."""
     _HISTOGRAM(value)
     edges, counts = value["edges"], value["counts"]
-    if len(edges) != len(counts) + 1 or any(b <= a for a, b in zip(edges, edges[1:], strict=False)):
-        raise Wrong(value, "counts between edges that rise, one edge more than counts")
+    if len(edges) != len(counts) + 1 or any(b <= a for a, b in pairwise(edges)):
+        raise WrongValueError(value, "counts between edges that rise, one edge more than counts")
 
 
 _HISTOGRAM = record({"edges": listed(number, least=2), "counts": listed(whole)}, {"unit": text})
 STEP_OF_METHOD = record(
     {
-        "name": text,
+        "name": word,
         "value": maybe(either(number, text, "a number or text")),
         "low": maybe(number),
         "high": maybe(number),
@@ -235,20 +240,22 @@ def _names(value: Mapping[str, Any]) -> None:
     for at, name in enumerate(names):
         if seen.setdefault(name, at) != at:
             raise _placed(
-                Wrong(name, f"a name of its own; setups[{seen[name]}] has it"), "setups", at
+                WrongValueError(name, f"a name of its own; setups[{seen[name]}] has it"),
+                "setups",
+                at,
             )
     if sorted(value["order"]) != sorted(names):
-        raise _placed(Wrong(value["order"], "the name of every setup once"), "order")
+        raise _placed(WrongValueError(value["order"], "the name of every setup once"), "order")
     for key in ("front", "left_out"):
         strangers = [name for name in value[key] if name not in seen and key == "front"]
         if strangers:
-            raise _placed(Wrong(strangers[0], "the name of a setup"), key)
+            raise _placed(WrongValueError(strangers[0], "the name of a setup"), key)
     for key, name in (("first", value["first"]), *value["best"].items()):
         if name is not None and name not in seen:
-            raise _placed(Wrong(name, "the name of a setup"), key)
+            raise _placed(WrongValueError(name, "the name of a setup"), key)
 
 
-def _placed(wrong: Wrong, *place: str | int) -> Wrong:
+def _placed(wrong: WrongValueError, *place: str | int) -> WrongValueError:
     wrong.place += place[::-1]
     return wrong
 

@@ -46,10 +46,11 @@ def table_of(
     setups: Sequence[str] = (),
     notes: tuple[str, ...] = (),
 ) -> Table:
-    """Return rows of assumptions as a table; `setups` names the setup of each, where they differ."""
+    """Return rows of assumptions as a table; `setups` names the one of each row."""
     cells = [row for row, _ in rows]
     texts = [text for _, text in rows]
-    fields, shown = FIELDS, SHOWN
+    fields: tuple[Field, ...] = FIELDS
+    shown: tuple[str, ...] = SHOWN
     if setups:
         fields, shown = (FIELDS[0], SETUP, *FIELDS[1:]), (SHOWN[0], SETUP.name, *SHOWN[1:])
         cells = [(row[0], one, *row[1:]) for row, one in zip(cells, setups, strict=True)]

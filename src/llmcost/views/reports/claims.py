@@ -11,7 +11,7 @@ from llmcost.report import SOURCES, Section
 from llmcost.studies.reconciliation.bounds import NOT_COMPARABLE
 from llmcost.studies.saved import Saved
 from llmcost.table import Field, Table
-from llmcost.views.claim_words import LEADS, SHARES
+from llmcost.views.claim_words import SHARES
 from llmcost.views.reconciliations import HOW
 from llmcost.views.reports.drawn import pictures
 from llmcost.views.reports.parts import Part
@@ -76,7 +76,7 @@ def claim_part(saved: Saved) -> Part:
 def _title(data: Mapping[str, Any]) -> str:
     rows = data["rows"]
     if len(rows) == 1:
-        return f"{rows[0]['name']}: does the claim hold?"
+        return f"{rows[0]['label']}: does the claim hold?"
     return f"{len(rows):,} claims beside estimates of the same scope"
 
 
@@ -88,10 +88,10 @@ def _finding(data: Mapping[str, Any]) -> str:
     row = rows[0]
     if row["estimate"] is None:
         return (
-            f"The claim about {row['subject']}, {_says(row)}, cannot be compared: {row['reason']}."
+            f"The claim about {row['subject']}, {row['says']}, cannot be compared: {row['reason']}."
         )
     return (
-        f"The claim about {row['subject']}, {_says(row)}, is {row['verdict']}: our estimate is "
+        f"The claim about {row['subject']}, {row['says']}, is {row['verdict']}: our estimate is "
         f"{_amount(row, row['estimate'])} ({_ends(row)}){_basis(row)}."
     )
 
@@ -128,9 +128,9 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         yield Table(
             "not_compared",
             REASONS,
-            tuple((row["name"], _says(row), row["reason"]) for row in missing),
+            tuple((row["name"], row["says"], row["reason"]) for row in missing),
             "Not compared",
-            tuple((row["name"], _says(row), row["reason"] or EM_DASH) for row in missing),
+            tuple((row["label"], row["says"], row["reason"] or EM_DASH) for row in missing),
         )
 
 
@@ -142,7 +142,7 @@ def _claims(rows: Sequence[Mapping[str, Any]]) -> Table:
         tuple(
             (
                 *(row[key] for key in ("name", "subject", "said")),
-                *(_says(row), row["estimate"], _ends(row), _ratio(row), row["verdict"]),
+                *(row["says"], row["estimate"], _ends(row), _ratio(row), row["verdict"]),
                 *(row[end] for end in ends),
                 *(row["unit"], "; ".join(row["sources"])),
             )
@@ -150,8 +150,8 @@ def _claims(rows: Sequence[Mapping[str, Any]]) -> Table:
         ),
         texts=tuple(
             (
-                *(row[key] for key in ("name", "subject", "said")),
-                *(_says(row), _amount(row, row["estimate"]), _ends(row), _ratio(row)),
+                *(row[key] for key in ("label", "subject", "said")),
+                *(row["says"], _amount(row, row["estimate"]), _ends(row), _ratio(row)),
                 row["verdict"],
                 *(_amount(row, row[end]) for end in ends),
                 *(row["unit"], "; ".join(row["sources"])),
@@ -174,7 +174,7 @@ def _details(row: Mapping[str, Any]) -> Iterator[Table]:
 def _bases(row: Mapping[str, Any]) -> Table:
     rows, texts = [], []
     for one in row["bases"]:
-        name = str(one["basis"] or row["quantity"]).replace("_", " ")
+        name = str(one["title"] or one["basis"] or row["quantity"].replace("_", " "))
         numbers = tuple(one[key] for key in ("value", "low", "high", "at_published_hours"))
         rows.append((name, *numbers, one["share_inside"], one["verdict"], row["unit"]))
         span = range_text(one["low"], one["high"], _unit(row), like=one["value"])
@@ -188,7 +188,7 @@ def _bases(row: Mapping[str, Any]) -> Table:
         )
     note = "In brackets: what the claim cannot mean."
     notes = () if all(one["can_be_meant"] for one in row["bases"]) else (note,)
-    title = f"{row['name']}: on each basis"
+    title = f"{row['label']}: on each basis"
     return Table("bases", BASES, tuple(rows), title, tuple(texts), notes, BASES_SHOWN)
 
 
@@ -198,7 +198,7 @@ def _implied(row: Mapping[str, Any]) -> Table:
         "implied",
         IMPLIED,
         tuple(tuple(one[key] for key in keys) for one in row["implied"]),
-        f"{row['name']}: what would have to be true",
+        f"{row['label']}: what would have to be true",
         tuple(
             (
                 _amount(row, one["end"]),
@@ -219,7 +219,7 @@ def _listings(row: Mapping[str, Any]) -> Table:
         "listings",
         LISTINGS,
         tuple(tuple(one[name] for name in names) for one in row["listings"]),
-        f"{row['name']}: rentals listed by then",
+        f"{row['label']}: rentals listed by then",
         tuple(
             (
                 *(one["provider"], one["terms"], one["as_of"]),
@@ -242,19 +242,6 @@ def _amount(row: Mapping[str, Any], value: float | None) -> str:
     return quantity_text(value, _unit(row))
 
 
-def _says(row: Mapping[str, Any]) -> str:
-    """Return what is claimed, as the command tells it."""
-    low, high = row["low"], row["high"]
-    if low is None and high is None:
-        return str(row["statement"])
-    if row["relation"] == "between" and None not in (low, high) and low <= high:
-        return range_text(low, high, _unit(row))
-    end = low if low is not None else high
-    if row["relation"] == "order_of":
-        return f"{_amount(row, end)} or up to ten times it"
-    return f"{LEADS.get(row['relation'], '')}{_amount(row, end)}"
-
-
 def _ends(row: Mapping[str, Any]) -> str:
     low, high = row["estimate_low"], row["estimate_high"]
     if low is None or high is None:
@@ -275,6 +262,6 @@ def _warnings(data: Mapping[str, Any]) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for row in data["rows"]:
         for note in row["notes"]:
-            told.setdefault(note, []).append(row["name"])
+            told.setdefault(note, []).append(row["label"])
     for note, names in told.items():
         yield f"{', '.join(names)}: {note}."

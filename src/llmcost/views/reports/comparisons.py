@@ -38,6 +38,7 @@ OWN_TITLES = {
     "front_share": "On the front in",
     "deadline_share": "In time in",
 }
+WON = (("cost", "cheapest", "at"), ("wall_clock", "fastest", "in"))
 COUNTS = ("num_gpus", "global_batch_size")
 
 
@@ -76,14 +77,14 @@ def _title(data: Mapping[str, Any]) -> str:
 def _finding(data: Mapping[str, Any]) -> str:
     count = len(data["setups"])
     told = [
-        f"{name} is the {word} ({amount})"
-        for result, word in (("cost", "cheapest"), ("wall_clock", "fastest"))
+        f"{name} is the {word}, {preposition} {amount}"
+        for result, word, preposition in WON
         if (name := data["best"].get(result)) and (amount := _amount_of(data, name, result))
     ]
     if not told:
         runs = sum(setup["status"] == "runs" for setup in data["setups"])
         return f"{runs:,} of {count:,} setups can run it, none with a known cost or time."
-    return f"Of {count:,} setup{'s' if count != 1 else ''}, {' and '.join(told)}."
+    return f"Of {count:,} setup{'s' if count != 1 else ''}, {', and '.join(told)}."
 
 
 def _amount_of(data: Mapping[str, Any], name: str, result: str) -> str:

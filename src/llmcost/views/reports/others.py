@@ -92,7 +92,7 @@ def facts_part(saved: Saved) -> Part:
     found = facts_of(data)
     table = facts_document(found, all_columns=True).tables[0]
     rows = data["results"]
-    held = [name for name in table.people_fields or [f.name for f in table.fields]]
+    held = table.people_fields or tuple(field.name for field in table.fields)
     table = with_sources(table, [_keys(row) for row in rows])
     shown = tuple(name for name in held if any(row.get(name) is not None for row in rows))
     table = Table(
@@ -130,7 +130,8 @@ def method_part(saved: Saved) -> Part:
     finding = f"The published method {name} has {len(steps)} steps here."
     if last is not None:
         words = str(last["name"]).replace("_", " ")
-        finding = f"By the published method {name}, the {words} is {quantity_text(last['value'], last['unit'])}."
+        amount = quantity_text(last["value"], last["unit"])
+        finding = f"By the published method {name}, the {words} is {amount}."
     table = with_sources(method_table(data), [one["sources"] for one in steps])
     section = Section(saved.kind, title, (finding, SCOPE), pictures(saved), (table,))
     return Part(title, finding, SCOPE, section)

@@ -59,10 +59,11 @@ def _finding(name: str, part: Mapping[str, Any]) -> str:
     overall = part["overall"]
     if overall is None:
         return f"None of {part['rows']:,} rows of {part['file']} could be scored."
+    near, not_far = (f"{overall[key]:.0%}" for key in ("within_10", "within_20"))
     return (
         f"The {PARTS[name]} of {overall['configurations']:,} published configurations is predicted "
-        f"with a median error of {overall['median']:.1%}, {overall['within_10']:.0%} of them within "
-        f"10% and {overall['within_20']:.0%} within 20%."
+        f"with a median error of {overall['median']:.1%}, {near} of them within 10% and {not_far} "
+        "within 20%."
     )
 
 
