@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llmcost.catalog.sources import source
 from llmcost.figures import EM_DASH, EN_DASH, quantity_text, range_text, significant
 from llmcost.studies.reconciliation.bounds import digits
+from llmcost.studies.reconciliation.claimed import OWN
 from llmcost.studies.reconciliation.ours import ON_DEMAND
 from llmcost.studies.reconciliation.products import printed_digits
 
@@ -78,7 +79,9 @@ def bare(text: str, unit: str) -> str:
 
 def by_whom(claim: Claimed) -> str:
     """Return who published a claim, and in which year: ``Cottier et al. 2024``."""
-    authors = source(claim.sources[0]).authors if claim.sources else claim.title
+    if claim.kind == OWN or not claim.sources:
+        return "your claim"
+    authors = source(claim.sources[0]).authors
     first, *others = authors.split(", ")
     words = f"{first} et al." if len(others) > 1 else " and ".join((first, *others))
     return f"{words} {claim.said:%Y}"

@@ -43,7 +43,6 @@ BASES = {
 }
 METHODS = ("epoch-2024-",)
 WORDS = {"consistent": "agrees with", "low": "is below", "high": "is above"}
-RELATIONS = {"more_than": "at least this", "less_than": "at most this"}
 # The share of draws on either side that a band leaves out, for a few reach very far.
 TAIL = 0.005
 # A band lies above the line of its row, the interval below it (rows count downwards).
@@ -63,19 +62,40 @@ def claim(data: Mapping[str, Any]) -> Picture:
     if len(rows) > 1:
         return claims(data)
     row = rows[0]
-    bases, others = row["bases"], _published(row)
-    names = (*(_basis_label(row, one) for one in bases), *map(_other_label, others))
-    ticks = tuple((float(at), name) for at, name in enumerate(names))
-    axis = _axis(row, bases, others)
-    marks = (*_ours(data, row, axis), *_theirs(others, len(bases)))
+    others = _published(row)
+    axis = _axis(row, others)
     return Picture(
         "claim",
         _title(row),
         " ".join(_told(data, row, others)),
         source_line(data),
-        (Panel(axis, Axis(ticks=ticks, reverse=True), (*_claimed(row, axis), *marks)),),
+        tuple(_panels(data, row, others, axis)),
         _table(row, others),
     )
+
+
+def _panels(
+    data: Mapping[str, Any],
+    row: Mapping[str, Any],
+    others: Sequence[Mapping[str, Any]],
+    axis: Axis,
+) -> Iterator[Panel]:
+    """Yield our estimates, and below them those of others on the same axis."""
+    own = [one for one in row["bases"] if not _is_method(one)]
+    methods = [one for one in row["bases"] if _is_method(one)]
+    claimed = _claimed(row, axis)
+    if own:
+        names = [_basis_label(row, one) for one in own]
+        marks = _ours(row, own, f"{interval_words(data)} of ours", axis)
+        yield Panel(axis, _rows(names), (*claimed, *marks), "Our estimate on each basis")
+    if methods or others:
+        names = [*(_basis_label(row, one) for one in methods), *map(_other_label, others)]
+        theirs = (*_method(row, methods), *_theirs(others, len(methods)))
+        yield Panel(axis, _rows(names), (*claimed, *theirs), "What others estimate")
+
+
+def _rows(names: Sequence[str]) -> Axis:
+    return Axis(ticks=tuple((float(at), name) for at, name in enumerate(names)), reverse=True)
 
 
 def _unit(row: Mapping[str, Any]) -> str:
@@ -124,15 +144,11 @@ def _ends(told: Mapping[str, Any]) -> list[float]:
     return [end for name in ("low", "high") if (end := number(told.get(name))) is not None]
 
 
-def _axis(
-    row: Mapping[str, Any],
-    bases: Sequence[Mapping[str, Any]],
-    others: Sequence[Mapping[str, Any]],
-) -> Axis:
+def _axis(row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Axis:
     """Return the axis of values: all that is drawn lies on it, and open ends of the claim too."""
     values = [*_ends({"low": row["allowed"][0], "high": row["allowed"][1]})]
     values += [end for other in others for end in _ends(other)]
-    for basis in bases:
+    for basis in row["bases"]:
         told = _amount(row, basis)
         values += [told.value, told.low, told.high]
         values += [edge for edge, _ in _bins(basis)]
@@ -150,41 +166,44 @@ def _claimed(row: Mapping[str, Any], axis: Axis) -> tuple[Mark, ...]:
     return (Region(f"claimed: {row['says']}", CLAIM, max(low, ends[0]), min(high, ends[1])),)
 
 
-def _ours(data: Mapping[str, Any], row: Mapping[str, Any], axis: Axis) -> Iterator[Mark]:
-    bases = list(enumerate(row["bases"]))
-    for at, basis in bases:
-        if bins := _bins(basis):
-            meant = basis.get("can_be_meant", True)
-            label, colour = ("our draws", OURS) if meant else (NOT_MEANT, NEUTRAL)
-            yield _band(label, colour, at, bins, axis)
-    own = [(at, basis) for at, basis in bases if not _is_method(basis)]
-    method = [(at, basis) for at, basis in bases if _is_method(basis)]
-    yield from _estimates(row, own, "our estimate", interval_words(data), DARK, "circle")
-    yield from _estimates(
-        row, method, "a published method", "its authors' 90% interval", METHOD, "square"
-    )
-
-
 def _is_method(basis: Mapping[str, Any]) -> bool:
     return str(basis.get("basis") or "").startswith(METHODS)
 
 
+def _ours(
+    row: Mapping[str, Any], bases: Sequence[Mapping[str, Any]], ends: str, axis: Axis
+) -> Iterator[Mark]:
+    """Yield the draws of each basis as a band, and below it their interval and the estimate."""
+    for at, basis in enumerate(bases):
+        if bins := _bins(basis):
+            meant = basis.get("can_be_meant", True)
+            label, colour = ("our draws", OURS) if meant else (f"draws, {NOT_MEANT}", NEUTRAL)
+            yield _band(label, colour, at, bins, axis)
+    places = tuple(at + BELOW * bool(_bins(basis)) for at, basis in enumerate(bases))
+    yield from _estimates(row, bases, places, ends, ("our estimate", DARK, "circle"))
+
+
+def _method(row: Mapping[str, Any], bases: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:
+    places = tuple(map(float, range(len(bases))))
+    looks = ("a published method and its 90% interval", METHOD, "square")
+    yield from _estimates(row, bases, places, "", looks)
+
+
 def _estimates(
     row: Mapping[str, Any],
-    bases: Sequence[tuple[int, Mapping[str, Any]]],
-    label: str,
+    bases: Sequence[Mapping[str, Any]],
+    places: tuple[float, ...],
     ends: str,
-    colour: str,
-    symbol: str,
+    looks: tuple[str, str, str],
 ) -> Iterator[Mark]:
-    """Yield the intervals and the points of some figures, below their bands."""
+    """Yield the intervals and the points of some figures, with label, colour and symbol."""
     if not bases:
         return
-    amounts = [_amount(row, basis) for _, basis in bases]
-    places = tuple(at + BELOW * bool(_bins(basis)) for at, basis in bases)
+    label, colour, symbol = looks
+    amounts = [_amount(row, basis) for basis in bases]
     yield from whiskers_at(ends, places, amounts, colour)
     texts = tuple(
-        f"{_basis_name(basis)}: {one.full}" for (_, basis), one in zip(bases, amounts, strict=True)
+        f"{_basis_name(basis)}: {one.full}" for basis, one in zip(bases, amounts, strict=True)
     )
     values = tuple(one.value for one in amounts)
     yield Points(label, colour, values, places, texts, symbol=symbol)
@@ -226,10 +245,10 @@ def _theirs(others: Sequence[Mapping[str, Any]], first: int) -> Iterator[Mark]:
         return
     amounts = [_stated(other) for other in others]
     places = tuple(float(first + at) for at in range(len(others)))
-    yield from whiskers_at("published range", places, amounts, PUBLISHED)
+    yield from whiskers_at("", places, amounts, PUBLISHED)
     texts = tuple(f"{_other_label(one)}, {one['said']}" for one in others)
     values = tuple(one.value for one in amounts)
-    yield Points("published estimate", PUBLISHED, values, places, texts, symbol="diamond")
+    yield Points("published estimate or range", PUBLISHED, values, places, texts, symbol="diamond")
 
 
 def _stated(other: Mapping[str, Any]) -> Amount:

@@ -143,12 +143,12 @@ def _lines(data: Mapping[str, Any], side: int) -> Iterator[tuple[str, float]]:
 
 def _bought(data: Mapping[str, Any]) -> Iterator[Stack]:
     if total := result(data, "acquisition_cost"):
-        yield Stack("Buying the cluster", total, (("Buying", total.value),))
+        yield Stack("Buying the cluster", total, (("", total.value),))
 
 
 def _panel(stacks: Sequence[Stack], data: Mapping[str, Any], title: str = "") -> Panel:
     """Return the bars of some costs below each other, with whiskers for the totals."""
-    ticks = tuple((float(at), stack.title) for at, stack in enumerate(stacks))
+    ticks = tuple((float(at), f"{one.title}, {one.total.text}") for at, one in enumerate(stacks))
     label = f"{interval_words(data)} of the total"
     rows = [laid([(part, part, value) for part, value in stack.parts]) for stack in stacks]
     marks = (*bars(rows, COLOURS, _dollars), *whiskers(label, [stack.total for stack in stacks]))

@@ -21,10 +21,10 @@ from llmcost.views.pictures.words import (
     source_line,
     whiskers,
 )
-from llmcost.views.steps import LEAST_SHARE, PART_TITLES
+from llmcost.views.steps import PART_TITLES
 
 MATRICES, ATTENTION, REST = "Matrix products", "Attention", "Memory, launches, optimizer"
-LAYERS, REPLICAS = "Transfers within layers", "Transfers between stages, replicas"
+LAYERS, REPLICAS = "Transfers within layers", "Transfers between layers and replicas"
 WAITING, RECOMPUTE = "Waiting", "Recompute"
 GROUPS = {
     **dict.fromkeys(("matmul", "head"), MATRICES),
@@ -38,6 +38,9 @@ GROUPS = {
 ORDER = (MATRICES, ATTENTION, REST, RECOMPUTE, LAYERS, REPLICAS, WAITING)
 COLOURS = dict(zip(ORDER, PALETTE, strict=True))
 USEFUL = ("matmul", "head", "attention")
+# Below this share of a step a part is too thin to be seen.
+LEAST_SEEN = 0.005
+SMALL = "Smaller parts"
 MOST_SETUPS = 24
 MILLION = 1e6
 
@@ -77,11 +80,13 @@ def _run(data: Mapping[str, Any]) -> str:
 
 
 def _whole(data: Mapping[str, Any], times: float = 1.0) -> tuple[Part, ...]:
-    """Return the parts of a step, group by group; those that nobody would see are left out."""
+    """Return the parts of a step, group by group; those too small to see are one part, the last."""
     parts = data["step"]["parts"]
-    named = [name for name in PART_TITLES if name in parts and _share(parts[name]) >= LEAST_SHARE]
-    named.sort(key=lambda name: ORDER.index(GROUPS.get(name, WAITING)))
-    return laid([(PART_TITLES[n], GROUPS.get(n, WAITING), _time(parts[n]) * times) for n in named])
+    seen = [name for name in PART_TITLES if name in parts and _share(parts[name]) >= LEAST_SEEN]
+    seen.sort(key=lambda name: ORDER.index(GROUPS.get(name, WAITING)))
+    drawn = [(PART_TITLES[n], GROUPS.get(n, WAITING), _time(parts[n]) * times) for n in seen]
+    small = sum(_time(part) for name, part in parts.items() if name not in seen) * times
+    return laid([*drawn, (SMALL, SMALL, small)])
 
 
 def _share(part: Mapping[str, Any]) -> float:
@@ -110,8 +115,8 @@ def _title(data: Mapping[str, Any], whole: Sequence[Part]) -> str:
     useful = sum(_share(parts[name]) for name in USEFUL if name in parts)
     lost = max((part for part in whole if part.group not in (MATRICES, ATTENTION)), key=_size)
     return (
-        f"A step takes {_seconds(whole[-1].end)}, {useful:.0%} of it for matrix products and "
-        f"attention; most of the rest is {lost.title.lower()} ({_percent(lost.size, whole)})"
+        f"A step takes {_seconds(whole[-1].end)}: {useful:.0%} is matrix products and attention, "
+        f"{_percent(lost.size, whole)} {lost.title.lower()}, the largest of the rest"
     )
 
 
@@ -177,10 +182,10 @@ Each = Sequence[tuple[str, Mapping[str, Any], float]]
 def _best(each: Each, rows: Sequence[Sequence[Part]], axis: Axis) -> str:
     ends = [(row[-1].end, name) for row, (name, _, _) in zip(rows, each, strict=True)]
     (least, first), (most, last) = min(ends), max(ends)
-    what = "A step" if "step" in axis.title else "A million tokens"
+    what = "A step takes" if "step" in axis.title else "A million tokens take"
     if len(ends) == 1:
-        return f"{what} takes {_seconds(least)} on {first}"
-    return f"{what} takes {_seconds(least)} on {first}, the fastest, and {_seconds(most)} on {last}"
+        return f"{what} {_seconds(least)} on {first}"
+    return f"{what} {_seconds(least)} on {first}, the fastest, and {_seconds(most)} on {last}"
 
 
 def _told_of(
