@@ -195,7 +195,7 @@ def _set_axes(axes: Axes, place: Place) -> None:
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(colors=INK, labelsize=TICK, length=3, width=0.6, which="major")
     axes.tick_params(which="minor", length=0)
-    axes.set_xlabel(visible(panel.x.label), size=LABEL, labelpad=3)
+    axes.set_xlabel(place.x_label, size=LABEL, labelpad=3)
     axes.set_ylabel("\n".join(place.y_label), size=LABEL, labelpad=4)
     if is_categories(panel.y):
         axes.tick_params(axis="y", length=0)

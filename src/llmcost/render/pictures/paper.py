@@ -18,6 +18,7 @@ WIDEST_LABEL, NARROWEST_BOX = 2.3, 3.4
 SWATCH = 0.24
 ROW, VIOLIN_ROW, TIGHT_ROW = 0.36, 0.7, 0.17
 MOST_ROWS = 30
+MOST_LABEL_LINES = 3
 HEIGHTS = (3.7, 2.3, 1.8)
 TICK_GAP = 0.12
 
@@ -42,6 +43,7 @@ class Place:
     y: Span
     x_ticks: Ticks
     y_ticks: Ticks
+    x_label: str
     y_label: tuple[str, ...]
 
     @property
@@ -97,7 +99,7 @@ def measured(picture: Picture) -> Paper:
         _y_ticks(panel.y, span[1], height)
         for panel, span, height in zip(picture.panels, spans, heights, strict=True)
     ]
-    left = _left(picture.panels, y_ticks)
+    left = _left(picture.panels, y_ticks, heights)
     right = _right(picture.panels)
     places = [
         _place(panel, span, ticks, height, WIDTH - left - right)
@@ -125,7 +127,8 @@ def _place(
         y=y,
         x_ticks=_x_ticks(panel.x, x, box),
         y_ticks=ticks,
-        y_label=tuple(lines_of(panel.y.label, max(height, 1.2), LABEL)) if panel.y.label else (),
+        x_label=shortened(visible(panel.x.label), box + 0.5, LABEL),
+        y_label=_y_label(panel, height),
     )
 
 
@@ -139,6 +142,12 @@ def _height(panel: Panel, panels: int) -> float:
     return max(0.7, (high - low) * row)
 
 
+def _y_label(panel: Panel, height: float) -> tuple[str, ...]:
+    if not panel.y.label:
+        return ()
+    return tuple(lines_of(panel.y.label, max(height, 1.2), LABEL, most=MOST_LABEL_LINES))
+
+
 def _needed(ticks: Ticks) -> float:
     """Return the height at which labels of several lines do not run into each other."""
     lines = max((text.count("\n") + 1 for _, text in ticks), default=1)
@@ -147,7 +156,10 @@ def _needed(ticks: Ticks) -> float:
 
 def _y_ticks(axis: Axis, span: Span, height: float) -> Ticks:
     ticks = ticks_of(axis, span, max(3, int(height / 0.42)))
-    return tuple((at, "\n".join(lines_of(text, WIDEST_LABEL, TICK))) for at, text in ticks)
+    return tuple(
+        (at, "\n".join(lines_of(text, WIDEST_LABEL, TICK, most=MOST_LABEL_LINES)))
+        for at, text in ticks
+    )
 
 
 def _x_ticks(axis: Axis, span: Span, box: float) -> Ticks:
@@ -179,13 +191,13 @@ def _thinned(axis: Axis, span: Span, ticks: Ticks, box: float) -> Ticks:
     return tuple(kept)
 
 
-def _left(panels: Iterable[Panel], ticks: Iterable[Ticks]) -> float:
+def _left(panels: Iterable[Panel], ticks: Iterable[Ticks], heights: Iterable[float]) -> float:
     """Return the room left of every box: the widest labels of y, and the words beside them."""
     widest = 0.0
-    for panel, own in zip(panels, ticks, strict=True):
+    for panel, own, height in zip(panels, ticks, heights, strict=True):
         texts = [line for _, text in own for line in text.split("\n")]
         labels = max((text_width(line, TICK) for line in texts), default=0.0)
-        lines = len(lines_of(panel.y.label, 1.2, LABEL)) if panel.y.label else 0
+        lines = len(_y_label(panel, height))
         widest = max(widest, labels + 0.1 + lines * LABEL * LEADING + (0.06 if lines else 0.0))
     return min(EDGE + widest, WIDTH - NARROWEST_BOX)
 

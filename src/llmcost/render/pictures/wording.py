@@ -16,6 +16,7 @@ from llmcost.render.cells import visible
 POINTS_PER_INCH = 72.0
 # Text is measured large, where hinting does not matter.
 MEASURED_AT = 720.0
+MOST_LINES = 5
 BREAK_AFTER = "-_/:@,"
 
 Width = Callable[[str], float]
@@ -31,8 +32,13 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return float(width) / MEASURED_AT
 
 
-def lines_of(text: str, room: float, size: float, weight: str = "normal") -> list[str]:
-    """Return a text in lines of at most `room` [inch], broken between words where possible."""
+def lines_of(
+    text: str, room: float, size: float, weight: str = "normal", most: int = MOST_LINES
+) -> list[str]:
+    """Return a text in lines of at most `room` [inch], broken between words where possible.
+
+    Of more lines than `most` the last ends in an ellipsis.
+    """
 
     def width(piece: str) -> float:
         return text_width(piece, size, weight)
@@ -45,7 +51,7 @@ def lines_of(text: str, room: float, size: float, weight: str = "normal") -> lis
                 lines[-1] = joined
             else:
                 lines.append(piece)
-    return lines
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]}…"]
 
 
 def shortened(text: str, room: float, size: float) -> str:
