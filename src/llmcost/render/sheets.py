@@ -35,7 +35,8 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "text": {"valign": "top", "text_wrap": True},
     "inert": {"valign": "top", "text_wrap": True, "quote_prefix": True},
     "right": {"valign": "top", "align": "right", "quote_prefix": True},
-    "loose": {"italic": True, "font_color": "#595959"},
+    "plain": {"valign": "top", "quote_prefix": True},
+    "loose": {"quote_prefix": True, "italic": True, "font_color": "#595959"},
     "note": {"valign": "top", "text_wrap": True, "italic": True, "font_color": "#595959"},
     "number": {"valign": "top"},
 }
@@ -47,6 +48,7 @@ class Book:
 
     book: Any
     stream: io.BytesIO
+    looks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: STYLES)
     styles: dict[str, Any] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
@@ -59,10 +61,9 @@ class Book:
         stream = io.BytesIO()
         book = xlsxwriter.Workbook(stream, dict(QUIET))
         book.set_properties({"title": spelled_out(title)[:250], "created": WRITTEN})
-        formats = {
-            name: book.add_format(dict(s)) for name, s in {**STYLES, **(styles or {})}.items()
-        }
-        return cls(book, stream, formats)
+        looks = {**STYLES, **(styles or {})}
+        made = {name: book.add_format(dict(look)) for name, look in looks.items()}
+        return cls(book, stream, looks, made)
 
     def sheet(self, name: str) -> Any:  # noqa: ANN401
         """Return a new sheet under this name, or under the nearest that the format allows."""
@@ -70,7 +71,8 @@ class Book:
 
     def own_name(self, name: str) -> str:
         """Return a name that a sheet may have and no other sheet has."""
-        base = NOT_IN_NAME.sub(" ", visible(name)).strip(" '")[:MOST_IN_NAME].strip(" '")
+        legal = " ".join(NOT_IN_NAME.sub(" ", visible(name)).split())
+        base = legal.strip(" '")[:MOST_IN_NAME].strip(" '")
         if not base or base.casefold() == "history":
             base = f"Sheet {base}".strip()
         found, number = base, 2
@@ -91,6 +93,16 @@ class Book:
             sheet.write_string(row, column, value, self.styles[style or inert])
         elif value is not None:
             sheet.write_number(row, column, value, self.styles[style or "number"])
+
+    def style(self, name: str, number_format: str = "") -> str:
+        """Return the name of a style with a format of numbers, made when first asked for."""
+        if not number_format:
+            return name
+        key = f"{name} {number_format}"
+        if key not in self.styles:
+            look = {**self.looks[name], "num_format": number_format}
+            self.styles[key] = self.book.add_format(look)
+        return key
 
     def done(self) -> bytes:
         """Return the finished file."""

@@ -1,0 +1,206 @@
+"""``xlsx``: a report as a workbook whose costs follow the assumptions that a reader changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from numbers import Real
+from typing import Any
+
+from llmcost.picture import PALETTE
+from llmcost.render.cells import own_texts
+from llmcost.render.reports.live_sheets import LOOKS, Live, number_format, write_live
+from llmcost.render.sheets import Book, write_rows
+from llmcost.report import Report
+from llmcost.table import Cell, Table
+from llmcost.views.reports.bases import Basis
+from llmcost.views.reports.spreadsheet import spreadsheet
+
+NAME = "report.xlsx"
+ESTIMATE = "llmcost.estimate/"
+TOLD = (
+    *("cost", "cost_per_million_tokens", "owned_cost", "owned_price", "development_cost"),
+    *("owned_development_cost", "gpu_hours", "wall_clock", "model_flop", "mfu", "goodput"),
+    *("energy", "carbon", "acquisition_cost"),
+)
+TOLD_HEADERS = ("Result", "Live", "Unit", "As computed", "Low", "High")
+UNCHANGED = "Nothing has been changed: every live result is the one computed."
+CHANGED = "Cells have been changed: live results differ from those computed (see Results)."
+SOURCE_HEADERS = ("Number", "Key", "Title", "Authors", "Published", "Accessed", "Address", "Note")
+LONGEST_ADDRESS = 2000
+CHART_ROWS = 17
+
+
+def workbook(report: Report) -> dict[str, bytes]:
+    """Return the report as an Excel file by name: live where it holds estimates.
+
+    Raises MissingExtraError without what writes workbooks, InputError for what a sheet cannot hold.
+    """
+    book = Book.new(report.title, LOOKS)
+    summary = book.sheet("Summary")
+    book.names |= {"about", "sources"}
+    estimates = [data for _, data in report.results if str(data["schema"]).startswith(ESTIMATE)]
+    models = [
+        write_live(book, spreadsheet(data), number)
+        for number, data in enumerate(estimates, start=1)
+    ]
+    for title, table in _tables(report, live=len(estimates)):
+        _table(book, title, table)
+    book.names -= {"about", "sources"}
+    _sources(book, report)
+    _about(book, report)
+    _summary(book, summary, report, models)
+    return {NAME: book.done()}
+
+
+def _tables(report: Report, live: int) -> Iterator[tuple[str, Table]]:
+    """Yield the tables that get a sheet of their own; assumptions of live models have theirs."""
+    for section in report.sections:
+        if section.name == "assumptions" and live == len(report.results):
+            continue
+        for table in section.tables:
+            yield table.title or table.name.replace("_", " ").capitalize(), table
+
+
+def _table(book: Book, title: str, table: Table) -> None:
+    """Write a table with every column: numbers in full, the names that people read."""
+    sheet = book.sheet(title)
+    names = [field.name for field in table.fields]
+    headers = [
+        _header("Low" if field.name == "low" and "high" in names else field.title, field.header)
+        for field in table.fields
+    ]
+    texts = table.texts if table.texts is not None else own_texts(table)
+    rows: list[list[Cell]] = [
+        [
+            cell if isinstance(cell, Real) else _text(cell, text)
+            for cell, text in zip(*both, strict=True)
+        ]
+        for both in zip(table.rows, texts, strict=True)
+    ]
+    below = write_rows(book, sheet, headers, rows)
+    for number, note in enumerate(table.notes, start=below + 1):
+        book.put(sheet, number, 0, note, "loose")
+
+
+def _header(title: str, header: str) -> str:
+    """Return what people read over a column, with its unit."""
+    unit = header.partition(" [")[2]
+    return f"{title} [{unit}" if title and unit else title or header
+
+
+def _text(cell: Cell, text: str) -> Cell:
+    return None if cell is None else text.strip() or cell
+
+
+def _summary(book: Book, sheet: Any, report: Report, models: Sequence[Live]) -> None:  # noqa: ANN401
+    sheet.set_column(0, 0, 34)
+    sheet.set_column(1, 8, 16)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    book.put(sheet, 0, 0, report.title, "title")
+    row = 1
+    for sentence in report.summary:
+        book.put(sheet, row, 0, sentence, "plain")
+        row += 1
+    for live in models:
+        row = _model(book, sheet, row + 1, live)
+    if report.warnings:
+        book.put(sheet, row + 1, 0, "Warnings", "heading")
+    for down, text in enumerate(report.warnings, start=row + 2):
+        book.put(sheet, down, 0, text, "plain")
+
+
+def _model(book: Book, sheet: Any, row: int, live: Live) -> int:  # noqa: ANN401
+    """Write the main live results, and the bases of cost with their charts; return the next row."""
+    status = f'=IF(SUMPRODUCT(ABS({live.check}))=0,"{UNCHANGED}","{CHANGED}")'
+    sheet.write_formula(row, 0, status, book.styles["loose"], UNCHANGED)
+    for column, text in enumerate(TOLD_HEADERS):
+        book.put(sheet, row + 1, column, text, "header")
+    row += 2
+    by_name = {one.name: one for one in live.sheet.results if one.live}
+    for name in TOLD:
+        if name in by_name:
+            one = by_name[name]
+            form = number_format(one.result.value, one.result.unit, share=one.share)
+            book.put(sheet, row, 0, one.title)
+            style = book.styles[book.style("live", form)]
+            sheet.write_formula(row, 1, live.formula(name), style, live.values[name])
+            book.put(sheet, row, 2, one.result.unit)
+            ends = (one.result.value, one.result.low, one.result.high)
+            for column, number in enumerate(ends, start=3):
+                book.put(sheet, row, column, number, book.style("static", form))
+            row += 1
+    for basis in live.sheet.bases:
+        row = _basis(book, sheet, row + 1, basis, live)
+    return row
+
+
+def _basis(book: Book, sheet: Any, row: int, basis: Basis, live: Live) -> int:  # noqa: ANN401
+    """Write the parts of each basis from live cells, and a chart of them; return the next row."""
+    headers = (basis.title, *basis.parts, "Total")
+    for column, text in enumerate(headers):
+        book.put(sheet, row, column, text, "header")
+    style = book.styles[book.style("live", "$#,##0")]
+    for down, (title, names) in enumerate(basis.rows, start=row + 1):
+        book.put(sheet, down, 0, title)
+        for column, name in enumerate(names, start=1):
+            if name is not None:
+                sheet.write_formula(down, column, live.formula(name), style, live.values[name])
+        last = "ABCDEFGHIJKLMNOP"[len(names)]
+        total = sum(float(live.values[name]) for name in names if name is not None)
+        sheet.write_formula(
+            down, len(names) + 1, f"=SUM(B{down + 1}:{last}{down + 1})", style, total
+        )
+    last_row = row + len(basis.rows)
+    _chart(book, sheet, basis, (row, last_row))
+    return last_row + 1 + CHART_ROWS
+
+
+def _chart(book: Book, sheet: Any, basis: Basis, rows: tuple[int, int]) -> None:  # noqa: ANN401
+    """Draw the parts of each basis as stacked bars, below their table."""
+    head, last = rows
+    name = sheet.get_name()
+    chart = book.book.add_chart({"type": "bar", "subtype": "stacked"})
+    for column, _ in enumerate(basis.parts, start=1):
+        chart.add_series(
+            {
+                "name": [name, head, column],
+                "categories": [name, head + 1, 0, last, 0],
+                "values": [name, head + 1, column, last, column],
+                "fill": {"color": PALETTE[(column - 1) % len(PALETTE)]},
+                "gap": 60,
+            }
+        )
+    chart.set_title({"name": basis.title.partition(" [")[0], "name_font": {"size": 12}})
+    chart.set_x_axis({"num_format": '$#,##0.0,,"M"', "name": "Cost [USD]"})
+    chart.set_y_axis({"reverse": True})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": 860, "height": 300})
+    told = f"{basis.title}: stacked bars of the table above, one bar a basis."
+    sheet.insert_chart(last + 2, 0, chart, {"description": told})
+
+
+def _sources(book: Book, report: Report) -> None:
+    if not report.footnotes:
+        return
+    rows: list[list[Cell]] = [
+        [at, one.key, one.title, one.authors, one.published, one.accessed, one.url,
+         "second-hand" if one.second_hand else None]
+        for at, one in enumerate(report.footnotes, start=1)
+    ]  # fmt: skip
+    sheet = book.sheet("Sources")
+    write_rows(book, sheet, SOURCE_HEADERS, rows)
+    for row, note in enumerate(report.footnotes, start=1):
+        if note.url.startswith(("http://", "https://")) and len(note.url) <= LONGEST_ADDRESS:
+            sheet.write_url(row, 6, note.url, string=note.url)
+
+
+def _about(book: Book, report: Report) -> None:
+    """Write how the report was made."""
+    sheet = book.sheet("About")
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 110)
+    rows = [*report.made_by, ("Methods", report.methods)]
+    for row, (label, text) in enumerate(rows):
+        book.put(sheet, row, 0, label, "header")
+        book.put(sheet, row, 1, text)
