@@ -23,9 +23,11 @@ def test_the_public_names_are_these():
         "LlmcostError",
         "LogFormatError",
         "MissingExtraError",
+        "Picture",
         "Plan",
         "Q",
         "Reconciliation",
+        "Saved",
         "Sensitivity",
         "UnitError",
         "UnknownNameError",
@@ -33,6 +35,7 @@ def test_the_public_names_are_these():
         "architecture_from_config",
         "compare",
         "count",
+        "draw",
         "estimate",
         "find_differences",
         "find_layouts",
@@ -40,9 +43,12 @@ def test_the_public_names_are_these():
         "plan_from",
         "read_comparison",
         "read_plan",
+        "read_saved",
         "reconcile",
         "registry",
         "run_sweep",
+        "write_picture",
+        "write_report",
     }
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from llmcost.errors import MissingExtraError as MissingExtraError
     from llmcost.errors import UnitError as UnitError
     from llmcost.errors import UnknownNameError as UnknownNameError
+    from llmcost.picture import Picture as Picture
+    from llmcost.render.drawing import draw as draw
+    from llmcost.render.drawing import write_picture as write_picture
+    from llmcost.render.reports.writing import write_report as write_report
     from llmcost.studies.answers import Estimate as Estimate
     from llmcost.studies.comparison.answer import Comparison as Comparison
     from llmcost.studies.comparison.comparing import compare as compare
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from llmcost.studies.layouts import find_layouts as find_layouts
     from llmcost.studies.reconciliation.report import Reconciliation as Reconciliation
     from llmcost.studies.reconciliation.report import reconcile as reconcile
+    from llmcost.studies.saved import Saved as Saved
+    from llmcost.studies.saved import read_saved as read_saved
     from llmcost.studies.sensitivity import Sensitivity as Sensitivity
     from llmcost.studies.sensitivity import find_sensitivities as find_sensitivities
     from llmcost.studies.sweeping.driver import run_sweep as run_sweep
@@ -53,15 +59,18 @@ _HOMES = {
     "LlmcostError": "llmcost.errors",
     "LogFormatError": "llmcost.errors",
     "MissingExtraError": "llmcost.errors",
+    "Picture": "llmcost.picture",
     "Plan": "llmcost.studies.sweeping.plan",
     "Q": "llmcost.units",
     "Reconciliation": "llmcost.studies.reconciliation.report",
+    "Saved": "llmcost.studies.saved",
     "Sensitivity": "llmcost.studies.sensitivity",
     "UnitError": "llmcost.errors",
     "UnknownNameError": "llmcost.errors",
     "architecture_from_config": "llmcost.catalog.architecture",
     "compare": "llmcost.studies.comparison.comparing",
     "count": "llmcost.counting",
+    "draw": "llmcost.render.drawing",
     "estimate": "llmcost.studies.estimation",
     "find_differences": "llmcost.studies.comparison.differences",
     "find_layouts": "llmcost.studies.layouts",
@@ -69,9 +78,12 @@ _HOMES = {
     "plan_from": "llmcost.studies.sweeping.plan",
     "read_comparison": "llmcost.studies.comparison.differences",
     "read_plan": "llmcost.studies.sweeping.plan",
+    "read_saved": "llmcost.studies.saved",
     "reconcile": "llmcost.studies.reconciliation.report",
     "registry": "llmcost.units",
     "run_sweep": "llmcost.studies.sweeping.driver",
+    "write_picture": "llmcost.render.drawing",
+    "write_report": "llmcost.render.reports.writing",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604

@@ -7,6 +7,7 @@ record, so a picture cannot tell one story in a paper and another on a page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from llmcost.table import Table
 
@@ -164,3 +165,8 @@ class Picture:
     source: str
     panels: tuple[Panel, ...]
     table: Table
+
+    def _repr_svg_(self) -> str:
+        """Return the picture as notebooks show it."""
+        draw = import_module("llmcost.render.pictures").draw
+        return str(draw(self, "svg").decode("utf-8"))

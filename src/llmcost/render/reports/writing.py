@@ -51,11 +51,15 @@ def _all_saved(results: Sequence[object]) -> tuple[Saved, ...]:
         if isinstance(one, str | os.PathLike):
             found += saved_results([one])
         else:
-            found.append(_saved(one, at))
+            found.append(saved_answer(one, at))
     return tuple(found)
 
 
-def _saved(answer: object, number: int) -> Saved:
+def saved_answer(answer: object, number: int = 1) -> Saved:
+    """Return an answer as it would be read back from the file it was saved in.
+
+    Raises InputError for anything that is no answer of llmcost.
+    """
     import json
 
     from llmcost.render.json_text import json_text
