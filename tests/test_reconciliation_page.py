@@ -1,28 +1,13 @@
-"""The page on reconciliation cannot rot: its commands run, its file is read, its names are all."""
+"""The page on reconciliation cannot rot: its file is read, its names are all."""
 
 import re
-import shlex
 from pathlib import Path
-
-import pytest
 
 from llmcost.studies.reconciliation.own import ABOUT, QUANTITIES, RUN
 from tests.cli.helpers import llmcost
 
 PAGE = (Path(__file__).parent.parent / "docs" / "reconciliation.md").read_text(encoding="utf-8")
-FILE = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)[0]
-COMMANDS = [
-    line.partition("  #")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)
-    for line in block.splitlines()
-]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_works(capsys, empty_folder, command):
-    (empty_folder / "mine.toml").write_text(FILE, encoding="utf-8")
-
-    assert llmcost(capsys, *shlex.split(command)[1:], "--draws", "200").code == 0
+FILE = re.findall(r"```toml[^\n]*\n(.*?)```", PAGE, flags=re.DOTALL)[0]
 
 
 def test_the_file_is_read(capsys, empty_folder):
