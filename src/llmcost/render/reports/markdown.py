@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from llmcost.picture import Picture
@@ -82,6 +82,14 @@ def markdown_text(report: Report, folder: str) -> str:
     blocks += ["## Made by", *_made_by(report.made_by)] if report.made_by else []
     blocks += ["\n".join(_footnote(marks.labels[note.key], note) for note in report.footnotes)]
     return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def in_markdown(text: str, notes: Sequence[Footnote]) -> tuple[str, str]:
+    """Return a text as Markdown and the footnotes that it names."""
+    marks = _Marks(dict(entry_keys(notes)))
+    return marks.in_words(text), "\n".join(
+        _footnote(marks.labels[note.key], note) for note in notes
+    )
 
 
 def _warnings(warnings: Iterable[str], marks: _Marks) -> list[str]:
