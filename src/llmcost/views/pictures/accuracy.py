@@ -221,7 +221,7 @@ def _told(data: Mapping[str, Any], parts: Sequence[Part]) -> Iterator[str]:
     apart = [str(row["apart"]) for _, rows in parts for row in rows if row.get("apart")]
     if apart:
         kinds = listed(sorted(set(apart)))
-        yield f"Grey crosses are {len(apart):,} runs that the shares leave out: {kinds}."
+        yield f"Grey crosses, of which there are {len(apart):,}, are left out of them: {kinds}."
     yield from (str(note) for note in (data.get("summary") or {}).get("notes") or ())
 
 

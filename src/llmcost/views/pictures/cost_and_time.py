@@ -10,7 +10,8 @@ from llmcost.figures import quantity_text
 from llmcost.picture import NEUTRAL, PALETTE, Axis, Line, Mark, Panel, Picture, Points, Rule
 from llmcost.studies.comparison.parts import RUNS, TOO_SLOW
 from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import COLOURS, groups_of, scale_of, thinned
+from llmcost.views.pictures.marks import COLOURS, WIDE, groups_of, thinned
+from llmcost.views.pictures.spans import scale_of
 from llmcost.views.pictures.words import (
     Amount,
     accelerators,
@@ -79,8 +80,8 @@ def cost_and_time(data: Mapping[str, Any]) -> Picture:
     spots = [spot for setup in data["setups"] if (spot := _spot(setup, data.get("front") or ()))]
     drawn = _drawn(spots)
     panel = Panel(
-        Axis("Wall clock", "day", scale_of(_ends(drawn, "days"))),
-        Axis(_cost_title(data), "USD", scale_of(_ends(drawn, "cost"))),
+        Axis("Wall clock", "day", scale_of(_ends(drawn, "days"), WIDE)),
+        Axis(_cost_title(data), "USD", scale_of(_ends(drawn, "cost"), WIDE)),
         tuple(_marks(drawn, data)),
     )
     return Picture(

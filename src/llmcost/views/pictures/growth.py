@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmcost.figures import quantity_text
 from llmcost.picture import Axis, Band, Line, Mark, Panel, Picture, Points
 from llmcost.studies.comparison.parts import RUNS, TOO_SLOW
 from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import COLOURS, SYMBOLS, scale_of
+from llmcost.views.pictures.marks import COLOURS, SYMBOLS, WIDE
+from llmcost.views.pictures.spans import scale_of
 from llmcost.views.pictures.words import (
     Amount,
     given,
@@ -147,7 +147,7 @@ def _panels(drawn: Sequence[Series]) -> Iterator[Panel]:
     shown = [panel for panel in PANELS if any(s.having(name) for s in drawn for name in panel[0])]
     for place, (names, unit, title, heading) in enumerate(shown, 1):
         amounts = [amount for s in drawn for name in names for _, amount in s.having(name)]
-        scale = scale_of(end for one in amounts for end in (one.low, one.high))
+        scale = scale_of([end for one in amounts for end in (one.low, one.high)], WIDE)
         yield Panel(
             _counts_axis(drawn, titled=place == len(shown)),
             Axis(heading, unit, "linear" if unit == "share" else scale),
@@ -195,13 +195,17 @@ def _lines(drawn: Sequence[Series], names: Sequence[str]) -> Iterator[Mark]:
 def _title(series: Series) -> str:
     """Return the finding: what the most accelerators change against the fewest."""
     first, last = series.stages[0], series.stages[-1]
-    times = quantity_text(last.results[TIME].value, "day")
-    told = f"takes {times} instead of {first.results[TIME].text}"
+    told = f"takes {_change(first, last, TIME)}"
     if COST in first.results and COST in last.results:
-        told += f" and costs {last.results[COST].text} instead of {first.results[COST].text}"
+        told += f" and costs {_change(first, last, COST)}"
     if MFU in first.results and MFU in last.results:
-        told += f"; MFU {last.results[MFU].text} instead of {first.results[MFU].text}"
+        told += f"; MFU {_change(first, last, MFU)}"
     return f"On {last.count:,.0f} instead of {first.count:,.0f} {series.gpu} the run {told}"
+
+
+def _change(first: Stage, last: Stage, name: str) -> str:
+    texts = [stage.results[name].text for stage in (last, first)]
+    return " instead of ".join(texts) if texts[0] != texts[1] else f"{texts[0]} either way"
 
 
 def _told(drawn: Sequence[Series], growing: int, data: Mapping[str, Any]) -> Iterator[str]:

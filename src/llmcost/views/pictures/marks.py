@@ -1,4 +1,4 @@
-"""What pictures of points share: colours of groups, scales of axes, how many points are drawn."""
+"""What pictures of points share: colours of groups, wide axes, how many points are drawn."""
 
 from __future__ import annotations
 
@@ -16,17 +16,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle", "star", "circle")
 OTHER = "other"
 # Numbers further apart than this factor stand on a logarithmic axis.
 WIDE = 5.0
-
-
-def scale_of(values: Iterable[float]) -> str:
-    """Return the scale of an axis for some numbers: ``log`` where they are far apart.
-
-    >>> scale_of([1, 4]), scale_of([1, 90]), scale_of([0, 90])
-    ('linear', 'log', 'linear')
-    """
-    numbers = list(values)
-    wide = bool(numbers) and min(numbers) > 0 and max(numbers) > WIDE * min(numbers)
-    return "log" if wide else "linear"
 
 
 def groups_of(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:

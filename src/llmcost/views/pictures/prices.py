@@ -18,7 +18,8 @@ from llmcost.catalog.prices import a_year_before, latest_by_provider
 from llmcost.figures import quantity_text, range_text
 from llmcost.picture import NEUTRAL, PALETTE, Axis, Line, Mark, Panel, Picture, Points
 from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import COLOURS, SYMBOLS, scale_of
+from llmcost.views.pictures.marks import COLOURS, SYMBOLS, WIDE
+from llmcost.views.pictures.spans import scale_of
 from llmcost.views.pictures.words import listed, number, source_line
 
 RENT, BUY = "USD/GPU/hour", "USD/GPU"
@@ -190,7 +191,7 @@ def _panels(history: History) -> Iterator[Panel]:
         heading = "Day of the quote" if place == len(parts) else ""
         yield Panel(
             Axis(heading, scale="date", limits=limits),
-            Axis(title, unit, scale_of(map(_amount, quotes))),
+            Axis(title, unit, scale_of(map(_amount, quotes), WIDE)),
             tuple(marks),
         )
 
@@ -268,10 +269,13 @@ def _text(quote: PriceQuote) -> str:
 def _title(history: History) -> str:
     """Return the finding: the price as of the newest day, and that of a year before."""
     main = history.main
+    if main is None and history.rented:
+        rates = [_amount(quote) for quote in history.rented]
+        told = f"{_span_text(rates, RENT)} in {_count(history.rented)}"
+        return f"{history.gpu} rents at {told}, all of them indices or averages"
     if main is None:
-        rates = [_amount(quote) for quote in history.quotes]
-        unit = RENT if history.rented else BUY
-        return f"{history.gpu}: {_span_text(rates, unit)} in {len(rates):,} quotes, none counted"
+        rates = [_amount(quote) for quote in history.bought]
+        return f"{history.gpu} sells at {_span_text(rates, BUY)} in {_count(history.bought)}"
     quotes, newest = history.counted[main], history.newest
     last = next(step for step in reversed(history.chosen[main]) if step.price)
     before = _price_at(quotes, a_year_before(last.day))
