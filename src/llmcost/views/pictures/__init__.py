@@ -107,4 +107,4 @@ def _kind(schema: str) -> str:
 
 def _can_be(data: Mapping[str, Any]) -> str:
     names = pictures_of(data)
-    return f"It can be drawn as {one_of(names)}." if names else "It cannot be drawn."
+    return f"It can be drawn as {one_of(names)}." if names else "No picture fits it."

@@ -22,7 +22,7 @@ from llmcost.picture import (
 )
 from llmcost.table import Cell, Field, Table
 from llmcost.views.claim_words import SHARES
-from llmcost.views.pictures.claims import claims, comparable
+from llmcost.views.pictures.claims import claims, comparable, said
 from llmcost.views.pictures.spans import limits_of, scale_of
 from llmcost.views.pictures.words import (
     DARK,
@@ -125,7 +125,8 @@ def _basis_name(basis: Mapping[str, Any]) -> str:
         if name.startswith(method):
             known = BASES.get(name.removeprefix(method), name.removeprefix(method))
             return f"{method.rstrip('-')}, {known}"
-    return BASES.get(name) or str(basis.get("title") or "our estimate")
+    title = str(basis.get("title") or "our estimate")
+    return BASES.get(name) or (f"fleet of {title}" if title[0].isdigit() else title)
 
 
 def _other_label(other: Mapping[str, Any]) -> str:
@@ -163,7 +164,7 @@ def _claimed(row: Mapping[str, Any], axis: Axis) -> tuple[Mark, ...]:
         end if (told := number(allowed)) is None else told
         for allowed, end in zip(row["allowed"], ends, strict=True)
     )
-    return (Region(f"claimed: {row['says']}", CLAIM, max(low, ends[0]), min(high, ends[1])),)
+    return (Region(f"claimed: {said(row)}", CLAIM, max(low, ends[0]), min(high, ends[1])),)
 
 
 def _is_method(basis: Mapping[str, Any]) -> bool:
@@ -263,7 +264,7 @@ def _title(row: Mapping[str, Any]) -> str:
     share = "" if inside is None else f"; {inside:.0%} of our draws lie inside"
     words = WORDS.get(str(row["verdict"]), "stands beside")
     return (
-        f"The claim of {row['says']} for {row['subject']} {words} our estimate "
+        f"The claim of {said(row)} for {row['subject']} {words} our estimate "
         f"({_basis_name(main)}) of {_amount(row, main).full}{share}"
     )
 
@@ -278,7 +279,7 @@ def _main(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _told(
     data: Mapping[str, Any], row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
-    yield f"Claimed of {row['subject']}: {row['says']} ({row['title']}, {row['said']})."
+    yield f"Claimed of {row['subject']}: {said(row)} ({row['title']}, {row['said']})."
     told = []
     for basis in row["bases"]:
         inside = number(basis.get("share_inside"))
@@ -296,9 +297,11 @@ def _told(
 
 def _table(row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Table:
     rows: list[tuple[Cell, ...]] = [
-        ("claim", row["label"], None, *row["allowed"], None, row["verdict"])
+        ("claim", row.get("label") or row["name"], None, *row["allowed"], None, row["verdict"])
     ]
-    texts: list[tuple[str, ...]] = [("Claim", row["label"], row["says"], "", "", "", "")]
+    texts: list[tuple[str, ...]] = [
+        ("Claim", row.get("label") or row["name"], said(row), "", "", "", "")
+    ]
     for basis in row["bases"]:
         one, inside = _amount(row, basis), number(basis.get("share_inside"))
         rows.append(("ours", _basis_name(basis), *_numbers(one), inside, basis["verdict"]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmcost.figures import significant
+from llmcost.figures import EN_DASH, quantity_text, significant
 from llmcost.picture import CLAIM, PALETTE, Axis, Bars, Mark, Panel, Picture, Points, Rule
 from llmcost.table import Cell, Field, Table
 from llmcost.views.pictures.spans import limits_of
@@ -92,7 +92,15 @@ def _name(one: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     label = one.get("label") or one["name"]
     if data.get("claims") == "published" and one.get("by"):
         label = f"{one['title']}, {one['by']}"
-    return f"{label}: {one['says']}" if one.get("says") else str(label)
+    return f"{label}: {said(one)}"
+
+
+def said(one: Mapping[str, Any]) -> str:
+    """Return what is claimed in words; of a result saved before it had them, both of its ends."""
+    if words := one.get("says"):
+        return str(words)
+    ends = [end for name in ("low", "high") if (end := number(one.get(name))) is not None]
+    return f" {EN_DASH} ".join(dict.fromkeys(quantity_text(end, one["unit"]) for end in ends))
 
 
 def _ends(row: Row) -> tuple[float, ...]:

@@ -269,7 +269,8 @@ def _of_setups(data: Mapping[str, Any]) -> Picture:
     else:
         title, words = "Cost of each setup", ""
     title += f", rented {next(iter(terms))}" if len(terms) == 1 and terms != {""} else ""
-    unpriced = [setup["name"] for setup in data["setups"] if setup["name"] not in dict(priced)]
+    drawn = {name for name, _ in priced}
+    unpriced = [setup["name"] for setup in data["setups"] if setup["name"] not in drawn]
     missing = f" Without a cost, and not drawn: {listed(unpriced)}." if unpriced else ""
     return Picture(
         "cost",

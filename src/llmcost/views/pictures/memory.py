@@ -10,6 +10,7 @@ from llmcost.table import Cell, Field, Table
 from llmcost.views.pictures.stacks import Part, bars, laid, waterfall
 from llmcost.views.pictures.words import (
     DARK,
+    NOT_MODELLED,
     accelerators,
     given,
     listed,
@@ -30,7 +31,7 @@ def refusal(data: Mapping[str, Any]) -> str:
     """Return why no memory of a result can be drawn, empty where it can."""
     if "setups" in data:
         return "" if _modelled(data) else "no setup has a modelled memory"
-    return "" if data.get("memory") else "no layout was modelled, as its MFU was given or assumed"
+    return "" if data.get("memory") else NOT_MODELLED
 
 
 def memory(data: Mapping[str, Any]) -> Picture:

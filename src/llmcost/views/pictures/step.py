@@ -10,6 +10,7 @@ from llmcost.picture import PALETTE, Axis, Panel, Picture
 from llmcost.table import Cell, Field, Table
 from llmcost.views.pictures.stacks import Part, bars, grouped, laid, waterfall
 from llmcost.views.pictures.words import (
+    NOT_MODELLED,
     Amount,
     accelerators,
     given,
@@ -49,7 +50,7 @@ def refusal(data: Mapping[str, Any]) -> str:
     """Return why no step of a result can be drawn, empty where one can."""
     if "setups" in data:
         return "" if _modelled(data) else "no setup has a modelled step"
-    return "" if data.get("step") else "no step was modelled, as its MFU was given or assumed"
+    return "" if data.get("step") else NOT_MODELLED
 
 
 def step(data: Mapping[str, Any]) -> Picture:

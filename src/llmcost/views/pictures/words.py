@@ -13,6 +13,7 @@ from llmcost.picture import Mark, Whiskers
 SHARES = ("mfu", "hfu", "goodput", "steady_share")
 MOST_NAMES = 4
 DARK = "#222222"
+NOT_MODELLED = "no step was modelled: that takes an accelerator, a number of them, and no given MFU"
 
 
 @dataclass(frozen=True, slots=True)
