@@ -8,7 +8,7 @@ GPUS = ("h100-sxm", "b200-sxm", "mi300x")
 TRIAL = 1e12  # [token]
 
 
-def tokens_bought(model, gpu):
+def tokens_bought(model: str, gpu: str) -> tuple[float, ...]:
     """Return the tokens [token] the budget trains on: middle, and 10th and 90th percentile."""
     trial = estimate(model, tokens=TRIAL, gpu=gpu, num_gpus=1024)
     low, high = trial.interval("cost")
