@@ -116,9 +116,15 @@ def _history(data: Mapping[str, Any]) -> History:
     for quote in quotes:
         if quote.price and quote.provider_class != AGGREGATE:
             counted.setdefault(quote.terms, []).append(quote)
-    ordered = dict(sorted(counted.items(), key=lambda item: RENTAL_TERMS.index(item[0])))
+    ordered = dict(sorted(counted.items(), key=lambda item: _place(item[0])))
     chosen = {terms: _chosen(group, newest) for terms, group in ordered.items()}
     return History(str(data["results"][0]["gpu"]), quotes, newest, ordered, chosen)
+
+
+def _place(terms: str) -> tuple[int, str]:
+    """Return where terms stand among all: in the order of the catalogue, unknown ones last."""
+    known = RENTAL_TERMS.index(terms) if terms in RENTAL_TERMS else len(RENTAL_TERMS)
+    return known, terms
 
 
 def _quotes(data: Mapping[str, Any]) -> list[PriceQuote]:
@@ -139,7 +145,11 @@ def _quote(row: Mapping[str, Any]) -> PriceQuote | None:
         return None
     if max(rent, buy) <= 0:
         return None
-    told |= {"price": rent or None, "purchase_price": buy or None, "price_id": str(row["price_id"])}
+    told |= {
+        "price": rent or None,
+        "purchase_price": buy or None,
+        "price_id": str(told["price_id"]),
+    }
     return PriceQuote(day=day, **told)
 
 
@@ -276,13 +286,12 @@ def _title(history: History) -> str:
     if main is None:
         rates = [_amount(quote) for quote in history.bought]
         return f"{history.gpu} sells at {_span_text(rates, BUY)} in {_count(history.bought)}"
-    quotes, newest = history.counted[main], history.newest
     last = next(step for step in reversed(history.chosen[main]) if step.price)
-    before = _price_at(quotes, a_year_before(last.day))
+    before = _price_at(history.counted[main], a_year_before(last.day))
     then = f"; a year before {quantity_text(before.price, RENT)}" if before.price else ""
     return (
         f"{history.gpu} rents {RENTED.get(main, main)} at {quantity_text(last.price, RENT)}, "
-        f"{_providers(last)} on {last.day if last.day < newest else newest}{then}"
+        f"{_providers(last)} on {last.day}{then}"
     )
 
 
