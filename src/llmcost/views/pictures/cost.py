@@ -78,7 +78,9 @@ class Stack:
 def refusal(data: Mapping[str, Any]) -> str:
     """Return why no cost of a result can be drawn, empty where one can."""
     if "setups" in data:
-        return "" if _priced(data) else "no setup of the comparison has a cost"
+        estimates = (setup.get("estimate") for setup in data["setups"])
+        priced = any(told and result(told, "cost") for told in estimates)
+        return "" if priced else "no setup of the comparison has a cost"
     names = ("cost", "owned_cost", *RENTAL_TITLES)
     return "" if any(result(data, name) for name in names) else "the estimate has no cost"
 
