@@ -153,7 +153,7 @@ def claim_picture():
         ),
         title="Price",
     )
-    return picture("claim", "Renting falls inside the claim; 12% of draws lie beyond", first, second)
+    return picture("claim", "Renting falls inside the claim; 12% lie beyond", first, second)
 
 
 def report(rows=12, results=None):

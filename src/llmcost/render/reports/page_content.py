@@ -33,7 +33,6 @@ class PagePicture:
     description: str
     source: str
     figure: str
-    height: int
     table: PageTable
 
 
@@ -129,14 +128,12 @@ def _section(
 
 
 def _picture(picture: Picture, identity: str, citations: Citations) -> PagePicture:
-    drawn = figure(picture)
     return PagePicture(
         identity=identity,
         title=visible(picture.title),
         description=visible(picture.description),
         source=visible(picture.source),
-        figure=json_for_page(drawn),
-        height=drawn["height"],
+        figure=json_for_page(figure(picture)),
         table=page_table(picture.table, f"{identity}-numbers", citations),
     )
 

@@ -18,6 +18,7 @@ from llmcost.report import SOURCES
 from llmcost.table import Cell, Field, Table
 
 ROWS_A_PAGE = 50
+MOST_ON_A_LINE = 16
 # Digits that numbers are sorted by in tables of more than one page.
 SORTED_DIGITS = 9
 
@@ -37,6 +38,11 @@ class PageCell:
 
     pieces: tuple[Piece, ...]
     value: str
+
+    @property
+    def short(self) -> bool:
+        """Whether its text reads better on one line."""
+        return sum(len(piece.text) for piece in self.pieces) <= MOST_ON_A_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def page_table(table: Table, identity: str, citations: Citations) -> PageTable:
     shown = zip(texts[:ROWS_A_PAGE], table.rows[:ROWS_A_PAGE], strict=True)
     return PageTable(
         identity=identity,
-        title=visible(table.title or table.name),
+        title=visible(table.title or _in_words(table.name)),
         headings=tuple(_heading(f, table) for f in fields),
         rows=tuple(
             _row(fields, compress(row, chosen), compress(cells, chosen), citations)
@@ -76,6 +82,11 @@ def page_table(table: Table, identity: str, citations: Citations) -> PageTable:
         total=len(table.rows),
         data_json=json_for_page(_all_rows(table, texts, chosen, citations)) if several else "",
     )
+
+
+def _in_words(name: str) -> str:
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _kind(field: Field) -> str:

@@ -16,30 +16,28 @@ from llmcost.render.reports.plotly_marks import (
     traces_of,
 )
 
-# Heights [px]: a row of categories, a panel of two axes of numbers, between panels.
-ROW, FEWEST_ROWS, TALL, SHORT, GAP = 40, 3, 360, 250, 84
-TOP, BOTTOM = 34, 58
-DENSE, DENSE_ROW = 14, 27
+# Heights [px]: of a panel of two axes of numbers, alone or one of several.
+TALL, SHORT = 360, 250
 
 Figure = dict[str, Any]
 
 
 def figure(picture: Picture) -> Figure:
-    """Return what the page's script draws: ``data``, ``layout``, ``legend`` and ``height`` [px]."""
-    heights = [_height(panel, len(picture.panels)) for panel in picture.panels]
+    """Return what the page's script draws: ``data``, ``layout``, ``legend`` and ``panels``.
+
+    Each panel tells its height [px], none for one of categories: those take room by their names,
+    which are folded to the width of the screen.
+    """
     data: list[Figure] = []
-    layout: Figure = {"shapes": [], "annotations": []}
-    for number, (panel, domain) in enumerate(
-        zip(picture.panels, _domains(heights), strict=True), start=1
-    ):
-        _add(panel, number, domain, data, layout)
+    layout: Figure = {"shapes": [], "annotations": [], "barmode": "overlay"}
+    for number, panel in enumerate(picture.panels, start=1):
+        _add(panel, "" if number == 1 else str(number), data, layout)
+    height = TALL if len(picture.panels) == 1 else SHORT
     return {
         "data": data,
         "layout": layout,
         "legend": legend(picture),
-        "height": sum(heights) + GAP * (len(heights) - 1) + TOP + BOTTOM,
-        "top": TOP,
-        "bottom": BOTTOM,
+        "panels": [None if panel.y.ticks else height for panel in picture.panels],
     }
 
 
@@ -58,44 +56,19 @@ def legend(picture: Picture) -> list[dict[str, str]]:
     return list(lines.values())
 
 
-def _height(panel: Panel, panels: int) -> int:
-    if not panel.y.ticks:
-        return TALL if panels == 1 else SHORT
-    rows = max(len(panel.y.ticks), FEWEST_ROWS)
-    return rows * (DENSE_ROW if rows > DENSE else ROW) + 24
-
-
-def _domains(heights: list[int]) -> list[tuple[float, float]]:
-    """Return which part of the whole height each panel takes, the first one at the top."""
-    whole = sum(heights) + GAP * (len(heights) - 1)
-    domains, top = [], float(whole)
-    for height in heights:
-        domains.append(((top - height) / whole, top / whole))
-        top -= height + GAP
-    return domains
-
-
-def _add(
-    panel: Panel, number: int, domain: tuple[float, float], data: list[Figure], layout: Figure
-) -> None:
-    """Add one panel's axes, marks and words to the figure."""
-    tail = "" if number == 1 else str(number)
+def _add(panel: Panel, tail: str, data: list[Figure], layout: Figure) -> None:
+    """Add one panel's axes, whose names end in `tail`, marks and words to the figure."""
     layout[f"xaxis{tail}"] = _axis(panel.x) | {
         "anchor": f"y{tail}",
         "title": {"text": inert(panel.x.label)},
     }
-    layout[f"yaxis{tail}"] = _axis(panel.y) | {
-        "anchor": f"x{tail}",
-        "domain": list(domain),
-        "title": {"text": ""},
-    }
+    layout[f"yaxis{tail}"] = _axis(panel.y) | {"anchor": f"x{tail}", "title": {"text": ""}}
     for mark in panel.marks:
         if isinstance(mark, Region | Rule):
             layout["shapes"].append(shape_of(mark, tail, panel))
         else:
             data.extend(traces_of(mark, tail, panel))
-    layout["annotations"].extend(_words_above(panel, tail))
-    layout["barmode"] = "overlay"
+    layout["annotations"].append(_words_above(panel, tail))
 
 
 def _axis(axis: Axis) -> Figure:
@@ -126,23 +99,18 @@ def _room_for(axis: Axis) -> list[float]:
     return [high, low] if axis.reverse else [low, high]
 
 
-def _words_above(panel: Panel, tail: str) -> list[Figure]:
+def _words_above(panel: Panel, tail: str) -> Figure:
     """Return the panel's title and what its y axis says, level, where they are read first."""
     title = f"<b>{inert(panel.title)}</b>" if panel.title else ""
-    words = " \u2003".join(text for text in (title, inert(panel.y.label)) if text)
-    if not words:
-        return []
-    return [
-        {
-            "text": words,
-            "xref": "paper",
-            "x": 0,
-            "xanchor": "left",
-            "yref": f"y{tail} domain",
-            "y": 1,
-            "yanchor": "bottom",
-            "yshift": 8,
-            "align": "left",
-            "showarrow": False,
-        }
-    ]
+    return {
+        "text": " \u2003".join(text for text in (title, inert(panel.y.label)) if text),
+        "xref": "paper",
+        "x": 0,
+        "xanchor": "left",
+        "yref": f"y{tail} domain",
+        "y": 1,
+        "yanchor": "bottom",
+        "yshift": 8,
+        "align": "left",
+        "showarrow": False,
+    }

@@ -26,12 +26,12 @@ LINE_WIDTH = 70
 
 
 def inert(text: str) -> str:
-    """Return text in which nothing acts: plotly reads tags and entities in what it draws.
+    """Return text in which nothing acts: plotly reads tags, entities and, between dollars, TeX.
 
-    >>> inert("<b>a & b</b>")
-    '&lt;b&gt;a &amp; b&lt;/b&gt;'
+    >>> inert("<b>a & b</b>, $2")
+    '&lt;b&gt;a &amp; b&lt;/b&gt;, &#36;2'
     """
-    return escape(visible(text), quote=False)
+    return escape(visible(text), quote=False).replace("$", "&#36;")
 
 
 def hovered(text: str) -> str:
@@ -42,7 +42,7 @@ def hovered(text: str) -> str:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(escape(line, quote=False) for line in lines)
+    return "<br>".join(inert(line) for line in lines)
 
 
 def axis_ends(limits: tuple[float, float], scale: str) -> list[Place]:

@@ -25,6 +25,10 @@
     printed = now;
     printing.forEach((each) => each(now));
   }
+  printing.push((now) => document.querySelectorAll("details.printed").forEach((each) => {
+    if (now) each.dataset.was = each.open ? "open" : "";
+    each.open = now || Boolean(each.dataset.was);
+  }));
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
   window.matchMedia("print").addEventListener("change", (event) => print(event.matches));

@@ -17,7 +17,16 @@
   }
 
   const NEUTRAL = "#7F7F7F";
-  const named = (colour, theme) => (colour === NEUTRAL ? theme.neutral : colour);
+  const DARK = /^#([0-6][0-9a-f])([0-6][0-9a-f])([0-6][0-9a-f])$/i;
+  const GREY = 24;
+
+  /* Greys are those of the page, light or dark; colours stay. */
+  function named(colour, theme) {
+    if (colour === NEUTRAL) return theme.neutral;
+    const parts = (DARK.exec(colour) || []).slice(1).map((part) => parseInt(part, 16));
+    const grey = parts.length && Math.max(...parts) - Math.min(...parts) <= GREY;
+    return grey ? theme.ink : colour;
+  }
 
   /* Words of an axis in lines of about `room` characters. */
   function folded(text, room) {
@@ -65,21 +74,48 @@
 
   const axesOf = (layout) => Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
 
+  /* Heights [px]: each panel under its words, each row of categories as high as its name. */
+  const [LINE, ROW, DENSE_ROW, EDGES, UNDER] = [16, 38, 27, 30, 58];
+  const lines = (text) => text.split("<br>").length;
+
+  function rows(axis) {
+    const least = axis.ticktext.length > 14 ? DENSE_ROW : ROW;
+    return EDGES + axis.ticktext.length * Math.max(least, ...axis.ticktext.map((text) => lines(text) * LINE + 8));
+  }
+
+  function stack(figure, layout) {
+    const panels = figure.panels.map((height, at) => {
+      const axis = layout["yaxis" + (at ? at + 1 : "")];
+      const words = layout.annotations[at].text;
+      return { axis, above: (words ? lines(words) * LINE + 18 : 10), height: height || rows(axis) };
+    });
+    const below = panels.map((panel, at) => (at < panels.length - 1 ? UNDER + panels[at + 1].above : 0));
+    const whole = panels.reduce((sum, panel, at) => sum + panel.height + below[at], 0);
+    let top = whole;
+    panels.forEach((panel, at) => {
+      panel.axis.domain = [Math.max(0, (top - panel.height) / whole), top / whole];
+      top -= panel.height + below[at];
+    });
+    return { top: panels[0].above, bottom: UNDER, height: whole + panels[0].above + UNDER };
+  }
+
   function styled(figure, theme, width) {
     const narrow = width < NARROW;
     const layout = structuredClone(figure.layout);
     const font = { family: theme.sans, size: narrow ? 12 : 13, color: theme.ink };
     axesOf(layout).forEach((name) => axis(layout[name], name, theme, narrow));
     layout.annotations.forEach((note) => {
-      note.font = { ...font, size: narrow ? 12 : 13, color: theme.muted };
-      if (narrow) note.text = folded(note.text, 44);
+      note.font = { ...font, color: theme.muted };
+      note.text = folded(note.text, Math.floor(width / 7.5));
+      note.visible = Boolean(note.text);
     });
     layout.shapes.forEach((shape) => { if (shape.line.color) shape.line.color = named(shape.line.color, theme); });
+    const { top, bottom, height } = stack(figure, layout);
     return Object.assign(layout, {
-      width, height: figure.height, font, showlegend: false, autosize: false, bargap: 0.3,
+      width, height, font, showlegend: false, autosize: false, bargap: 0.3,
       hovermode: "closest", hoverdistance: 24, dragmode: coarse ? false : "zoom",
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { t: figure.top, b: figure.bottom, l: narrow ? 10 : 12, r: narrow ? 14 : 28, pad: 6 },
+      margin: { t: top, b: bottom, l: 4, r: narrow ? 14 : 28, pad: 6 },
       hoverlabel: {
         bgcolor: theme.sheet, bordercolor: theme.strong, align: "left",
         font: { family: theme.sans, size: 13, color: theme.ink }, namelength: -1,
@@ -103,11 +139,15 @@
     }
   }
 
+  const halo = (colour) => Array(4).fill("0px 0px 3px " + colour).join(", ");
+
   function coloured(figure, theme) {
+    const longest = Math.max(0, ...figure.data.flatMap((trace) => (trace.type === "bar" ? trace.x.map(Math.abs) : [])));
     return structuredClone(figure.data).map((trace) => {
       if (trace.line) trace.line.color = named(trace.line.color, theme);
-      if (trace.marker) trace.marker.color = named(trace.marker.color, theme);
-      if (trace.text) trace.textfont = { color: theme.ink, family: theme.sans, size: 12.5 };
+      if (trace.marker && trace.type !== "bar") trace.marker.color = named(trace.marker.color, theme);
+      if (trace.type === "bar") trace.marker.line = { width: trace.x.map((span) => (Math.abs(span) > longest / 50 ? 1 : 0)), color: theme.ground };
+      if (trace.text) trace.textfont = { color: theme.ink, family: theme.sans, size: 12.5, shadow: halo(theme.ground) };
       return trace;
     });
   }
@@ -122,14 +162,16 @@
       change[name + ".tickvals"] = ticks;
       change[name + ".ticktext"] = ticks.map(short);
     });
+    /* Words above a panel start where the page's other words do. */
+    gd.layout.annotations.forEach((note, at) => { change[`annotations[${at}].xshift`] = 1 - full._size.l; });
     return change;
   }
 
   function refresh(gd) {
     const change = marks(gd);
     const same = Object.entries(change).every(([name, value]) => {
-      const [axisName, key] = name.split(".");
-      return JSON.stringify(gd.layout[axisName][key]) === JSON.stringify(value);
+      const held = name.split(/[.[\]]+/).reduce((part, key) => part[key], gd.layout);
+      return JSON.stringify(held) === JSON.stringify(value);
     });
     return same ? Promise.resolve() : Plotly.relayout(gd, change);
   }
@@ -154,10 +196,10 @@
   const SHAPES = {
     circle: "M8 2.5a5.5 5.5 0 1 0 .01 0z", square: "M3 3h10v10H3z", diamond: "M8 1.5 14.5 8 8 14.5 1.5 8z",
     triangle: "M8 2 14.5 13.5h-13z", cross: "M4 2 8 6l4-4 2 2-4 4 4 4-2 2-4-4-4 4-2-2 4-4-4-4z",
-    star: "m8 1 2 5h5l-4 3.2 1.5 5L8 11.2 3.500 14.200 5 9.200 1 6h5z",
+    star: "m8 1 2 5h5l-4 3.2 1.5 5L8 11.2 3.5 14.2 5 9.2 1 6h5z",
   };
   function swatch(line, theme) {
-    const colour = named(line.colour, theme);
+    const colour = line.kind === "bars" ? line.colour : named(line.colour, theme);
     const drawn = {
       bars: `<path d="M1 1h14v14H1z" fill="${colour}"/>`,
       band: `<path d="M1 1h14v14H1z" fill="${colour}" fill-opacity=".35"/>`,

@@ -2,7 +2,9 @@
 /* Tables: sorted by their heads; long ones leafed through, searched, and printed whole if short. */
 (function () {
   document.documentElement.dataset.script = "yes";
+  performance.mark("llmcost-script");
   const MOST_PRINTED = 500;
+  const MOST_ON_A_LINE = 16;
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const number = new Intl.NumberFormat("en-US");
 
@@ -54,6 +56,7 @@
       return made;
     }
     made.textContent = told(row);
+    if (made.textContent.length <= MOST_ON_A_LINE) made.className += " short";
     if (column.values && column.values[row] !== null) made.dataset.value = column.values[row];
     return made;
   }
