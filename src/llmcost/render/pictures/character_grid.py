@@ -117,9 +117,9 @@ def _draw(grid: Grid) -> None:
 
 def _band(grid: Grid, mark: Band) -> None:
     """Fill between the ends of a band, between two rows where it is thin."""
-    if not mark.x:
+    if not mark.x or not all(map(isfinite, (*mark.x, *mark.low, *mark.high))):
         return
-    for column in range(grid.column(mark.x[0]), grid.column(mark.x[-1]) + 1):
+    for column in _between_ends(grid.column(mark.x[0]), grid.column(mark.x[-1])):
         value = _value_at(grid.panel.x, grid.x, (column + 0.5) / grid.canvas.width)
         low, high = _between(mark.x, mark.low, value), _between(mark.x, mark.high, value)
         if abs(fraction(grid.panel.y, grid.y, high) - fraction(grid.panel.y, grid.y, low)) < (
@@ -142,6 +142,8 @@ def _between(xs: tuple[float, ...], ys: tuple[float, ...], x: float) -> float:
     at = bisect_right(xs, x)
     if at in (0, len(xs)):
         return ys[0 if at == 0 else -1]
+    if xs[at] == xs[at - 1]:
+        return ys[at]
     share = (x - xs[at - 1]) / (xs[at] - xs[at - 1])
     return ys[at - 1] + share * (ys[at] - ys[at - 1])
 
@@ -177,11 +179,17 @@ def _strokes(
 def _intervals(grid: Grid, mark: Points) -> None:
     glyphs = grid.pens.glyphs
     for low, high, y in zip(mark.x_low, mark.x_high, mark.y, strict=False):
-        for column in range(grid.column(low), grid.column(high) + 1):
-            grid.canvas.under(column, grid.row(y), glyphs.across)
+        if isfinite(low + high + y):
+            for column in _between_ends(grid.column(low), grid.column(high)):
+                grid.canvas.under(column, grid.row(y), glyphs.across)
     for low, high, x in zip(mark.y_low, mark.y_high, mark.x, strict=False):
-        for row in range(grid.row(high), grid.row(low) + 1):
-            grid.canvas.under(grid.column(x), row, glyphs.down)
+        if isfinite(low + high + x):
+            for row in _between_ends(grid.row(low), grid.row(high)):
+                grid.canvas.under(grid.column(x), row, glyphs.down)
+
+
+def _between_ends(one: int, two: int) -> range:
+    return range(min(one, two), max(one, two) + 1)
 
 
 def _names(grid: Grid, mark: Points) -> None:
@@ -221,6 +229,8 @@ def _background(grid: Grid) -> None:
         elif isinstance(mark, Region):
             ends, sign = (mark.low, mark.high), grid.pens.glyphs.region
         else:
+            continue
+        if not all(map(isfinite, ends)):
             continue
         first, last = sorted(map(grid.column if mark.axis == "x" else grid.row, ends))
         for at in range(first, last + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from llmcost.picture import Bars, Panel, Points, Region, Rule, Whiskers
 from llmcost.render.cells import display_width, wrapped
@@ -94,9 +95,9 @@ def _interval(
 def _background(canvas: Canvas, panel: Panel, pens: Pens, x: Span) -> None:
     """Draw rules and regions of x where nothing else is."""
     for mark in reversed(panel.marks):
-        if isinstance(mark, Rule) and mark.axis == "x":
+        if isinstance(mark, Rule) and mark.axis == "x" and isfinite(mark.value):
             columns, sign = [column_of(panel.x, x, mark.value, canvas.width)], pens.glyphs.rule
-        elif isinstance(mark, Region) and mark.axis == "x":
+        elif isinstance(mark, Region) and mark.axis == "x" and isfinite(mark.low + mark.high):
             ends = (column_of(panel.x, x, end, canvas.width) for end in (mark.low, mark.high))
             first, last = sorted(ends)
             columns, sign = list(range(first, last + 1)), pens.glyphs.region
@@ -110,7 +111,7 @@ def _background(canvas: Canvas, panel: Panel, pens: Pens, x: Span) -> None:
 def _of(
     places: tuple[float, ...], at: float, first: tuple[float, ...], second: tuple[float, ...]
 ) -> Iterator[tuple[float, float]]:
-    """Yield the pairs of numbers that belong to the category at a place."""
+    """Yield the pairs of finite numbers that belong to the category at a place."""
     for place, one, two in zip(places, first, second, strict=True):
-        if abs(place - at) < NEAR:
+        if abs(place - at) < NEAR and isfinite(one) and isfinite(two):
             yield one, two

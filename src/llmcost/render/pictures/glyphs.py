@@ -79,12 +79,13 @@ def _sample(mark: Mark, pens: Pens) -> str:
         return pens.fills[mark.label]
     if isinstance(mark, Points):
         return pens.symbols[mark.label]
-    plain = {Band: glyphs.band * 2, Region: glyphs.region * 2, Rule: glyphs.rule}
+    if isinstance(mark, Rule):
+        return glyphs.rule if mark.axis == "x" else glyphs.across * 2
     if isinstance(mark, Whiskers):
         return glyphs.low + glyphs.across + glyphs.high
     if isinstance(mark, Line):
         return glyphs.across * 2 if mark.steps else glyphs.line * 2
-    return plain[type(mark)]
+    return (glyphs.band if isinstance(mark, Band) else glyphs.region) * 2
 
 
 def _flowed(items: Iterable[str], width: int) -> list[str]:

@@ -19,6 +19,8 @@ STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 DIGITS = ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7))
 MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 SCIENTIFIC_FROM = 1e15
+# Numbers beyond this lie on no axis.
+LARGEST = 1e200
 COMPACT_FROM = 1e5
 
 Span = tuple[float, float]
@@ -97,8 +99,8 @@ def _alike(texts: list[str]) -> list[str]:
     if not any("." in text and text.startswith("$") and text[-1].isdigit() for text in bare):
         return bare
     return [
-        f"{text}.00" if text.startswith("$") and text[1:].isdigit() else whole
-        for text, whole in zip(bare, texts, strict=True)
+        f"{text}.00" if text != "$0" and text[:1] == "$" and text[1:].isdigit() else text
+        for text in bare
     ]
 
 
@@ -148,13 +150,15 @@ def _(mark: Rule, name: str) -> Iterable[float]:
 
 
 def _drawable(value: float, axis: Axis) -> bool:
-    return isfinite(value) and (axis.scale != "log" or value > 0)
+    if axis.scale == "log":
+        return 1 / LARGEST < value < LARGEST
+    return isfinite(value) and abs(value) < LARGEST
 
 
 def _widened(axis: Axis, low: float, high: float, panel: Panel, name: str) -> Span:
     """Return the ends with a margin beyond them, except at a zero that bars stand on."""
     if axis.scale == "log":
-        room = (high / low) ** MARGIN if high > low else 2.0
+        room = 10 ** (MARGIN * (log10(high) - log10(low))) if high > low else 2.0
         return low / room, high * room
     room = (high - low) * MARGIN if high > low else abs(high) / 2 or 1.0
     stands = name == "x" and any(isinstance(mark, Bars) for mark in panel.marks)
@@ -168,7 +172,7 @@ def _steps(span: Span, most: int) -> Iterator[float]:
     """Yield round numbers within the ends."""
     low, high = span
     rough = (high - low) / max(most, 1)
-    if not rough > 0:
+    if not 0 < rough < LARGEST:
         return
     power = 10.0 ** floor(log10(rough))
     step = next(s * power for s in STEPS if s * power >= rough * (1 - 1e-9))
@@ -185,16 +189,17 @@ def _powers(span: Span, most: int) -> list[float]:
         for digits in DIGITS
     ]
     fitting = [ticks for ticks in found if len(ticks) <= most]
-    best = max(fitting, key=len, default=[])
     if fitting:
-        return best if len(best) > 2 or high / low > 10 else list(_steps(span, most))
+        best = max(fitting, key=len)
+        return best if len(best) > 2 or high > 10 * low else list(_steps(span, most))
     every = ceil(len(found[0]) / most)
     return found[0][::every]
 
 
 def _dates(span: Span, most: int) -> Iterator[tuple[float, str]]:
     """Yield the first days of months, or of years, within the ends."""
-    first, last = (date.fromordinal(max(1, round(end))) for end in span)
+    days = (min(max(end, date.min.toordinal()), date.max.toordinal()) for end in span)
+    first, last = (date.fromordinal(round(day)) for day in days)
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     step = next((step for step in MONTHS if len(months) / step <= most), MONTHS[-1])
     for month in months:
