@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from math import exp, isclose, sqrt
 
 import openpyxl
@@ -15,7 +16,8 @@ from llmcost.render.reports.workbook import CHANGED, UNCHANGED, workbook
 from llmcost.report import Footnote, Report, Section
 from llmcost.table import Field, Table
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+# What the evaluator of formulas warns of is its own.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 DEVELOPMENT = {
     "scope": "development",
     "depreciation": "declining",
@@ -357,6 +359,41 @@ def test_tables_sources_warnings_and_makers_are_sheets_and_text_is_inert():
     assert {"First.", "Second.", "@warned"} <= set(texts)
     assert [cell.value for cell in book["About"][1]] == ["Command", "llmcost estimate"]
     assert all(c.data_type != "f" for s in book for row in s.iter_rows() for c in row)
+
+
+def test_numbers_without_a_unit_beside_them_keep_the_text_that_has_it():
+    """Seconds below milliseconds are no column of numbers; shares and dollars say it themselves."""
+    table = Table(
+        "step",
+        (
+            Field("name", "Part"),
+            Field("value", "Time"),
+            Field("share", "Share"),
+            Field("c", "Cost"),
+        ),
+        (("a", 0.0031, 0.25, 1.5), ("b", 3.1, 0.75, 2e6)),
+        "Step",
+        (("A", "3.1 ms", "25%", "$1.50"), ("B", "3.1 s", "75%", "$2.00M")),
+    )
+    report = replace(bare_report(), sections=(Section("x", "X", tables=(table,)),))
+    sheet = openpyxl.load_workbook(io.BytesIO(next(iter(workbook(report).values()))))["Step"]
+
+    assert [cell.value for cell in sheet[2]] == ["A", "3.1 ms", 0.25, 1.5]
+    assert sheet["C2"].number_format == "0.0%"
+    assert sheet["D3"].number_format == "$#,##0"
+
+
+def test_a_workbook_of_ten_thousand_rows_is_whole_and_small():
+    fields = (Field("name", "Setup"), *(Field(f"n{at}", f"N{at}", "USD") for at in range(9)))
+    rows = tuple((f"setup {row}", *(row + at / 7 for at in range(9))) for row in range(10_000))
+    report = replace(
+        bare_report(), sections=(Section("x", "X", tables=(Table("many", fields, rows),)),)
+    )
+    made = next(iter(workbook(report).values()))
+    sheet = openpyxl.load_workbook(io.BytesIO(made), read_only=True)["Many"]
+
+    assert sheet.max_row == 10_001
+    assert len(made) < 15e6
 
 
 def test_the_same_report_is_the_same_file():

@@ -152,25 +152,24 @@ def write_rows(
     sheet: Any,  # noqa: ANN401
     headers: Sequence[str],
     rows: Sequence[Sequence[Cell]],
-    styles: Mapping[int, str] | None = None,
+    styles: Sequence[Sequence[str]] | None = None,
 ) -> int:
     """Write headers, frozen and with filters, and rows below; return the row below them.
 
-    `styles` names the style of columns, by number. Raises InputError for more rows or columns
-    than a sheet has.
+    `styles` names the style of every cell, empty for that of its kind. Raises InputError for more
+    rows or columns than a sheet has.
     """
-    at, own = 0, styles or {}
-    check_size(len(rows) + at + 1, len(headers))
+    check_size(len(rows) + 1, len(headers))
     for column, text in enumerate(headers):
-        book.put(sheet, at, column, text, "header")
-    for number, row in enumerate(rows, start=at + 1):
+        book.put(sheet, 0, column, text, "header")
+    for number, row in enumerate(rows):
         for column, cell in enumerate(row):
-            book.put(sheet, number, column, cell, own.get(column, ""))
-    sheet.freeze_panes(at + 1, 1 if len(headers) > 1 else 0)
+            book.put(sheet, number + 1, column, cell, styles[number][column] if styles else "")
+    sheet.freeze_panes(1, 1 if len(headers) > 1 else 0)
     if headers:
-        sheet.autofilter(at, 0, at + max(len(rows), 1), len(headers) - 1)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(headers) - 1)
     set_widths(sheet, headers, rows)
-    return at + 1 + len(rows)
+    return 1 + len(rows)
 
 
 def check_size(rows: int, columns: int) -> None:
@@ -203,11 +202,15 @@ def _width(cell: str | float | None) -> int:
     return max(map(display_width, lines.split("\n")))
 
 
-def shown_rows(table: Table, texts: Sequence[Sequence[str]]) -> list[list[Cell]]:
+def shown_rows(table: Table) -> Sequence[Sequence[Cell]]:
     """Return the rows that people read, with full numbers in every column of one unit.
 
-    Other columns hold the texts: ranges, and numbers of different units below each other.
+    Other columns hold the texts, where the table brings some: ranges, and numbers of different
+    units below each other.
     """
+    texts = table.texts
+    if texts is None:
+        return table.rows
     as_numbers = [
         bool(field.unit) and not any(EN_DASH in row[at] for row in texts)
         for at, field in enumerate(table.fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from llmcost.render.cells import own_texts
 from llmcost.render.sheets import Book, shown_rows, write_rows
 from llmcost.table import Document, Table
 
@@ -33,12 +32,12 @@ def _people_sheet(book: Book, table: Table) -> None:
         for at, field in enumerate(table.fields)
         if not table.people_fields or field.name in table.people_fields
     ]
-    rows = shown_rows(table, table.texts if table.texts is not None else own_texts(table))
+    rows = shown_rows(table)
     fields = [table.fields[at] for at in kept]
     headers = [f"{f.title or f.name} [{f.unit}]" if f.unit else f.title or f.name for f in fields]
-    right = {at: "right" for at, field in enumerate(fields) if field.align == "right"}
+    styles = ["right" if field.align == "right" else "" for field in fields]
     chosen = [[row[at] for at in kept] for row in rows]
-    below = write_rows(book, sheet, headers, chosen, right)
+    below = write_rows(book, sheet, headers, chosen, [styles] * len(chosen))
     for number, note in enumerate(table.notes, start=below + 1):
         book.put(sheet, number, 0, note, "loose")
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{below + 1}"})

@@ -35,6 +35,7 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
         "text_wrap": True,
         "quote_prefix": True,
     },
+    "moved": {"bold": True, "bg_color": "#FCE4D6"},
     "heading": {"bold": True, "font_size": 12, "top": 1},
 }
 HOW_TO = (
@@ -47,7 +48,7 @@ ASSUMPTION_HEADERS = (
 )  # fmt: skip
 MODEL_HEADERS = ("Part", "Quantity", "Value", "Unit", "Formula", "Name in formulas", "Equation")
 RESULT_HEADERS = (
-    "Result", "Live", "As computed", "Unit", "Low", "Median", "High", "Live over computed, less 1"
+    "Result", "Live", "As computed", "Unit", "Low", "Median", "High", "Change"
 )  # fmt: skip
 WIDTHS = {
     "Assumptions": (38, 18, 15, 14, 14, 30, 60, 40),
@@ -213,6 +214,8 @@ def _results(book: Book, live: Live, title: str) -> str:
     for row, one in enumerate(ordered, start=1):
         _result(book, sheet, row, one, live)
     last = sum(one.live for one in ordered) + 1
+    moved = {"type": "cell", "criteria": "!=", "value": 0, "format": book.styles["moved"]}
+    sheet.conditional_format(f"H2:H{last}", moved)
     return f"'{own}'!$H$2:$H${last}"
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from numbers import Real
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcost.picture import PALETTE
-from llmcost.render.cells import own_texts
 from llmcost.render.reports.live_sheets import LOOKS, Live, number_format, write_live
-from llmcost.render.sheets import Book, write_rows
+from llmcost.render.reports.table_sheets import write_table
+from llmcost.render.sheets import Book, as_cell, write_rows
 from llmcost.report import Report
 from llmcost.table import Cell, Table
 from llmcost.views.reports.bases import Basis
@@ -17,6 +16,8 @@ from llmcost.views.reports.spreadsheet import spreadsheet
 
 NAME = "report.xlsx"
 ESTIMATE = "llmcost.estimate/"
+# Tables of an estimate whose numbers are on its live sheets.
+LIVE = ("results", "bases", "beyond", "energy", "goodput")
 TOLD = (
     *("cost", "cost_per_million_tokens", "owned_cost", "owned_price", "development_cost"),
     *("owned_development_cost", "gpu_hours", "wall_clock", "model_flop", "mfu", "goodput"),
@@ -28,6 +29,7 @@ CHANGED = "Cells have been changed: live results differ from those computed (see
 SOURCE_HEADERS = ("Number", "Key", "Title", "Authors", "Published", "Accessed", "Address", "Note")
 LONGEST_ADDRESS = 2000
 CHART_ROWS = 17
+LAST_COLUMN, LINE_HEIGHT, CHARACTERS_A_LINE = 8, 15, 150
 
 
 def workbook(report: Report) -> dict[str, bytes]:
@@ -38,13 +40,13 @@ def workbook(report: Report) -> dict[str, bytes]:
     book = Book.new(report.title, LOOKS)
     summary = book.sheet("Summary")
     book.names |= {"about", "sources"}
-    estimates = [data for _, data in report.results if str(data["schema"]).startswith(ESTIMATE)]
+    estimates = [data for _, data in report.results if _is_estimate(data)]
     models = [
         write_live(book, spreadsheet(data), number)
         for number, data in enumerate(estimates, start=1)
     ]
-    for title, table in _tables(report, live=len(estimates)):
-        _table(book, title, table)
+    for title, table in _tables(report):
+        write_table(book, title, table)
     book.names -= {"about", "sources"}
     _sources(book, report)
     _about(book, report)
@@ -52,44 +54,38 @@ def workbook(report: Report) -> dict[str, bytes]:
     return {NAME: book.done()}
 
 
-def _tables(report: Report, live: int) -> Iterator[tuple[str, Table]]:
-    """Yield the tables that get a sheet of their own; assumptions of live models have theirs."""
+def _tables(report: Report) -> Iterator[tuple[str, Table]]:
+    """Yield the tables that get a sheet of their own; live sheets hold the rest."""
     for section in report.sections:
-        if section.name == "assumptions" and live == len(report.results):
-            continue
         for table in section.tables:
-            yield table.title or table.name.replace("_", " ").capitalize(), table
+            if not _is_live(report, section.name, table):
+                yield table.title or table.name.replace("_", " ").capitalize(), table
 
 
-def _table(book: Book, title: str, table: Table) -> None:
-    """Write a table with every column: numbers in full, the names that people read."""
-    sheet = book.sheet(title)
-    names = [field.name for field in table.fields]
-    headers = [
-        _header("Low" if field.name == "low" and "high" in names else field.title, field.header)
-        for field in table.fields
+def _is_live(report: Report, section: str, table: Table) -> bool:
+    """Return whether the live sheets of an estimate hold a table."""
+    if section.partition("-")[0] == "estimate":
+        return table.name in LIVE
+    names = [name for name, data in report.results if _is_estimate(data)]
+    alone = len(names) == len(report.results)
+    named = any(table.title.startswith(f"{name}: ") for name in names)
+    return section == "assumptions" and (alone or named)
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """Yield the notes of tables whose numbers are on live sheets, each once."""
+    told = [
+        note
+        for section in report.sections
+        for table in section.tables
+        if _is_live(report, section.name, table)
+        for note in table.notes
     ]
-    texts = table.texts if table.texts is not None else own_texts(table)
-    rows: list[list[Cell]] = [
-        [
-            cell if isinstance(cell, Real) else _text(cell, text)
-            for cell, text in zip(*both, strict=True)
-        ]
-        for both in zip(table.rows, texts, strict=True)
-    ]
-    below = write_rows(book, sheet, headers, rows)
-    for number, note in enumerate(table.notes, start=below + 1):
-        book.put(sheet, number, 0, note, "loose")
+    yield from dict.fromkeys(told)
 
 
-def _header(title: str, header: str) -> str:
-    """Return what people read over a column, with its unit."""
-    unit = header.partition(" [")[2]
-    return f"{title} [{unit}" if title and unit else title or header
-
-
-def _text(cell: Cell, text: str) -> Cell:
-    return None if cell is None else text.strip() or cell
+def _is_estimate(data: Mapping[str, Any]) -> bool:
+    return str(data["schema"]).startswith(ESTIMATE)
 
 
 def _summary(book: Book, sheet: Any, report: Report, models: Sequence[Live]) -> None:  # noqa: ANN401
@@ -100,14 +96,23 @@ def _summary(book: Book, sheet: Any, report: Report, models: Sequence[Live]) -> 
     book.put(sheet, 0, 0, report.title, "title")
     row = 1
     for sentence in report.summary:
-        book.put(sheet, row, 0, sentence, "plain")
-        row += 1
+        row = _sentence(book, sheet, row, sentence)
     for live in models:
         row = _model(book, sheet, row + 1, live)
     if report.warnings:
         book.put(sheet, row + 1, 0, "Warnings", "heading")
-    for down, text in enumerate(report.warnings, start=row + 2):
-        book.put(sheet, down, 0, text, "plain")
+        row += 2
+    for text in report.warnings:
+        row = _sentence(book, sheet, row, text)
+
+
+def _sentence(book: Book, sheet: Any, row: int, text: str) -> int:  # noqa: ANN401
+    """Write a sentence over the width of the sheet, as high as it needs; return the next row."""
+    told = as_cell(text)
+    sheet.merge_range(row, 0, row, LAST_COLUMN, "", book.styles["inert"])
+    sheet.write_string(row, 0, str(told or ""), book.styles["inert"])
+    sheet.set_row(row, LINE_HEIGHT * max(1, -(-len(text) // CHARACTERS_A_LINE)))
+    return row + 1
 
 
 def _model(book: Book, sheet: Any, row: int, live: Live) -> int:  # noqa: ANN401
@@ -201,6 +206,7 @@ def _about(book: Book, report: Report) -> None:
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 110)
     rows = [*report.made_by, ("Methods", report.methods)]
+    rows += [("Note", note) for note in _notes(report)]
     for row, (label, text) in enumerate(rows):
         book.put(sheet, row, 0, label, "header")
         book.put(sheet, row, 1, text)
