@@ -239,41 +239,47 @@ def ordered(low: str = "low", high: str = "high") -> Check:
 
 def sane(document: Any) -> None:  # noqa: ANN401
     """Raise WrongValueError for a number anywhere that is not finite, or for too deep nesting."""
-    waiting: list[tuple[Any, tuple[Any, ...]]] = [(document, ())]
-    while waiting:
-        value, place = waiting.pop()
-        if isinstance(value, dict):
-            waiting += _unsettled(value.items(), place)
-        elif isinstance(value, list):
-            waiting += _unsettled(enumerate(value), place)
-        else:
-            _finite(value, place)
-        if len(place) > DEEPEST:
-            raise _at(
-                WrongValueError(value, f"at most {DEEPEST} objects and lists inside each other"),
-                place,
-            )
+    if _unsound(document, 0):
+        _find(document, ())
 
 
-def _unsettled(items: Any, place: tuple[Any, ...]) -> list[tuple[Any, tuple[Any, ...]]]:  # noqa: ANN401
-    """Return the parts that must be looked at: no texts, flags or usual numbers."""
-    return [
-        (one, (*place, key))
-        for key, one in items
-        if type(one) is dict
-        or type(one) is list
-        or (type(one) is float and one - one != 0)
-        or type(one) is int
-    ]
+def _unsound(value: Any, depth: int) -> bool:  # noqa: ANN401
+    """Return whether a document must be looked at more closely, as fast as that can be told."""
+    if depth > DEEPEST:
+        return True
+    for one in value.values() if type(value) is dict else value:
+        kind = type(one)
+        if kind is float:
+            if one - one != 0:
+                return True
+        elif kind is dict or kind is list:
+            if _unsound(one, depth + 1):
+                return True
+        elif kind is int and not -MOST <= one <= MOST and not _is_finite(one):
+            return True
+    return False
 
 
-def _finite(value: Any, place: tuple[Any, ...]) -> None:  # noqa: ANN401
-    try:
-        known = value is None or isinstance(value, str) or float(value) - float(value) == 0
-    except OverflowError:
-        known = False
-    if not known:
+def _find(value: Any, place: tuple[Any, ...]) -> None:  # noqa: ANN401
+    """Raise WrongValueError for the first part that is not sound, with its place."""
+    if len(place) > DEEPEST:
+        needed = f"at most {DEEPEST} objects and lists inside each other"
+        raise _at(WrongValueError(value, needed), place)
+    if isinstance(value, dict):
+        for key, one in value.items():
+            _find(one, (*place, key))
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            _find(one, (*place, at))
+    elif isinstance(value, int | float) and not _is_finite(value):
         raise _at(WrongValueError(value, "a finite number"), place)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return float(value) - float(value) == 0
+    except OverflowError:
+        return False
 
 
 def _at(wrong: WrongValueError, place: tuple[Any, ...]) -> WrongValueError:

@@ -39,7 +39,7 @@ NUMBER_OR_TEXT = either(number, text, "a number or text")
 CLAIM_BASIS = record(
     {
         "basis": maybe(text),
-        "title": text,
+        "title": maybe(text),
         "value": number,
         "low": number,
         "high": number,

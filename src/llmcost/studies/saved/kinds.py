@@ -43,7 +43,8 @@ def check_result(data: object, name: str) -> Mapping[str, Any]:
         _check_of(data["schema"], name)(data)
     except WrongValueError as wrong:
         raise InputError(
-            f"{shown(name)}: {wrong}. The file was changed or cut off: save the result again."
+            f"{shown(name)}: {wrong}. The file was changed, cut off or made by another version: "
+            "save the result again."
         ) from None
     return data
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import binascii
+import zlib
+from base64 import b64decode
 from html.parser import HTMLParser
 
 from llmcost.errors import InputError, shown
 
 ID = "llmcost-result-"
+PACKED = "gzip base64"
+MAX_BYTES = 500_000_000
+# What tells zlib that the bytes have the head and tail of gzip.
+GZIP = 31
 
 
 def is_page(text: str) -> bool:
@@ -28,7 +35,25 @@ def results_in(text: str, name: str) -> list[tuple[str, str]]:
             f"{shown(name)} is a page that {what}; needs a report made by llmcost report, or the "
             "JSON file of a result."
         )
-    return parser.found
+    return [
+        (told, _unpacked(body, name) if packed else body) for told, body, packed in parser.found
+    ]
+
+
+def _unpacked(body: str, name: str) -> str:
+    """Return the JSON text of a packed block; raises InputError where it is damaged."""
+    unpacker = zlib.decompressobj(GZIP)
+    try:
+        data = unpacker.decompress(b64decode(body, validate=True), MAX_BYTES)
+        text = data.decode("utf-8")
+    except (ValueError, binascii.Error, zlib.error):
+        text = ""
+    if not text or not unpacker.eof:
+        raise InputError(
+            f"{shown(name)}: a packed result in the page is damaged or too large; needs the page "
+            "as llmcost report wrote it."
+        )
+    return text
 
 
 class _Blocks(HTMLParser):
@@ -36,7 +61,8 @@ class _Blocks(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, str]] = []
+        self.found: list[tuple[str, str, bool]] = []
+        self.packed = False
         self.inside: str | None = None
         self._parts: list[str] = []
 
@@ -46,6 +72,7 @@ class _Blocks(HTMLParser):
         own = (told.get("id") or "").startswith(ID) and told.get("type") == "application/json"
         if tag == "script" and own:
             self.inside = told.get("data-name") or "result.json"
+            self.packed = told.get("data-encoding") == PACKED
             self._parts = []
 
     def handle_data(self, data: str) -> None:
@@ -56,5 +83,5 @@ class _Blocks(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """End a block."""
         if tag == "script" and self.inside is not None:
-            self.found.append((self.inside, "".join(self._parts)))
+            self.found.append((self.inside, "".join(self._parts), self.packed))
             self.inside = None

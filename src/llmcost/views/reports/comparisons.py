@@ -18,9 +18,12 @@ from llmcost.views.reports.assumptions import Row, row_of, shared, table_of
 from llmcost.views.reports.cells import amount_text, shown_unit
 from llmcost.views.reports.drawn import pictures
 from llmcost.views.reports.parts import Part
+from llmcost.views.reports.quick import quick_text
 
 # Of more setups than these, one table tells all of them and no other is made.
 MANY = 24
+# Of more than these, numbers are written on one scale a column, for speed.
+VERY_MANY = 1000
 # What the table of every setup repeats.
 TOLD_ELSEWHERE = (
     *("setups", "cost", "wall_clock", "gpu_hours", "speeds", "ranking", "unpriced", "assumptions"),
@@ -121,13 +124,15 @@ def _every_setup(data: Mapping[str, Any]) -> Table:
     names = list(dict.fromkeys(names))
     fields = tuple(_field(name, units.get(name) or "") for name in names)
     rows = tuple(tuple(record.get(name) for name in names) for record in records)
-    texts = tuple(
-        tuple(_text(name, units.get(name) or "", record.get(name)) for name in names)
-        for record in records
-    )
     shown = [name for name in SHOWN if name in held]
     if any(record.get("status") != "runs" for record in records):
         shown += [name for name in ("status", "reason") if name in held]
+    write = _quick if len(records) > VERY_MANY else _text
+    kinds = [(name, units.get(name) or "", name in shown) for name in names]
+    texts = tuple(
+        tuple(write(name, unit, record.get(name)) if told else "" for name, unit, told in kinds)
+        for record in records
+    )
     notes = _notes(data)
     return Table("setups", fields, rows, "Every setup", texts, notes, tuple(shown))
 
@@ -155,6 +160,13 @@ def _text(name: str, unit: str, value: Cell) -> str:
         return f"{value:,.0f}"
     result = name.removesuffix("_low").removesuffix("_high")
     return quantity_text(value, shown_unit(result, unit))
+
+
+def _quick(name: str, unit: str, value: Cell) -> str:
+    if name in COUNTS and isinstance(value, int | float):
+        return f"{value:,.0f}"
+    is_share = name.endswith("_share") or shown_unit(name, unit) == "share"
+    return quick_text(value, "share" if is_share else unit)
 
 
 def _assumptions(data: Mapping[str, Any]) -> Iterator[Table]:
