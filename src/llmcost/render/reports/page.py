@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = "llmcost.render.reports"
 SCRIPTS = ("tables.js", "pictures.js", "page.js")
-MAIN_FILE = "report.html"
-
-
-def html(report: Report) -> dict[str, bytes]:
-    """Return the report as the one file of its page; raises MissingExtraError as `page` does."""
-    return {MAIN_FILE: page(report).encode("utf-8", "backslashreplace")}
 
 
 def page(report: Report) -> str:
