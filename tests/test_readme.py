@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from llmcost.catalog.measured import THROUGHPUT_HEADERS, throughput_rows
-from tests.cli.helpers import llmcost
+from tests.cli.helpers import HEADLINE, llmcost
 
 SCHEDULER = "tcp://head:8786"
 ROOT = Path(__file__).parent.parent
@@ -20,6 +20,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def blocks(language):
     """Return the fenced blocks of one language, in order."""
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+EVERY_LINE = [each for block in blocks("sh")[2:] for each in block.splitlines()]
 
 
 def test_the_two_commands_are_one_line_each():
@@ -32,7 +35,7 @@ def test_the_two_commands_are_one_line_each():
 
 
 @pytest.mark.usefixtures("empty_folder")
-@pytest.mark.parametrize(("number", "more"), [(0, ("--today", "2026-09-06")), (1, ())])
+@pytest.mark.parametrize(("number", "more"), [(0, ("--today", "2026-09-06")), (1, ()), (2, ())])
 def test_the_picture_is_the_answer(capsys, number, more):
     console = blocks("console")[number]
     command, _, picture = console.partition("\n")
@@ -44,9 +47,7 @@ def test_the_picture_is_the_answer(capsys, number, more):
 
 
 @pytest.mark.usefixtures("empty_folder")
-@pytest.mark.parametrize(
-    "line", [each for block in blocks("sh")[2:] for each in block.splitlines()]
-)
+@pytest.mark.parametrize("line", EVERY_LINE)
 def test_every_other_command_works(capsys, line, empty_folder):
     line = line.partition("  #")[0].strip()
     if not line.startswith("llmcost "):
@@ -71,6 +72,10 @@ def _write_what_is_named(line, folder, capsys):
     if "setups.toml" in line:
         setups = '[[setup]]\ngpu = "h100-sxm"\ngpus = 512\n[[setup]]\ngpu = "b200"\ngpus = 256\n'
         (folder / "setups.toml").write_text(setups)
+    if line.startswith("llmcost report"):
+        for name in ("run.json", "growth.json"):
+            saving = next(each for each in EVERY_LINE if f"-o {name} " in each)
+            assert llmcost(capsys, *shlex.split(saving.partition(" --plot")[0])[1:]).code == 0
     if "last-month.json" in line:
         saved = line.replace("--against", "--output")
         assert llmcost(capsys, *shlex.split(saved)[1:]).code == 0
@@ -91,3 +96,30 @@ def _cluster(line):
 def test_the_python_example_runs():
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
+
+
+def test_its_picture_is_one_that_the_documents_draw_again():
+    (named,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+
+    assert Path(named).parent == Path("docs/pictures")
+    assert (ROOT / named).is_file()
+    assert f"](pictures/{Path(named).name})" in (ROOT / "docs/reports.md").read_text("utf-8")
+
+
+def test_errors_on_sources_left_out_are_those_of_the_page_on_prediction():
+    page = (ROOT / "docs/prediction.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| all rows \|.*$", page, flags=re.MULTILINE)
+    _, _, median, ninth, _, holds, _, usual, *_ = [cell.strip() for cell in row.split("|")[1:]]
+    told = README.split("## How far off it is")[1].split("##")[0]
+
+    numbers = re.findall(r"[\d.]+%", told.split("about four minutes")[1])
+    assert numbers == [median, ninth, "40%", usual, "80%", holds]
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_the_entry_to_cite_is_what_the_methods_of_a_run_hold(capsys):
+    ran = llmcost(capsys, *HEADLINE, "--draws", "200", "-o", "run.json")
+    assert ran.code == 0
+
+    entries = llmcost(capsys, "report", "run.json", "--methods").out
+    assert blocks("bibtex")[0] in entries
