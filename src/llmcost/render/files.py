@@ -11,7 +11,7 @@ from llmcost.errors import InputError, shown
 
 STREAMS = frozenset({"/dev", "/dev/fd", "/proc/self/fd"})
 LONGEST = 120
-REMEDY = "Choose another path with --output, or leave it out to print the result."
+REMEDY = "Choose another path, or leave the option out."
 
 
 def write_output(text: str, path: str | os.PathLike[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from llmcost.picture import Band, Bars, Line, Mark, Picture, Points, Region, Rule, Whiskers
+from llmcost.picture import Band, Bars, Line, Mark, Picture, Points, Rule, Whiskers
 from llmcost.render.ascii_text import in_ascii
 from llmcost.render.cells import display_width, visible, wrapped
 
