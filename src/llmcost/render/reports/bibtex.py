@@ -11,6 +11,7 @@ from llmcost.render.latex import escaped
 from llmcost.report import Footnote
 
 ADDRESS_SAFE = "/:?#@!$&'()*+,;=~-._%[]"
+NOT_STATED = "not stated"
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9:.+-]+")
 _ARXIV = re.compile(r"https://arxiv\.org/abs/([\d.]+\d)(?:v\d+)?")
 _DOI = re.compile(r"https://doi\.org/(10\..+)")
@@ -40,7 +41,8 @@ def entry_keys(notes: Sequence[Footnote]) -> Mapping[str, str]:
 
 def item(key: str, note: Footnote) -> str:
     """Return the item of a source in an embedded bibliography of LaTeX."""
-    told = [f"{escaped(_ended(note.authors))}" if note.authors else ""]
+    authors = _known(note.authors)
+    told = [escaped(_ended(authors)) if authors else ""]
     told.append(f"\\emph{{{escaped(note.title or note.key)}}}.")
     told.append(escaped(f"{note.published}.") if note.published else "")
     url = address(note.url)
@@ -85,7 +87,7 @@ def _fields(note: Footnote) -> dict[str, str]:
     arxiv, doi = _ARXIV.fullmatch(note.url), _DOI.fullmatch(note.url)
     return {
         "title": f"{{{_balanced(note.title or note.key)}}}",
-        "author": _authors(note.authors),
+        "author": _authors(_known(note.authors)),
         "year": day[1] if day else _balanced(note.published),
         "month": str(int(day[2])) if day and day[2] else "",
         "eprint": arxiv[1] if arxiv else "",
@@ -103,6 +105,10 @@ def _authors(text: str) -> str:
     names = [name.strip() for name in re.split(r"[,;]", text) if name.strip()]
     people = len(names) > 1 and ";" not in text and all(" " in name for name in names)
     return " and ".join(_balanced(name) if people else f"{{{_balanced(name)}}}" for name in names)
+
+
+def _known(authors: str) -> str:
+    return "" if authors == NOT_STATED else authors
 
 
 def _ended(text: str) -> str:

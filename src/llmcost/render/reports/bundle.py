@@ -79,7 +79,9 @@ def _tables(report: Report) -> Iterator[tuple[str, Table]]:
     names = Names()
     for section in report.sections:
         for table in section.tables:
-            yield f"tables/{names.unique(f'{section.name}-{table.name}'.lower(), '.csv')}", table
+            apart = table.name.startswith(section.name)
+            name = table.name if apart else f"{section.name}-{table.name}"
+            yield f"tables/{names.unique(name.lower(), '.csv')}", table
         for picture in section.pictures:
             name = f"{section.name}-picture-{picture.name}".lower()
             yield f"tables/{names.unique(name, '.csv')}", picture.table

@@ -81,13 +81,13 @@ def _section(section: Section, paths: Iterator[str], keys: Mapping[str, str]) ->
 def _figure(picture: Picture, path: str, keys: Mapping[str, str]) -> str:
     """Return a picture, which shows its own title and source, under its text alternative."""
     title = escaped(picture.title)
-    size = r"width=\linewidth,height=0.8\textheight,keepaspectratio"
+    size = r"width=\linewidth,height=0.68\textheight,keepaspectratio"
     return "\n".join(
         [
             r"\begin{figure}[H]",
             r"\centering",
             f"\\includegraphics[{size}]{{{path}}}",
-            f"\\caption[{{{title}}}]{{{cited(picture.description, keys) or title}}}",
+            f"\\caption[{{{title}}}]{{\\small {cited(picture.description, keys) or title}}}",
             r"\end{figure}",
         ]
     )

@@ -34,6 +34,37 @@ class _Column:
     bare: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Columns of a table that fit side by side: their size and types, and rows of so many lines."""
+
+    size: str
+    kinds: str
+    head: str
+    rows: list[str]
+    lines: int
+
+    def text(self, title: str, notes: list[str]) -> str:
+        """Return the part as LaTeX; one of many lines may break over pages."""
+        return self._long(title, notes) if self.lines > LONG else self._float(title, notes)
+
+    def _float(self, title: str, notes: list[str]) -> str:
+        lines = [r"\begin{table}[H]", r"\centering", self.size, r"\setlength{\tabcolsep}{3pt}"]
+        lines += [f"\\caption{{{title}}}" if title else ""]
+        lines += [f"\\begin{{tabular}}{{@{{}}{self.kinds}@{{}}}}", r"\toprule", f"{self.head} \\\\"]
+        lines += [r"\midrule", *self.rows, r"\bottomrule", r"\end{tabular}"]
+        lines += [r"\par\smallskip" if notes else "", *notes, r"\end{table}"]
+        return "\n".join(filter(None, lines))
+
+    def _long(self, title: str, notes: list[str]) -> str:
+        head = [r"\toprule", f"{self.head} \\\\", r"\midrule"]
+        lines = ["{", self.size, r"\setlength{\tabcolsep}{3pt}"]
+        lines += [f"\\begin{{longtable}}{{@{{}}{self.kinds}@{{}}}}"]
+        lines += [f"\\caption{{{title}}}\\\\" if title else "", *head, r"\endfirsthead", *head]
+        lines += [r"\endhead", r"\bottomrule", r"\endfoot", *self.rows, r"\end{longtable}", "}"]
+        return "\n".join(filter(None, [*lines, *notes]))
+
+
 def latex_table(table: Table, keys: Mapping[str, str]) -> str:
     """Return a table with the rules of booktabs, its cells of keys as citations."""
     table = cut(table, MOST_ROWS)
@@ -41,15 +72,46 @@ def latex_table(table: Table, keys: Mapping[str, str]) -> str:
     if not shown.rows:
         return f"\\textbf{{{escaped(shown.title)}:}} no rows." if shown.title else ""
     at = sources_at(table)
-    cells = [_cells(row, at, keys) for row in shown.rows]
     columns = _columns(shown, at)
-    size, columns, lines = _fitted(columns, [_widths(row, at) for row in shown.rows])
-    heads = [_head(text, column) for text, column in zip(shown.headings, columns, strict=True)]
-    rows = [_row(row, text, columns) for row, text in zip(cells, shown.rows, strict=True)]
-    kinds = "".join(column.kind for column in columns)
-    make = _long if lines > LONG else _float
+    groups = _groups(columns)
+    parts = [_part(shown, [columns[place] for place in group], group, at, keys) for group in groups]
     notes = [f"{{\\footnotesize {cited(note, keys)}\\par}}" for note in shown.notes]
-    return make(size, kinds, words(shown.title), " & ".join(heads), rows, notes)
+    last = len(parts)
+    return "\n\n".join(
+        part.text(_numbered(shown.title, number, last), notes if number == last else [])
+        for number, part in enumerate(parts, start=1)
+    )
+
+
+def _groups(columns: list[_Column]) -> list[list[int]]:
+    """Return which columns stand together, the first in all parts, where a line is too short."""
+    groups, room = [[0]], SIZES[-1][0]
+    used = columns[0].least + GAP
+    for place, column in enumerate(columns[1:], start=1):
+        if used + column.least + GAP > room and len(groups[-1]) > 1:
+            groups.append([0])
+            used = columns[0].least + GAP
+        groups[-1].append(place)
+        used += column.least + GAP
+    return groups
+
+
+def _numbered(title: str, number: int, last: int) -> str:
+    told = words(title)
+    return f"{told} (part {number} of {last})".lstrip() if last > 1 else told
+
+
+def _part(
+    shown: Grid, columns: list[_Column], group: list[int], at: int | None, keys: Mapping[str, str]
+) -> _Part:
+    """Return those columns of a table that stand together."""
+    rows = [tuple(row[place] for place in group) for row in shown.rows]
+    heads = [shown.headings[place] for place in group]
+    own = group.index(at) if at in group else None
+    size, columns, lines = _fitted(columns, [_widths(row, own) for row in rows])
+    told = [_row(_cells(row, own, keys), row, columns) for row in rows]
+    head = " & ".join(_head(text, column) for text, column in zip(heads, columns, strict=True))
+    return _Part(size, "".join(column.kind for column in columns), head, told, lines)
 
 
 def _cells(row: tuple[str, ...], at: int | None, keys: Mapping[str, str]) -> list[str]:
@@ -172,25 +234,3 @@ def _row(cells: list[str], texts: tuple[str, ...], columns: list[_Column]) -> st
 
 def _bare(text: str) -> str:
     return text.replace(",", "") if _BARE.fullmatch(text) else f"{{{escaped(text)}}}"
-
-
-def _float(size: str, kinds: str, title: str, head: str, rows: list[str], notes: list[str]) -> str:
-    lines = [r"\begin{table}[H]", r"\centering", size, r"\setlength{\tabcolsep}{3pt}"]
-    lines += [f"\\caption{{{title}}}" if title else ""]
-    lines += [f"\\begin{{tabular}}{{@{{}}{kinds}@{{}}}}", r"\toprule", f"{head} \\\\"]
-    lines += [r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
-    lines += [r"\par\smallskip" if notes else "", *notes, r"\end{table}"]
-    return "\n".join(filter(None, lines))
-
-
-def _long(size: str, kinds: str, title: str, head: str, rows: list[str], notes: list[str]) -> str:
-    lines = [
-        "{",
-        size,
-        r"\setlength{\tabcolsep}{3pt}",
-        f"\\begin{{longtable}}{{@{{}}{kinds}@{{}}}}",
-    ]
-    lines += [f"\\caption{{{title}}}\\\\" if title else "", r"\toprule", f"{head} \\\\"]
-    lines += [r"\midrule", r"\endfirsthead", r"\toprule", f"{head} \\\\", r"\midrule", r"\endhead"]
-    lines += [r"\bottomrule", r"\endfoot", *rows, r"\end{longtable}", "}", *notes]
-    return "\n".join(filter(None, lines))

@@ -9,8 +9,10 @@ from llmcost.render.latex import escaped
 from llmcost.render.reports.citations import BETWEEN_KEYS, CITED
 
 _POWER = re.compile(r"(?<![\w.,-])-?\d+(?:\.\d+)?e[+-]?\d+(?![\w.])")
-# What stands between two citations that LaTeX can sort into one.
 _TIGHT = re.compile(r",(?=[A-Za-z])")
+_LONG_WORD = re.compile(r"[^\s,]{25,}")
+_JOINT = re.compile(r"(/|=|\.|\\_|-(?!\{))(?=[A-Za-z0-9])")
+# Two citations side by side, which LaTeX can sort into one.
 _NEXT = re.compile(r"\\cite\{([^}]*)\} \\cite\{")
 
 
@@ -48,8 +50,9 @@ def words(text: str) -> str:
 
 
 def _breakable(text: str) -> str:
-    """Return a text as LaTeX that may break after a comma without a blank, as layouts have them."""
-    return _TIGHT.sub(r",\\allowbreak ", escaped(text))
+    """Return a text as LaTeX that may break inside layouts and other very long words."""
+    told = _TIGHT.sub(r",\\allowbreak ", escaped(text))
+    return _LONG_WORD.sub(lambda word: _JOINT.sub(r"\1\\allowbreak ", word[0]), told)
 
 
 def _merged(text: str) -> str:

@@ -146,9 +146,9 @@ def reconciliation_sentences(data: Data) -> Iterator[str]:
     """Yield the sentences on claims that were set against estimates of the runs they are about."""
     rows = _rows(data, "rows")
     keys = dict.fromkeys(str(key) for row in rows for key in row.get("sources") or ())
-    one = "claim was" if len(rows) == 1 else "claims were"
+    claims = "One published claim was" if len(rows) == 1 else f"{len(rows):,} published claims were"
     yield (
-        f"{len(rows):,} published {one} set against an estimate of the same run with what was "
+        f"{claims} set against an estimate of the same run with what was "
         f"known on the day of the claim{cites(keys)}: a claim holds where its range meets the "
         "interval of the estimate on a basis that it can mean."
     )
