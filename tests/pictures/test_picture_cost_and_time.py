@@ -77,6 +77,17 @@ def test_what_has_no_price_is_named_and_what_is_beaten_too(four):
     assert {row[0] for row in made.table.rows} == {"h100-sxm", "b200", "a100-sxm-80gb"}
 
 
+def test_the_table_has_full_numbers_for_files_and_texts_for_people(four):
+    table = drawn(four).table
+    at = [row[0] for row in table.rows].index("h100-sxm")
+
+    assert table.records()[at]["cost"] == pytest.approx(H100_HOURS * 2)
+    assert table.texts[at] == (
+        *("h100-sxm", "runs", "42.6 days", "42.6 days", "42.6 days"),
+        *("$131K", "$131K", "$131K", "yes"),
+    )
+
+
 def test_every_interval_encloses_its_point(four):
     for mark in marks(drawn(four).panels[0], Points):
         for x, low, high in zip(mark.x, mark.x_low, mark.x_high, strict=True):

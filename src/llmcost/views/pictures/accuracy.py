@@ -8,8 +8,8 @@ from typing import Any
 
 from llmcost.figures import quantity_text, range_text
 from llmcost.picture import NEUTRAL, Axis, Band, Line, Mark, Panel, Picture, Points, Region, Rule
-from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import groups_of, thinned
+from llmcost.table import Field
+from llmcost.views.pictures.marks import Cells, groups_of, numbers_table, thinned
 from llmcost.views.pictures.words import listed, number, source_line
 from llmcost.views.validations import IN_SAMPLE, LEFT_OUT
 
@@ -28,11 +28,11 @@ FIELDS = (
     Field("model", "Model"),
     Field("accelerator", "Accelerator"),
     Field("num_gpus", "GPUs", "GPU", "right"),
-    Field("measured_step_time", "Measured", "s", "right"),
-    Field("predicted_step_time", "Predicted", "s", "right"),
-    Field("measured_gpu_hours", "Measured", "GPU*hour", "right"),
-    Field("predicted_gpu_hours", "Predicted", "GPU*hour", "right"),
-    Field("error", "Error", "", "right"),
+    Field("measured_step_time", "Measured step time", "s", "right"),
+    Field("predicted_step_time", "Predicted step time", "s", "right"),
+    Field("measured_gpu_hours", "Measured GPU-hours", "GPU*hour", "right"),
+    Field("predicted_gpu_hours", "Predicted GPU-hours", "GPU*hour", "right"),
+    Field("error", "Error", "share", "right"),
     Field("apart", "Kept apart"),
 )
 
@@ -82,7 +82,12 @@ def accuracy(data: Mapping[str, Any]) -> Picture:
         " ".join(_told(data, parts)),
         source_line(data),
         tuple(panel for kind, rows in drawn for panel in _panels(data, kind, rows, looks)),
-        Table("accuracy", FIELDS, tuple(_cells(row) for _, rows in drawn for row in rows)),
+        numbers_table(
+            "accuracy",
+            "Predicted against measured",
+            FIELDS,
+            [_cells(row) for _, rows in drawn for row in rows],
+        ),
     )
 
 
@@ -225,5 +230,5 @@ def _told(data: Mapping[str, Any], parts: Sequence[Part]) -> Iterator[str]:
     yield from (str(note) for note in (data.get("summary") or {}).get("notes") or ())
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str | float | None, ...]:
+def _cells(row: Mapping[str, Any]) -> Cells:
     return tuple(row.get(field.name) for field in FIELDS)

@@ -9,8 +9,8 @@ from typing import Any
 from llmcost.figures import quantity_text
 from llmcost.picture import NEUTRAL, PALETTE, Axis, Line, Mark, Panel, Picture, Points, Rule
 from llmcost.studies.comparison.parts import RUNS, TOO_SLOW
-from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import COLOURS, WIDE, groups_of, thinned
+from llmcost.table import Field
+from llmcost.views.pictures.marks import COLOURS, WIDE, Cells, groups_of, numbers_table, thinned
 from llmcost.views.pictures.spans import scale_of
 from llmcost.views.pictures.words import (
     Amount,
@@ -36,11 +36,11 @@ FIELDS = (
     Field("name", "Setup"),
     Field("status", "Status"),
     Field("wall_clock", "Wall clock", "day", "right"),
-    Field("wall_clock_low", "Low", "day", "right"),
-    Field("wall_clock_high", "High", "day", "right"),
+    Field("wall_clock_low", "Wall clock, low", "day", "right"),
+    Field("wall_clock_high", "Wall clock, high", "day", "right"),
     Field("cost", "Cost", "USD", "right"),
-    Field("cost_low", "Low", "USD", "right"),
-    Field("cost_high", "High", "USD", "right"),
+    Field("cost_low", "Cost, low", "USD", "right"),
+    Field("cost_high", "Cost, high", "USD", "right"),
     Field("front", "On the front"),
 )
 
@@ -81,7 +81,7 @@ def cost_and_time(data: Mapping[str, Any]) -> Picture:
     drawn = _drawn(spots)
     panel = Panel(
         Axis("Wall clock", "day", scale_of(_ends(drawn, "days"), WIDE)),
-        Axis(_cost_title(data), "USD", scale_of(_ends(drawn, "cost"), WIDE)),
+        Axis(cost_title(data), "USD", scale_of(_ends(drawn, "cost"), WIDE)),
         tuple(_marks(drawn, data)),
     )
     return Picture(
@@ -90,7 +90,7 @@ def cost_and_time(data: Mapping[str, Any]) -> Picture:
         " ".join(_told(spots, drawn, data)),
         source_line(data),
         (panel,),
-        Table("cost-and-time", FIELDS, tuple(map(_row, drawn)), "Cost against wall clock"),
+        numbers_table("cost-and-time", "Cost against wall clock", FIELDS, list(map(_row, drawn))),
     )
 
 
@@ -134,7 +134,7 @@ def _ends(spots: Sequence[Spot], name: str) -> list[float]:
     return [end for spot in spots for end in (getattr(spot, name).low, getattr(spot, name).high)]
 
 
-def _cost_title(data: Mapping[str, Any]) -> str:
+def cost_title(data: Mapping[str, Any]) -> str:
     """Return what the cost is of, where that is the same for every setup."""
     terms = {setup.get("terms") for setup in data["setups"] if setup.get("estimate")}
     only = terms.pop() if len(terms) == 1 else None
@@ -259,7 +259,7 @@ def _left_out(spots: Sequence[Spot], data: Mapping[str, Any]) -> Iterator[str]:
         yield f"{listed(names)} ({reason})"
 
 
-def _row(spot: Spot) -> tuple[str | float | bool, ...]:
+def _row(spot: Spot) -> Cells:
     days, cost = spot.days, spot.cost
     ends = days.value, days.low, days.high, cost.value, cost.low, cost.high
     return spot.name, spot.status, *ends, spot.front

@@ -8,8 +8,9 @@ from typing import Any
 
 from llmcost.picture import Axis, Band, Line, Mark, Panel, Picture, Points
 from llmcost.studies.comparison.parts import RUNS, TOO_SLOW
-from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import COLOURS, SYMBOLS, WIDE
+from llmcost.table import Field
+from llmcost.views.pictures.cost_and_time import cost_title
+from llmcost.views.pictures.marks import COLOURS, SYMBOLS, WIDE, Cells, numbers_table
 from llmcost.views.pictures.spans import scale_of
 from llmcost.views.pictures.words import (
     Amount,
@@ -22,9 +23,10 @@ from llmcost.views.pictures.words import (
 )
 
 COST, TIME, MFU, GOODPUT = "cost", "wall_clock", "mfu", "goodput"
-# The panels: what they show, their unit, their title and the heading of their axis.
+# The panels: what they show, their unit, their title and the heading of their axis, which for cost
+# depends on the terms.
 PANELS = (
-    ((COST,), "USD", "", "Cost"),
+    ((COST,), "USD", "", ""),
     ((TIME,), "day", "", "Wall clock"),
     ((MFU, GOODPUT), "share", "MFU (solid) and goodput (dashed)", "MFU, goodput"),
 )
@@ -40,13 +42,13 @@ FIELDS = (
         for result_name, words, unit in (
             (COST, "Cost", "USD"),
             (TIME, "Wall clock", "day"),
-            (MFU, "MFU", ""),
-            (GOODPUT, "Goodput", ""),
+            (MFU, "MFU", "share"),
+            (GOODPUT, "Goodput", "share"),
         )
         for name, title in (
             (result_name, words),
-            (f"{result_name}_low", "Low"),
-            (f"{result_name}_high", "High"),
+            (f"{result_name}_low", f"{words}, low"),
+            (f"{result_name}_high", f"{words}, high"),
         )
     ),
 )
@@ -100,8 +102,8 @@ def growth(data: Mapping[str, Any]) -> Picture:
         _title(drawn[0]),
         " ".join(_told(drawn, len(growing), data)),
         source_line(data),
-        tuple(_panels(drawn)),
-        Table("growth", FIELDS, tuple(_rows(drawn)), "By number of accelerators"),
+        tuple(_panels(drawn, data)),
+        numbers_table("growth", "By number of accelerators", FIELDS, list(_rows(drawn))),
     )
 
 
@@ -143,14 +145,14 @@ def _stage(setup: Mapping[str, Any]) -> Stage | None:
     return Stage(count, known) if count and TIME in known else None
 
 
-def _panels(drawn: Sequence[Series]) -> Iterator[Panel]:
+def _panels(drawn: Sequence[Series], data: Mapping[str, Any]) -> Iterator[Panel]:
     shown = [panel for panel in PANELS if any(s.having(name) for s in drawn for name in panel[0])]
     for place, (names, unit, title, heading) in enumerate(shown, 1):
         amounts = [amount for s in drawn for name in names for _, amount in s.having(name)]
         scale = scale_of([end for one in amounts for end in (one.low, one.high)], WIDE)
         yield Panel(
             _counts_axis(drawn, titled=place == len(shown)),
-            Axis(heading, unit, "linear" if unit == "share" else scale),
+            Axis(heading or cost_title(data), unit, "linear" if unit == "share" else scale),
             tuple(_bands(drawn, names)) + tuple(_lines(drawn, names)),
             title,
         )
@@ -234,7 +236,7 @@ def _stage_text(stage: Stage) -> str:
     return f"{stage.count:,.0f} GPUs ({', '.join(told)})"
 
 
-def _rows(drawn: Sequence[Series]) -> Iterator[tuple[str | float | None, ...]]:
+def _rows(drawn: Sequence[Series]) -> Iterator[Cells]:
     for series in drawn:
         for stage in series.stages:
             cells: list[float | None] = []

@@ -17,8 +17,8 @@ from llmcost.catalog.price_quotes import GPU_PRICES, RENTAL_TERMS, PriceQuote
 from llmcost.catalog.prices import a_year_before, latest_by_provider
 from llmcost.figures import quantity_text, range_text
 from llmcost.picture import NEUTRAL, PALETTE, Axis, Line, Mark, Panel, Picture, Points
-from llmcost.table import Field, Table
-from llmcost.views.pictures.marks import COLOURS, SYMBOLS, WIDE
+from llmcost.table import Field
+from llmcost.views.pictures.marks import COLOURS, SYMBOLS, WIDE, Cells, numbers_table
 from llmcost.views.pictures.spans import scale_of
 from llmcost.views.pictures.words import listed, number, source_line
 
@@ -105,7 +105,9 @@ def prices(data: Mapping[str, Any]) -> Picture:
         " ".join(_told(history)),
         _source(data, history),
         tuple(_panels(history)),
-        Table("prices", FIELDS, tuple(map(_row, history.quotes)), f"Prices of {history.gpu}"),
+        numbers_table(
+            "prices", f"Prices of {history.gpu}", FIELDS, list(map(_row, history.quotes))
+        ),
     )
 
 
@@ -342,7 +344,7 @@ def _source(data: Mapping[str, Any], history: History) -> str:
     return ", ".join(filter(None, (source_line(data), told)))
 
 
-def _row(quote: PriceQuote) -> tuple[str | float | None, ...]:
+def _row(quote: PriceQuote) -> Cells:
     return (
         *(quote.as_of, quote.terms, quote.provider),
         *(quote.price, quote.purchase_price, quote.source),
