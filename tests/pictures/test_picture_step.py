@@ -102,6 +102,16 @@ def test_parts_of_a_group_are_one_in_a_bar_of_a_setup():
     ]
 
 
+def test_the_shares_of_several_setups_are_drawn_too():
+    """2 of 3 s and 6 of 6 s."""
+    some = comparison({"a": setup(10, matmul=2.0, bubble=1.0), "b": setup(10, matmul=6.0)})
+    shares = drawn(some).panels[1]
+
+    assert shares.x.label == "Share of the step [share]"
+    assert shares.marks[0].ends == pytest.approx((2 / 3, 1.0))
+    assert shares.marks[1].ends == pytest.approx((1.0,))
+
+
 def test_setups_without_a_modelled_step_are_named():
     some = comparison({"a": setup(10, matmul=2.0), "b": estimate(TIME), "c": None})
 

@@ -280,19 +280,28 @@ def _told(
     data: Mapping[str, Any], row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
     yield f"Claimed of {row['subject']}: {said(row)} ({row['title']}, {row['said']})."
-    told = []
-    for basis in row["bases"]:
-        inside = number(basis.get("share_inside"))
-        share = "" if inside is None else f", {inside:.0%} of draws inside"
-        meant = "" if basis.get("can_be_meant", True) else f", {NOT_MEANT}"
-        told.append(f"{_basis_name(basis)} {_amount(row, basis).full}{share}{meant}")
-    tails = " Half a percent of draws on either side are not drawn."
-    drawn = any(_bins(basis) for basis in row["bases"])
-    yield f"Our estimates ({interval_words(data)}): {'; '.join(told)}.{tails if drawn else ''}"
+    own = [one for one in row["bases"] if not _is_method(one)]
+    methods = [one for one in row["bases"] if _is_method(one)]
+    if own:
+        told = "; ".join(_basis_told(row, one) for one in own)
+        tails = " Half a percent of draws on either side are not drawn."
+        drawn = any(_bins(basis) for basis in own)
+        yield f"Our estimates ({interval_words(data)}): {told}.{tails if drawn else ''}"
+    if methods:
+        told = "; ".join(_basis_told(row, one) for one in methods)
+        yield f"A published method (90% interval): {told}."
     if others:
         left = len(row["published"]) - len(others)
         more = f" {left} earlier ones are left out." if left else ""
         yield f"Published: {'; '.join(map(_other_label, others))}.{more}"
+
+
+def _basis_told(row: Mapping[str, Any], basis: Mapping[str, Any]) -> str:
+    """Return a figure in words, with the share of draws inside and whether it can be meant."""
+    inside = number(basis.get("share_inside"))
+    share = "" if inside is None else f", {inside:.0%} of draws inside"
+    meant = "" if basis.get("can_be_meant", True) else f", {NOT_MEANT}"
+    return f"{_basis_name(basis)} {_amount(row, basis).full}{share}{meant}"
 
 
 def _table(row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Table:

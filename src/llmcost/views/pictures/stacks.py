@@ -68,3 +68,8 @@ def grouped(row: Row) -> tuple[Part, ...]:
     for part in row:
         sizes[part.group] = sizes.get(part.group, 0.0) + part.size
     return laid([(group, group, size) for group, size in sizes.items()])
+
+
+def scaled(row: Row, times: float) -> tuple[Part, ...]:
+    """Return the bar so many times as long."""
+    return laid([(part.title, part.group, part.size * times) for part in row])

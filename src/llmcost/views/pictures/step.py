@@ -8,7 +8,7 @@ from typing import Any
 from llmcost.figures import quantity_text, range_text, significant
 from llmcost.picture import PALETTE, Axis, Panel, Picture
 from llmcost.table import Cell, Field, Table
-from llmcost.views.pictures.stacks import Part, bars, grouped, laid, waterfall
+from llmcost.views.pictures.stacks import Part, bars, grouped, laid, scaled, waterfall
 from llmcost.views.pictures.words import (
     NOT_MODELLED,
     Amount,
@@ -44,6 +44,8 @@ LEAST_SEEN = 0.005
 SMALL = "Smaller parts"
 MOST_SETUPS = 24
 MILLION = 1e6
+# Name and estimate of a setup, and what its times are multiplied by.
+Each = Sequence[tuple[str, Mapping[str, Any], float]]
 
 
 def refusal(data: Mapping[str, Any]) -> str:
@@ -80,13 +82,13 @@ def _run(data: Mapping[str, Any]) -> str:
     return f"{run_name(data)}, {accelerators(data)}"
 
 
-def _whole(data: Mapping[str, Any], times: float = 1.0) -> tuple[Part, ...]:
-    """Return the parts of a step, group by group; those too small to see are one part, the last."""
+def _whole(data: Mapping[str, Any], least: float = LEAST_SEEN) -> tuple[Part, ...]:
+    """Return the parts of a step, group by group; those below a share are one part, the last."""
     parts = data["step"]["parts"]
-    seen = [name for name in PART_TITLES if name in parts and _share(parts[name]) >= LEAST_SEEN]
+    seen = [name for name in PART_TITLES if name in parts and _share(parts[name]) >= least]
     seen.sort(key=lambda name: ORDER.index(GROUPS.get(name, WAITING)))
-    drawn = [(PART_TITLES[n], GROUPS.get(n, WAITING), _time(parts[n]) * times) for n in seen]
-    small = sum(_time(part) for name, part in parts.items() if name not in seen) * times
+    drawn = [(PART_TITLES[n], GROUPS.get(n, WAITING), _time(parts[n])) for n in seen]
+    small = sum(_time(part) for name, part in parts.items() if name not in seen)
     return laid([*drawn, (SMALL, SMALL, small)])
 
 
@@ -104,7 +106,7 @@ def _label(part: Part, whole: Sequence[Part]) -> str:
 
 
 def _percent(size: float, whole: Sequence[Part]) -> str:
-    return quantity_text(float(f"{size / whole[-1].end:.2g}"), "share")
+    return _share_text(size / whole[-1].end)
 
 
 def _seconds(time: float) -> str:
@@ -147,17 +149,30 @@ def _of_setups(data: Mapping[str, Any]) -> Picture:
     modelled = _modelled(data)
     shown = modelled[:MOST_SETUPS]
     each = [(name, told, _times(told, shown)) for name, told in shown]
-    rows = [grouped(_whole(told, times)) for _, told, times in each]
-    ticks = tuple((float(at), name) for at, (name, _, _) in enumerate(each))
+    rows = [scaled(grouped(_whole(told, 0.0)), times) for _, told, times in each]
     axis = Axis("Time in a step" if _alike(shown) else "Time of a million tokens", "s")
     return Picture(
         "step",
         _best(each, rows, axis),
         " ".join(_told_of(data, each, rows, axis)),
         source_line(data),
-        (Panel(axis, Axis(ticks=ticks, reverse=True), tuple(bars(rows, COLOURS, _seconds))),),
+        tuple(_panels_of(each, rows, axis)),
         _table(each),
     )
+
+
+def _panels_of(each: Each, rows: Sequence[Sequence[Part]], axis: Axis) -> Iterator[Panel]:
+    """Yield the times of all setups, and of several also their shares: times may be far apart."""
+    ticks = tuple((float(at), name) for at, (name, _, _) in enumerate(each))
+    yield Panel(axis, Axis(ticks=ticks, reverse=True), tuple(bars(rows, COLOURS, _seconds)))
+    if len(rows) > 1:
+        shares = [scaled(row, 1 / row[-1].end) for row in rows]
+        marks = tuple(bars(shares, COLOURS, _share_text))
+        yield Panel(Axis("Share of the step", "share"), Axis(ticks=ticks, reverse=True), marks)
+
+
+def _share_text(share: float) -> str:
+    return quantity_text(float(f"{share:.2g}"), "share")
 
 
 def _tokens(estimate: Mapping[str, Any]) -> float:
@@ -175,9 +190,6 @@ def _alike(shown: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
 def _times(told: Mapping[str, Any], shown: Sequence[tuple[str, Mapping[str, Any]]]) -> float:
     """Return by what to multiply times: steps of unlike batches are compared by the token."""
     return 1.0 if _alike(shown) else MILLION / _tokens(told)
-
-
-Each = Sequence[tuple[str, Mapping[str, Any], float]]
 
 
 def _best(each: Each, rows: Sequence[Sequence[Part]], axis: Axis) -> str:
