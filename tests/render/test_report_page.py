@@ -130,7 +130,6 @@ def test_json_in_a_page_cannot_end_its_element():
 
 
 def test_a_large_result_is_compressed_and_a_huge_one_left_out():
-    """A million different digits take about 0.42 bytes each in gzip, 0.56 in base64."""
     large = embedded.embedded({"x": "a<" * 600_000}, "large.json", 1)
     assert large.encoding == "gzip base64"
     unpacked = gzip.decompress(base64.b64decode(large.text))
@@ -139,6 +138,20 @@ def test_a_large_result_is_compressed_and_a_huge_one_left_out():
 
     after = embedded.embedded({"x": "abc"}, "next.json", 2, room=5)
     assert (after.text, after.room_left, after.size) == ("", 5, 11)
+
+
+def test_a_result_too_large_to_pack_is_left_out_before_it_is_written(monkeypatch):
+    monkeypatch.setattr(embedded, "MOST_PACKED", 1_000)
+    left = embedded.embedded({"rows": ["x" * 400] * 3}, "huge.json", 1, room=77)
+
+    assert (left.text, left.room_left, left.size_text) == ("", 77, "more than 1.0 kB")
+
+
+def test_half_a_character_is_spelled_out():
+    """A saved result may hold what no file in UTF-8 can."""
+    written = embedded.json_for_page({"a": "\ud800"})
+
+    assert written.encode() == b'{"a":"\\ud800"}'
 
 
 def test_cited_keys_become_links_that_are_led_back_to():

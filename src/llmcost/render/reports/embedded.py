@@ -7,13 +7,14 @@ A saved result stands in the page as it is, as
 so that the page can be read back. One of more than `MOST_PLAIN` characters is compressed: its
 element has ``data-encoding="gzip base64"`` and holds base64 text of its gzipped JSON. What then
 still does not fit into `MOST_EMBEDDED` characters for all results together is left out, and the
-page says so.
+page says so; so is one of more than `MOST_PACKED` characters, which would not fit.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,11 @@ from typing import Any
 
 MOST_PLAIN = 1_000_000
 MOST_EMBEDDED = 5_000_000
+MOST_PACKED = 40_000_000
 ENCODED = "gzip base64"
 
+# Halves of a character, which UTF-8 cannot hold.
+HALVES = re.compile("[\ud800-\udfff]")
 ESCAPES = {
     ord("<"): "\\u003c",
     ord(">"): "\\u003e",
@@ -51,7 +55,8 @@ class Embedded:
     def size_text(self) -> str:
         """The size of its JSON in words: ``54.2 kB``."""
         kilo = self.size / 1000
-        return f"{kilo / 1000:,.1f} MB" if kilo >= 1000 else f"{kilo:,.1f} kB"
+        words = f"{kilo / 1000:,.1f} MB" if kilo >= 1000 else f"{kilo:,.1f} kB"
+        return words if self.size < MOST_PACKED else f"more than {words}"
 
 
 def json_for_page(data: object) -> str:
@@ -66,25 +71,32 @@ def json_for_page(data: object) -> str:
 
 
 def _json(data: object) -> str:
-    return json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def embedded(
     data: Mapping[str, Any], name: str, number: int, room: int = MOST_EMBEDDED
 ) -> Embedded:
     """Return saved result `number` for a page that has `room` [characters] left for it."""
+    identity = f"llmcost-result-{number}"
+    if _is_huge(data):
+        return Embedded(identity, name, "", "", MOST_PACKED, room)
     plain = _json(data)
-    size = len(plain.encode("utf-8", "surrogatepass"))
     text, encoding = plain.translate(ESCAPES), ""
     if len(text) > MOST_PLAIN:
-        packed = gzip.compress(plain.encode("utf-8", "surrogatepass"), 6, mtime=0)
+        packed = gzip.compress(plain.encode(), 6, mtime=0)
         text, encoding = b64encode(packed).decode("ascii"), ENCODED
     kept = text if len(text) <= room else ""
-    return Embedded(
-        identity=f"llmcost-result-{number}",
-        name=name,
-        text=kept,
-        encoding=encoding,
-        size=size,
-        room_left=room - len(kept),
-    )
+    return Embedded(identity, name, kept, encoding, len(plain.encode()), room - len(kept))
+
+
+def _is_huge(data: Mapping[str, Any]) -> bool:
+    """Return whether a result has too many characters, told without writing all of them."""
+    total = 0
+    for value in data.values():
+        for item in value if isinstance(value, list) else (value,):
+            total += len(_json(item))
+            if total > MOST_PACKED:
+                return True
+    return False
