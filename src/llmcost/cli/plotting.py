@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llmcost.table import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
-TERMINAL = "-"
+PLOT, TERMINAL = "--plot", "-"
 # What the answer of each command can be drawn as, the usual one first.
 DRAWN: dict[str, tuple[str, ...]] = {
     "estimate": ("cost", "step", "memory"),
@@ -44,7 +44,7 @@ def plot_options(command: str) -> Callable[[F], F]:
     names = DRAWN[command]
     options = (
         click.option(
-            "--plot",
+            PLOT,
             metavar="FILE",
             help="Draw the answer into FILE.svg, .png or .pdf; - draws it here.",
             shell_complete=complete_file,
@@ -117,7 +117,7 @@ def show_picture(picture: Picture, path: str) -> None:
         click.echo(f"\n{text}", nl=False)
         return
     format_name = picture_format_of(path)
-    write_bytes(draw(picture, format_name), path)
+    write_bytes(draw(picture, format_name), path, PLOT)
     click.echo(f"Drew {path} ({picture.name}, {format_name}).", err=True)
 
 
@@ -141,7 +141,7 @@ def _check_place(path: str, shape: Mapping[str, Any]) -> None:
             "the two."
         )
     check_extra()
-    check_output(path)
+    check_output(path, PLOT)
 
 
 def _names(names: tuple[str, ...]) -> list[tuple[str, str]]:

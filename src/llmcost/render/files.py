@@ -11,7 +11,8 @@ from llmcost.errors import InputError, shown
 
 STREAMS = frozenset({"/dev", "/dev/fd", "/proc/self/fd"})
 LONGEST = 120
-REMEDY = "Choose another path, or leave the option out."
+OPTION = "--output"
+REMEDY = "Choose another path with {}, or leave it out."
 
 
 def write_output(text: str, path: str | os.PathLike[str]) -> None:
@@ -24,8 +25,8 @@ def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def write_bytes(data: bytes, path: str | os.PathLike[str]) -> None:
-    """Write `data` to `path`, replacing an old file in one step or not at all.
+def write_bytes(data: bytes, path: str | os.PathLike[str], option: str = OPTION) -> None:
+    """Write `data` to `path`, as `option` asked, replacing an old file in one step or not at all.
 
     A symbolic link is followed, the mode of an existing file kept; pipes and devices are written
     directly. Raises InputError when the file cannot be written, with the old file as it was; a
@@ -33,7 +34,9 @@ def write_bytes(data: bytes, path: str | os.PathLike[str]) -> None:
     """
     name = os.fspath(path)
     if not name or "\0" in name:
-        raise InputError(f"Got {shown(name)} as the output file; needs a file name. {REMEDY}")
+        raise InputError(
+            f"Got {shown(name)} as the output file; needs a file name. {REMEDY.format(option)}"
+        )
     try:
         mode = _mode(name)
         if _is_stream(name, mode):
@@ -43,10 +46,10 @@ def write_bytes(data: bytes, path: str | os.PathLike[str]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise InputError(_message(name, error)) from error
+        raise InputError(_message(name, error, option)) from error
 
 
-def check_output(path: str | os.PathLike[str]) -> None:
+def check_output(path: str | os.PathLike[str], option: str = OPTION) -> None:
     """Raise InputError where `write_output` will not be able to write, before work is done for it.
 
     What only a write shows, such as a full disk, is not found.
@@ -61,7 +64,7 @@ def check_output(path: str | os.PathLike[str]) -> None:
     elif not os.access(target if os.path.exists(target) else os.path.dirname(target), os.W_OK):
         error = PermissionError()
     if error is not None:
-        raise InputError(_message(name, error))
+        raise InputError(_message(name, error, option))
 
 
 def _mode(name: str) -> int | None:
@@ -111,7 +114,7 @@ def _write_new(name: str, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _message(name: str, error: OSError) -> str:
+def _message(name: str, error: OSError, option: str) -> str:
     """Return what is wrong, what was got, what is needed and what to do next."""
     parent = Path(name).parent
     if isinstance(error, IsADirectoryError):
@@ -124,7 +127,7 @@ def _message(name: str, error: OSError) -> str:
         reason = "the file or its folder is read-only; needs leave to write there"
     else:
         reason = f"{error.strerror or error}; needs a place that can be written"
-    return f"Cannot write {_quoted(name)}: {reason}. {REMEDY}"
+    return f"Cannot write {_quoted(name)}: {reason}. {REMEDY.format(option)}"
 
 
 def _quoted(path: str) -> str:

@@ -49,13 +49,14 @@ def _under(label: str, drawn: list[str], width: int) -> Iterator[str]:
 
 
 def _drawn(panel: Panel, pens: Pens, at: float, x: Span, room: int) -> list[str]:
-    """Return the bars of one category, and their whiskers below them."""
+    """Return the bars of one category, and their whiskers below them, or in their place."""
     canvas = Canvas(room, 2)
     _bars(canvas, panel, pens, at, x)
+    below = int(any(cell != " " for cell in canvas.cells[0]))
     for mark in panel.marks:
         if isinstance(mark, Whiskers):
             for low, high in _of(mark.at, at, mark.low, mark.high):
-                _interval(canvas, panel, pens, (low, high), x, 1)
+                _interval(canvas, panel, pens, (low, high), x, below)
         elif isinstance(mark, Points):
             _points(canvas, panel, pens, mark, at, x)
     has_whiskers = any(cell != " " for cell in canvas.cells[1])

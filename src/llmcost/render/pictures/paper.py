@@ -21,6 +21,7 @@ MOST_ROWS = 30
 MOST_LABEL_LINES = 3
 HEIGHTS = (3.7, 2.3, 1.8)
 TICK_GAP = 0.12
+TRIED_TICKS = (9, 8, 7, 6, 5, 4, 3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,17 @@ def _place(
 def _height(panel: Panel, panels: int) -> float:
     """Return how high a box is: so much a category, or as there are panels."""
     if not is_categories(panel.y):
-        return HEIGHTS[min(panels, len(HEIGHTS)) - 1]
+        return HEIGHTS[0 if _is_square(panel) else min(panels, len(HEIGHTS)) - 1]
     low, high = span_of(panel, "y")
     violins = any(isinstance(mark, Band) for mark in panel.marks)
     row = VIOLIN_ROW if violins else ROW if len(panel.y.ticks) <= MOST_ROWS else TIGHT_ROW
     return max(0.7, (high - low) * row)
+
+
+def _is_square(panel: Panel) -> bool:
+    """Return whether both axes measure the same, so that the diagonal means something."""
+    x, y = panel.x, panel.y
+    return bool(x.unit) and (x.unit, x.scale) == (y.unit, y.scale)
 
 
 def _y_label(panel: Panel, height: float) -> tuple[str, ...]:
@@ -164,7 +171,7 @@ def _y_ticks(axis: Axis, span: Span, height: float) -> Ticks:
 
 def _x_ticks(axis: Axis, span: Span, box: float) -> Ticks:
     """Return as many ticks as have room beside each other."""
-    for most in range(9, 1, -1):
+    for most in TRIED_TICKS:
         ticks = _readable(ticks_of(axis, span, most), box / most * 1.6)
         if not _collide(axis, span, ticks, box):
             return ticks
@@ -206,8 +213,9 @@ def _right(panels: Iterable[Panel]) -> float:
     """Return the room right of every box, for half of the last text of x."""
     widest = 0.0
     for panel in panels:
-        texts = [text for _, text in ticks_of(panel.x, span_of(panel, "x"), 6)]
-        widest = max([widest, *(text_width(visible(text), TICK) / 2 for text in texts[-1:])])
+        for most in TRIED_TICKS:
+            texts = [text for _, text in ticks_of(panel.x, span_of(panel, "x"), most)]
+            widest = max([widest, *(text_width(visible(text), TICK) / 2 for text in texts[-1:])])
     return EDGE + min(widest, 0.5)
 
 

@@ -21,7 +21,7 @@ MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 SCIENTIFIC_FROM = 1e15
 # Numbers beyond this lie on no axis.
 LARGEST = 1e200
-COMPACT_FROM = 1e5
+COMPACT_FROM = 1e4
 
 Span = tuple[float, float]
 Ticks = tuple[tuple[float, str], ...]
