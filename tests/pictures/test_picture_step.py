@@ -118,6 +118,12 @@ def test_setups_without_a_modelled_step_are_named():
     assert drawn(some).description.endswith("Without a modelled step: b, c.")
 
 
+def test_a_step_of_nothing_but_matrix_products_has_no_rest_to_tell():
+    shown = drawn(estimate(TIME, step=modelled(matmul=2.0)))
+
+    assert shown.title == "A step takes 2 s: 100% is matrix products and attention"
+
+
 def test_a_given_mfu_leaves_no_step_to_draw():
     with pytest.raises(InputError, match="no step was modelled"):
         drawn(estimate(TIME))

@@ -210,7 +210,7 @@ def result_title(name: str) -> str:
     money = name.endswith(("_cost", "_price"))
     title = "" if money else RESULT_TITLES.get(name, "").strip()
     title = title or name.replace("_", " ")
-    return title[0].upper() + title[1:]
+    return title[:1].upper() + title[1:]
 
 
 def _footer(found: Sensitivity) -> str:

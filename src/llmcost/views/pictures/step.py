@@ -52,7 +52,12 @@ def refusal(data: Mapping[str, Any]) -> str:
     """Return why no step of a result can be drawn, empty where one can."""
     if "setups" in data:
         return "" if _modelled(data) else "no setup has a modelled step"
-    return "" if data.get("step") else NOT_MODELLED
+    return "" if _takes_time(data) else NOT_MODELLED
+
+
+def _takes_time(estimate: Mapping[str, Any]) -> bool:
+    told = estimate.get("step")
+    return bool(told) and any(_time(part) > 0 for part in told["parts"].values())
 
 
 def step(data: Mapping[str, Any]) -> Picture:
@@ -116,11 +121,12 @@ def _seconds(time: float) -> str:
 def _title(data: Mapping[str, Any], whole: Sequence[Part]) -> str:
     parts = data["step"]["parts"]
     useful = sum(_share(parts[name]) for name in USEFUL if name in parts)
-    lost = max((part for part in whole if part.group not in (MATRICES, ATTENTION)), key=_size)
-    return (
-        f"A step takes {_seconds(whole[-1].end)}: {useful:.0%} is matrix products and attention, "
-        f"{_percent(lost.size, whole)} {lost.title.lower()}, the largest of the rest"
-    )
+    told = f"A step takes {_seconds(whole[-1].end)}: {useful:.0%} is matrix products and attention"
+    rest = [part for part in whole if part.group not in (MATRICES, ATTENTION)]
+    if not rest:
+        return told
+    lost = max(rest, key=_size)
+    return f"{told}, {_percent(lost.size, whole)} {lost.title.lower()}, the largest of the rest"
 
 
 def _size(part: Part) -> float:
@@ -142,7 +148,7 @@ def _modelled(data: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return name and estimate of each setup whose step was modelled, in the order of ranks."""
     known = {setup["name"]: setup.get("estimate") for setup in data["setups"]}
     names = [name for name in data.get("order") or known if name in known]
-    return [(name, told) for name in names if (told := known[name]) and told.get("step")]
+    return [(name, told) for name in names if (told := known[name]) and _takes_time(told)]
 
 
 def _of_setups(data: Mapping[str, Any]) -> Picture:

@@ -95,7 +95,7 @@ def _title(data: Mapping[str, Any], first: Mapping[str, Any]) -> str:
     name = result_title(told["name"])
     ends = " to ".join(quantity_text(first[key], unit) for key, _, _ in SIDES)
     return (
-        f"{input_title(first['input'])} moves it most: {name[0].lower()}{name[1:]} of "
+        f"{input_title(first['input'])} moves it most: {name[:1].lower()}{name[1:]} of "
         f"{quantity_text(told['value'], unit)} goes from {ends}"
     )
 
