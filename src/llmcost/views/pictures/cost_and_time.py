@@ -236,8 +236,10 @@ def _told(spots: Sequence[Spot], drawn: Sequence[Spot], data: Mapping[str, Any])
     if front := _front(spots):
         names = listed([spot.short for spot in front], MOST_NAMES)
         yield f"No other setup is both cheaper and faster than these, the front: {names}."
-    if beaten := [spot.short for spot in spots if not spot.front]:
-        yield f"Not on the front: {listed(beaten)}."
+    if beaten := [spot for spot in spots if not spot.front]:
+        first = [spot.short for spot in beaten[:MOST_NAMES]]
+        names = [*first, *(spot.name for spot in beaten[MOST_NAMES:])]
+        yield f"Not on the front: {listed(names)}."
     if late := [spot.name for spot in spots if spot.status == TOO_SLOW]:
         yield f"Slower than asked for: {listed(late)}."
     if missing := list(_left_out(spots, data)):
