@@ -101,7 +101,7 @@ def blocks_of(page):
 
 def commands_of(block):
     """Yield the commands of a console or sh block."""
-    text = block.text.replace("\\\n", " ")
+    text = re.sub(r"\s*\\\n\s*", " ", block.text)
     if block.language == "sh":
         for line in text.splitlines():
             if command := line.partition("  #")[0].strip():
@@ -253,7 +253,7 @@ def rewrite(path):
 def _block_text(page, command):
     """Return a command and its output as they stand in the page."""
     end = r"\n".join(re.escape(line) + r"[ ]*" for line in command.shown)
-    start = re.escape(command.text).replace(r"\ ", r"[\s\\]+")
+    start = r"\s*(?:\\\n)?\s*".join(re.escape(word) for word in command.text.split(" "))
     return re.search(rf"^\$ {start}\n{end}", page, re.MULTILINE)[0]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from latex2mathml.converter import convert
 
+# What a command prints is no language: a dollar in it is no prompt.
+CONSOLE = re.compile(r"^```console\n", re.MULTILINE)
 BLOCK = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"\$`([^`\n]+)`\$")
 # A word that Markdown leaves alone stands for each equation while it works.
@@ -20,8 +22,9 @@ _made: list[str] = []
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
-    """Put a word in the place of each equation, and keep the equation as MathML."""
+    """Put a word in the place of each equation, and keep it as MathML; show output as it stands."""
     _made.clear()
+    markdown = CONSOLE.sub("```text\n", markdown)
     markdown = BLOCK.sub(lambda found: f"\n{_kept(found[1], 'block')}\n", markdown)
     return INLINE.sub(lambda found: _kept(found[1], "inline"), markdown)
 
