@@ -15,6 +15,7 @@ from llmcost.studies.saved.judged_shapes import (
     VALIDATION,
     facts,
 )
+from llmcost.studies.saved.record import file_text
 from llmcost.studies.saved.shapes import COMPARISON, ESTIMATE
 
 CHECKS: dict[str, Check] = {
@@ -37,14 +38,16 @@ def check_result(data: object, name: str) -> Mapping[str, Any]:
     Raises InputError that names the file and the place of what is wrong.
     """
     if not isinstance(data, dict) or "schema" not in data:
-        raise InputError(f"{shown(name)} holds {_kind(data)}; needs a result of llmcost. {REMEDY}")
+        raise InputError(
+            f"{file_text(name)} holds {_kind(data)}; needs a result of llmcost. {REMEDY}"
+        )
     try:
         sane(data)
         _check_of(data["schema"], name)(data)
     except WrongValueError as wrong:
         raise InputError(
-            f"{shown(name)}: {wrong}. The file was changed, cut off or made by another version: "
-            "save the result again."
+            f"{file_text(name)}: {wrong}. The file was changed, cut off or made by another "
+            "version: save the result again."
         ) from None
     return data
 
@@ -58,17 +61,18 @@ def _check_of(schema: object, name: str) -> Check:
     if isinstance(schema, str) and schema in CHECKS:
         return CHECKS[schema]
     if not isinstance(schema, str):
-        raise InputError(f"{shown(name)}: schema is {shown(schema)}; needs text. {REMEDY}")
+        raise InputError(f"{file_text(name)}: schema is {shown(schema)}; needs text. {REMEDY}")
     kind = schema.partition("/")[0]
     known = {each.partition("/")[0]: each for each in CHECKS}
     if kind in known:
         raise InputError(
-            f"{shown(name)} has the schema {shown(schema)}; this program reads "
+            f"{file_text(name)} has the schema {shown(schema)}; this program reads "
             f"{known[kind]}. Make the result again with this version of llmcost, or read it with "
             f"the version that made it."
         )
     close = nearest(schema, CHECKS)
     hint = f" Did you mean {one_of(close)}?" if close else ""
     raise InputError(
-        f"{shown(name)} has the schema {shown(schema)}, which no report is made of.{hint} {REMEDY}"
+        f"{file_text(name)} has the schema {shown(schema)}, which no report is made "
+        f"of.{hint} {REMEDY}"
     )

@@ -7,7 +7,8 @@ import zlib
 from base64 import b64decode
 from html.parser import HTMLParser
 
-from llmcost.errors import InputError, shown
+from llmcost.errors import InputError
+from llmcost.studies.saved.record import file_text
 
 ID = "llmcost-result-"
 PACKED = "gzip base64"
@@ -32,8 +33,8 @@ def results_in(text: str, name: str) -> list[tuple[str, str]]:
     if parser.inside is not None or not parser.found:
         what = "is cut off" if parser.inside is not None else "holds no result"
         raise InputError(
-            f"{shown(name)} is a page that {what}; needs a report made by llmcost report, or the "
-            "JSON file of a result."
+            f"{file_text(name)} is a page that {what}; needs a report made by llmcost report, or "
+            "the JSON file of a result."
         )
     return [
         (told, _unpacked(body, name) if packed else body) for told, body, packed in parser.found
@@ -50,8 +51,8 @@ def _unpacked(body: str, name: str) -> str:
         text = ""
     if not text or not unpacker.eof:
         raise InputError(
-            f"{shown(name)}: a packed result in the page is damaged or too large; needs the page "
-            "as llmcost report wrote it."
+            f"{file_text(name)}: a packed result in the page is damaged or too large; needs the "
+            "page as llmcost report wrote it."
         )
     return text
 

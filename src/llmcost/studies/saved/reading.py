@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from llmcost.errors import InputError, shown
+from llmcost.errors import InputError
 from llmcost.studies.saved.kinds import REMEDY, check_result
 from llmcost.studies.saved.pages import is_page, results_in
-from llmcost.studies.saved.record import Saved
+from llmcost.studies.saved.record import Saved, file_text
 
 MAX_BYTES = 500_000_000
 MOST_FILES = 100
@@ -27,7 +27,7 @@ def read_saved(path: str | os.PathLike[str]) -> Saved:
     if len(found) != 1:
         names = ", ".join(one.name for one in found)
         raise InputError(
-            f"{shown(os.fspath(path))} holds {len(found)} results ({names}); needs one. "
+            f"{file_text(os.fspath(path))} holds {len(found)} results ({names}); needs one. "
             "Read all of them with read_results."
         )
     return found[0]
@@ -67,7 +67,7 @@ def _once(paths: Iterable[str]) -> None:
     for path in paths:
         key = path if path == STDIN else os.path.realpath(path)
         if key in seen:
-            raise InputError(f"Got {shown(path)} twice; needs every file once. Leave one out.")
+            raise InputError(f"Got {file_text(path)} twice; needs every file once. Leave one out.")
         seen[key] = path
 
 
@@ -93,27 +93,27 @@ def _content(name: str) -> bytes:
             with Path(name).open("rb") as stream:
                 data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(f"There is no file {shown(name)}. {REMEDY}") from None
+        raise InputError(f"There is no file {file_text(name)}. {REMEDY}") from None
     except IsADirectoryError:
-        raise InputError(f"{shown(name)} is a folder; needs the file of a result.") from None
+        raise InputError(f"{file_text(name)} is a folder; needs the file of a result.") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it cannot be read"
-        raise InputError(f"{shown(name)}: {why}; needs the file of a result.") from None
+        raise InputError(f"{file_text(name)}: {why}; needs the file of a result.") from None
     if len(data) > MAX_BYTES:
         raise InputError(
-            f"{shown(name)} is larger than {MAX_BYTES // 10**6} MB; needs a smaller result."
+            f"{file_text(name)} is larger than {MAX_BYTES // 10**6} MB; needs a smaller result."
         )
     return data
 
 
 def _text(data: bytes, name: str) -> str:
     if not data.strip():
-        raise InputError(f"{shown(name)} is empty; needs a result of llmcost. {REMEDY}")
+        raise InputError(f"{file_text(name)} is empty; needs a result of llmcost. {REMEDY}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{shown(name)} is not UTF-8 text (byte {error.start:,}); needs JSON. {REMEDY}"
+            f"{file_text(name)} is not UTF-8 text (byte {error.start:,}); needs JSON. {REMEDY}"
         ) from None
 
 
@@ -121,14 +121,14 @@ def _parsed(text: str, name: str) -> object:
     try:
         return json.loads(text, parse_constant=_no_number)
     except RecursionError:
-        raise InputError(f"{shown(name)} is nested too deep to be a result. {REMEDY}") from None
+        raise InputError(f"{file_text(name)} is nested too deep to be a result. {REMEDY}") from None
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{shown(name)} is not JSON at line {error.lineno}, column {error.colno} "
+            f"{file_text(name)} is not JSON at line {error.lineno}, column {error.colno} "
             f"({error.msg}); needs a whole result. {REMEDY}"
         ) from None
     except ValueError as error:
-        raise InputError(f"{shown(name)}: {str(error)[:80]}; needs JSON numbers.") from None
+        raise InputError(f"{file_text(name)}: {str(error)[:80]}; needs JSON numbers.") from None
 
 
 def _no_number(text: str) -> None:

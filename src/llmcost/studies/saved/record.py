@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LONGEST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
@@ -23,3 +25,12 @@ class Saved:
     def kind(self) -> str:
         """The schema without its house and version: ``estimate``."""
         return self.schema.removeprefix("llmcost.").partition("/")[0]
+
+
+def file_text(name: str) -> str:
+    """Return the path of a file for a message; of a very long one the end, which tells files apart.
+
+    >>> file_text("a" * 200 + "/cost.json") == repr("..." + "a" * 90 + "/cost.json")
+    True
+    """
+    return repr(name if len(name) <= LONGEST else f"...{name[-LONGEST:]}")

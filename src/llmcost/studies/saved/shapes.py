@@ -243,6 +243,7 @@ def _names(value: Mapping[str, Any]) -> None:
                 WrongValueError(name, f"a name of its own; setups[{seen[name]}] has it"),
                 "setups",
                 at,
+                "name",
             )
     if sorted(value["order"]) != sorted(names):
         raise _placed(WrongValueError(value["order"], "the name of every setup once"), "order")

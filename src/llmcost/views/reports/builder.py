@@ -12,6 +12,7 @@ from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, LlmcostError, shown
 from llmcost.report import SOURCES, Footnote, Report, Section
 from llmcost.studies.saved import Saved
+from llmcost.studies.saved.record import file_text
 from llmcost.table import Table
 from llmcost.views.reports.citations import LLMCOST, cited, footnote
 from llmcost.views.reports.methods import methods_text
@@ -63,7 +64,7 @@ def part_of(one: Saved) -> Part:
     try:
         made: Part = getattr(import_module(module), function)(one)
     except LlmcostError as error:
-        raise InputError(f"{shown(one.name)}: {error}") from error
+        raise InputError(f"{file_text(one.name)}: {error}") from error
     return made
 
 

@@ -83,7 +83,8 @@ def _title(data: Mapping[str, Any]) -> str:
 def _finding(data: Mapping[str, Any]) -> str:
     rows = data["rows"]
     if len(rows) > 1:
-        told = [f"{count} {verdict}" for verdict, count in Counter(_verdicts(rows)).most_common()]
+        counts = Counter(_verdicts(rows)).most_common()
+        told = [f"{count} {'is' if count == 1 else 'are'} {verdict}" for verdict, count in counts]
         return f"Of {len(rows)} claims beside estimates of the same scope, {', '.join(told)}."
     row = rows[0]
     if row["estimate"] is None:

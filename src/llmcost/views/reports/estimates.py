@@ -101,8 +101,12 @@ def _support(data: Mapping[str, Any]) -> str:
         told.append(
             f"the same run on owned servers {amount_text('owned_cost', results['owned_cost'])}"
         )
+    if _known(results, "development_cost"):
+        whole = amount_text("development_cost", results["development_cost"])
+        told.append(f"all of its development {whole}")
     held = f"{data['interval']:.0%} of {data['draws']:,.0f} draws lie in each range"
-    return f"{'; '.join([*told, held])}."[:1].upper() + f"{'; '.join([*told, held])}."[1:]
+    sentence = "; ".join([*told, held])
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _price(data: Mapping[str, Any]) -> str:
