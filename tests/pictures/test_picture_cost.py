@@ -102,7 +102,9 @@ def test_a_development_is_drawn_by_its_lines_and_its_run_in_one_colour():
     assert lines["Storage, traffic, upkeep", "Rented"] == (220, 250)
     assert lines["Experiments, failed runs", "Owned"] == (35, 65)
     assert {part for part, _ in bars(shown.panels[1])} == {"Final run"}
-    assert shown.title.startswith("Developing tiny costs rented $250M ($150M – $900M); owned $90M")
+    assert shown.title == (
+        "Developing tiny costs $250M ($150M – $900M) rented, $90M ($60M – $200M) owned"
+    )
 
 
 def test_the_table_holds_totals_with_intervals_and_parts():

@@ -166,7 +166,7 @@ def _title(data: Mapping[str, Any]) -> str:
     rented, bought = (result(data, name) for name in DEVELOPMENT)
     if rented or bought:
         told = [("rented", rented), ("owned", bought)]
-        costs = "; ".join(f"{words} {one.full}" for words, one in told if one)
+        costs = ", ".join(f"{one.full} {words}" for words, one in told if one)
         return f"Developing {given(data, 'model') or 'the model'} costs {costs}"
     if chosen is None:
         return _without_rent(data)

@@ -56,8 +56,8 @@ def refusal(data: Mapping[str, Any]) -> str:
 
 
 def _takes_time(estimate: Mapping[str, Any]) -> bool:
-    told = estimate.get("step")
-    return bool(told) and any(_time(part) > 0 for part in told["parts"].values())
+    told = estimate.get("step") or {"parts": {}}
+    return any(_time(part) > 0 for part in told["parts"].values())
 
 
 def step(data: Mapping[str, Any]) -> Picture:
