@@ -199,3 +199,20 @@ def test_any_numbers_fit_any_page(x, y, marks, width, ascii_only):
     assert max(map(display_width, text.splitlines())) <= width
     assert text.endswith("\n")
     assert not ascii_only or text.isascii()
+
+
+def test_whiskers_and_bars_stand_in_their_rows_among_distributions():
+    """On 100 in 50 columns or so, 20 to 80 of a bar and of its whiskers; the band lies above."""
+    band = Band("band", PALETTE[0], (0.0, 100.0), (0.0, 0.0), (1.0, 1.0))
+    marks = (
+        band,
+        Whiskers("interval", (-0.2,), (20.0,), (80.0,)),
+        Bars("bar", PALETTE[1], (-0.5,), (20.0,), (80.0,)),
+    )
+    axis = Axis(ticks=((0.0, "one"),), limits=(-0.6, 1.0))
+    lines = lines_of(fakes.picture(Panel(Axis(limits=(0.0, 100.0)), axis, marks)), 54)
+    whiskers = next(line for line in lines if "├" in line)
+    bar = next(line for line in lines if "█" in line)
+
+    assert whiskers.index("├") == bar.index("█") == lines[2].index("│") + 1 + 9  # 20% of 49
+    assert lines.index(whiskers) < lines.index(bar)

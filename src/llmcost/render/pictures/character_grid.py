@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import isfinite
 
-from llmcost.picture import Axis, Band, Line, Panel, Points, Region, Rule
+from llmcost.picture import Axis, Band, Bars, Line, Panel, Points, Region, Rule, Whiskers
 from llmcost.render.cells import display_width, wrapped
 from llmcost.render.pictures.canvas import Canvas, axis_lines, column_of
 from llmcost.render.pictures.glyphs import Pens
@@ -104,6 +104,8 @@ def _draw(grid: Grid) -> None:
             _band(grid, mark)
         elif isinstance(mark, Line):
             _line(grid, mark)
+        elif isinstance(mark, Bars | Whiskers):
+            _stretches(grid, mark)
     for mark in points if not _too_many(points) else ():
         _intervals(grid, mark)
     for mark in points:
@@ -129,6 +131,21 @@ def _band(grid: Grid, mark: Band) -> None:
         first, last = sorted((grid.row(low), grid.row(high)))
         for row in range(first, last + 1):
             grid.canvas.put(column, row, grid.pens.glyphs.band)
+
+
+def _stretches(grid: Grid, mark: Bars | Whiskers) -> None:
+    """Draw bars or whiskers, each in the row in which it lies."""
+    glyphs = grid.pens.glyphs
+    pairs = (mark.starts, mark.ends) if isinstance(mark, Bars) else (mark.low, mark.high)
+    for at, *ends in zip(mark.at, *pairs, strict=True):
+        if not all(map(isfinite, (at, *ends))):
+            continue
+        first, last = sorted(map(grid.column, ends))
+        text = glyphs.low + glyphs.across * (last - first - 1) + glyphs.high
+        if isinstance(mark, Bars):
+            text = grid.pens.fills[mark.label] * (last - first)
+        if last > first:
+            grid.canvas.write(first, grid.row(at), text)
 
 
 def _value_at(axis: Axis, span: Span, share: float) -> float:
