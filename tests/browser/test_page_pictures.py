@@ -41,7 +41,7 @@ def test_pointing_at_a_bar_tells_of_it(usual):
     tab.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
     tab.wait_for_selector("#picture-1 .hoverlayer .hovertext")
 
-    assert "Rent $77.0M" in tab.locator("#picture-1 .hoverlayer").inner_text()
+    assert "Rent $77.0M" in tab.locator("#picture-1 .hoverlayer").text_content()
 
 
 def test_a_line_of_the_legend_hides_its_marks_and_shows_them_again(usual):
@@ -143,5 +143,5 @@ def test_pictures_fit_the_width_they_have_as_it_changes(opened):
 def test_names_beside_points_and_on_axes_are_read_as_they_are(usual):
     tab = usual
 
-    assert "h100-sxm:16000" in tab.locator("#picture-3 .plot").inner_text()
-    assert "<script>window.acted" in tab.locator("#picture-1 .yaxislayer-above").inner_text()
+    assert "h100-sxm:16000" in tab.locator("#picture-3 .plot").text_content()
+    assert "<script>window.acted" in tab.locator("#picture-1 .yaxislayer-above").text_content()

@@ -255,3 +255,13 @@ def test_a_region_and_its_line_of_the_legend():
     assert (shape["x0"], shape["x1"], shape["xref"], shape["yref"]) == (35, 200, "x", "y domain")
     assert shape["fillcolor"] == "rgba(213, 94, 0, 0.14)"
     assert [line["label"] for line in made["legend"]] == ["claimed"]
+
+
+def test_names_beside_points_stand_apart_and_inwards():
+    """Two points one above the other share a side only where their names do not meet."""
+    first = Points("a", "#0072B2", (0.0, 1.0), (1.0, 1.0), names=("left", "right"))
+    second = Points("b", "#E69F00", (0.01, 0.5), (1.02, 0.0), names=("beside left", "alone"))
+    one, other = drawn(first, second)["data"]
+
+    assert one["textposition"] == ["bottom right", "top left"]
+    assert other["textposition"] == ["top right", "top right"]

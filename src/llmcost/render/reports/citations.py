@@ -43,10 +43,10 @@ class Citations:
         pieces: list[Piece] = []
         end = 0
         for match in CITED.finditer(text):
-            pieces.append(Piece(visible(text[end : match.start()])))
+            pieces.append(Piece(_tied(text[end : match.start()])))
             pieces += self.of_keys(BETWEEN_KEYS.split(match[1]))
             end = match.end()
-        pieces.append(Piece(visible(text[end:])))
+        pieces.append(Piece(_tied(text[end:])))
         return [piece for piece in pieces if piece.text or piece.number]
 
     def of_cell(self, cell: str) -> list[Piece]:
@@ -66,3 +66,8 @@ class Citations:
         if anchor:
             there.append(anchor)
         return Piece(str(number), number, anchor)
+
+
+def _tied(text: str) -> str:
+    """Return visible words in which no line ends before the dash of a range."""
+    return visible(text).replace(" – ", "\u00a0– ")

@@ -10,6 +10,7 @@ from typing import Any
 
 from llmcost.picture import Band, Bars, Line, Numbers, Panel, Points, Region, Rule, Whiskers
 from llmcost.render.cells import visible
+from llmcost.render.reports.plotly_names import sides
 
 Trace = dict[str, Any]
 Place = float | str | None
@@ -159,7 +160,7 @@ def _points(mark: Points, panel: Panel) -> Trace:
         "error_y": _interval(mark.y, mark.y_low, mark.y_high, mark.colour),
     }
     if mark.names:
-        trace |= {"text": [inert(name) for name in mark.names], "textposition": _sides(mark, panel)}
+        trace |= {"text": [inert(name) for name in mark.names], "textposition": sides(mark, panel)}
     return trace | _told(mark.texts or mark.names, mark.label)
 
 
@@ -176,30 +177,6 @@ def _interval(at: Numbers, low: Numbers, high: Numbers, colour: str) -> Trace:
         "thickness": 1.5,
         "width": 0,
     }
-
-
-def _sides(mark: Points, panel: Panel) -> list[str]:
-    """Return on which side of each point its name stands: inwards, and apart from a neighbour."""
-    x = _shares(mark.x, panel.x.scale)
-    y = _shares(mark.y, panel.y.scale)
-    sides: list[str] = []
-    for at, (across, up) in enumerate(zip(x, y, strict=True)):
-        near = [
-            sides[other]
-            for other in range(at)
-            if abs(x[other] - across) < 0.3 and abs(y[other] - up) < 0.08
-        ]
-        upright = "top" if not any(side.startswith("top") for side in near) else "bottom"
-        inwards = "right" if across < 0.33 else "left" if across > 0.67 else "center"
-        sides.append(f"{upright} {inwards}")
-    return sides
-
-
-def _shares(numbers: Numbers, scale: str) -> list[float]:
-    """Return where each number lies between the smallest (0) and the largest (1)."""
-    scaled = [log10(number) for number in numbers] if scale == "log" else list(numbers)
-    low, high = min(scaled), max(scaled)
-    return [(number - low) / (high - low) if high > low else 0.5 for number in scaled]
 
 
 def _line(mark: Line, panel: Panel) -> Trace:
