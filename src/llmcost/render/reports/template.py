@@ -161,11 +161,11 @@ def _run(template: Path, asked: str, seconds: float) -> Mapping[str, Any]:
         told: Mapping[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         raise InputError(
-            f"{shown(str(template))} was stopped after {seconds:g} s; needs loops that end sooner."
+            f"{template}: it was stopped after {seconds:g} s; needs loops that end sooner."
         ) from None
     except ValueError:
         raise InputError(
-            f"{shown(str(template))} took more memory than a template may; needs smaller texts."
+            f"{template}: it took more memory than a template may; needs smaller texts."
         ) from None
     return told
 
