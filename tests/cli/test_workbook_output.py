@@ -83,3 +83,20 @@ def test_a_bare_estimate_loads_nothing_that_writes_workbooks(capsys):
     llmcost(capsys, *COMMANDS["estimate"])
 
     assert "llmcost.render.sheets" not in sys.modules
+
+
+def test_a_report_is_a_workbook_with_live_formulas(capsys, tmp_path):
+    """Two results in one file: the estimate is live, the other has its tables."""
+    for name in ("estimate", "sensitivity"):
+        llmcost(capsys, *COMMANDS[name], "-o", tmp_path / f"{name}.json")
+    files = [tmp_path / "estimate.json", tmp_path / "sensitivity.json"]
+    done = llmcost(capsys, "report", *files, "-o", tmp_path / "r.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+
+    assert done.code == 0, done.err
+    assert book.sheetnames[:4] == ["Summary", "Assumptions", "Model", "Results"]
+    assert {"Tornado", "Rental offers", "Sources", "About"} <= set(book.sheetnames)
+    assert book["Assumptions"]["B3"].data_type == "n"
+    formulas = {row[1].value: row[2].value for row in book["Model"].iter_rows(min_row=2)}
+    assert formulas["Cost"] == "=gpu_hours*price"
+    assert str(book["About"]["B1"].value).startswith("llmcost estimate")

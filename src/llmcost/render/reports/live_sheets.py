@@ -51,11 +51,13 @@ RESULT_HEADERS = (
     "Result", "Live", "As computed", "Unit", "Low", "Median", "High", "Change"
 )  # fmt: skip
 WIDTHS = {
-    "Assumptions": (38, 18, 15, 14, 14, 30, 60, 40),
-    "Model": (20, 44, 18, 15, 60, 30, 60),
-    "Results": (34, 18, 18, 15, 14, 14, 14, 14),
+    "Assumptions": (42, 18, 18, 14, 14, 34, 60, 44),
+    "Model": (24, 50, 18, 18, 60, 34, 60),
+    "Results": (34, 18, 18, 18, 14, 14, 14, 14),
 }
-SMALL = "0.000000001"
+NOUGHT = "0.000000001"
+# From here on numbers are shown with powers of ten, and with commas.
+SMALL, GROUPED, LARGE = 1e-3, 1e3, 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,24 @@ class Live:
         return f"={NAME.sub(lambda name: name[0] + self.suffix, formula)}"
 
 
-def number_format(value: float | str | None, unit: str, *, share: bool = False) -> str:
-    """Return how a number of this size and unit is shown; the cell keeps every digit."""
+def number_format(
+    value: float | str | None, unit: str, *, share: bool = False, whole: bool = False
+) -> str:
+    """Return how a number of this size and unit is shown; the cell keeps every digit.
+
+    `whole` shows the digits of a number that somebody typed, such as a price of 4.045.
+    """
     if not isinstance(value, int | float):
         return ""
-    size = abs(value)
+    size, more = abs(value), "##" if whole else ""
     if share:
-        return "0.0%" if size >= 0.1 or size == 0 else "0.000%"
+        return f"0.0{more}%" if size >= 0.1 or size == 0 else f"0.00{more}%"
     money = "$" if unit == "USD" or unit.startswith("USD/") else ""
-    if size >= 1e15 or 0 < size < 1e-3:
-        return "0.000E+00"
-    if size >= 1000:
+    if size >= LARGE or 0 < size < SMALL:
+        return "0.00##E+00"
+    if size >= GROUPED:
         return f"{money}#,##0"
-    return f"{money}0.00##" if size >= 1 or size == 0 else f"{money}0.0000##"
+    return f"{money}0.00{more}" if size >= 1 or size == 0 else f"{money}0.000##"
 
 
 def write_live(book: Book, sheet: Spreadsheet, number: int) -> Live:
@@ -118,7 +125,8 @@ def _assumptions(book: Book, live: Live, title: str) -> None:
         _beside(book, sheet, row, entry, live)
         row += 1
     row = _law(book, sheet, row + 1, live, own)
-    row = _headers(book, sheet, row, (FIXED, *ASSUMPTION_HEADERS[1:5], "", *ASSUMPTION_HEADERS[6:]))
+    book.put(sheet, row, 0, FIXED, "heading")
+    row = _headers(book, sheet, row + 1, (*ASSUMPTION_HEADERS[:5], "", *ASSUMPTION_HEADERS[6:]))
     for entry in live.sheet.fixed:
         form = number_format(entry.value, entry.unit, share=entry.share)
         book.put(sheet, row, 1, entry.value, book.style("static", form))
@@ -128,7 +136,7 @@ def _assumptions(book: Book, live: Live, title: str) -> None:
 
 def _value(book: Book, sheet: Any, at: tuple[int, int], entry: Entry, live: Live) -> None:  # noqa: ANN401
     """Write the cell of an entry: a number to change, or a formula with its number."""
-    form = number_format(entry.value, entry.unit, share=entry.share)
+    form = number_format(entry.value, entry.unit, share=entry.share, whole=True)
     if entry.formula:
         style = book.styles[book.style("linked", form)]
         sheet.write_formula(*at, live.formula(entry.formula), style, entry.value)
@@ -161,7 +169,7 @@ def _beside(book: Book, sheet: Any, row: int, entry: Entry, live: Live | None) -
     book.put(sheet, row, 0, entry.title)
     book.put(sheet, row, 2, entry.unit)
     for column, end in ((3, entry.low), (4, entry.high)):
-        form = number_format(end, entry.unit, share=entry.share)
+        form = number_format(end, entry.unit, share=entry.share, whole=True)
         book.put(sheet, row, column, end, book.style("static", form))
     if live is not None:
         book.put(sheet, row, 5, entry.name + live.suffix, "code")
@@ -232,7 +240,7 @@ def _result(book: Book, sheet: Any, row: int, one: Computed, live: Live) -> None
     style = book.styles[book.style("live", form)]
     sheet.write_formula(row, 1, live.formula(one.name), style, live.values[one.name])
     now, then = f"B{row + 1}", f"C{row + 1}"
-    same = f"IF(ABS({then})<{SMALL},IF(ABS({now})<{SMALL},0,1),ROUND({now}/{then}-1,9))"
+    same = f"IF(ABS({then})<{NOUGHT},IF(ABS({now})<{NOUGHT},0,1),ROUND({now}/{then}-1,9))"
     sheet.write_formula(row, 7, f"={same}", book.styles[book.style("live", "0.0%")], 0)
 
 

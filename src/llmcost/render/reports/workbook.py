@@ -29,6 +29,7 @@ CHANGED = "Cells have been changed: live results differ from those computed (see
 SOURCE_HEADERS = ("Number", "Key", "Title", "Authors", "Published", "Accessed", "Address", "Note")
 LONGEST_ADDRESS = 2000
 CHART_ROWS = 17
+MILLION, MILLIONS = 1e6, '$#,##0.0,,"M"'
 LAST_COLUMN, LINE_HEIGHT, CHARACTERS_A_LINE = 8, 15, 150
 
 
@@ -90,8 +91,7 @@ def _is_estimate(data: Mapping[str, Any]) -> bool:
 
 def _summary(book: Book, sheet: Any, report: Report, models: Sequence[Live]) -> None:  # noqa: ANN401
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 8, 16)
-    sheet.set_landscape()
+    sheet.set_column(1, 8, 18)
     sheet.fit_to_pages(1, 0)
     book.put(sheet, 0, 0, report.title, "title")
     row = 1
@@ -157,11 +157,20 @@ def _basis(book: Book, sheet: Any, row: int, basis: Basis, live: Live) -> int:  
             down, len(names) + 1, f"=SUM(B{down + 1}:{last}{down + 1})", style, total
         )
     last_row = row + len(basis.rows)
-    _chart(book, sheet, basis, (row, last_row))
+    biggest = max(
+        float(live.values[name]) for _, names in basis.rows for name in names if name is not None
+    )
+    _chart(book, sheet, basis, (row, last_row), "$#,##0" if biggest < MILLION else MILLIONS)
     return last_row + 1 + CHART_ROWS
 
 
-def _chart(book: Book, sheet: Any, basis: Basis, rows: tuple[int, int]) -> None:  # noqa: ANN401
+def _chart(
+    book: Book,
+    sheet: Any,  # noqa: ANN401
+    basis: Basis,
+    rows: tuple[int, int],
+    form: str,
+) -> None:
     """Draw the parts of each basis as stacked bars, below their table."""
     head, last = rows
     name = sheet.get_name()
@@ -177,8 +186,8 @@ def _chart(book: Book, sheet: Any, basis: Basis, rows: tuple[int, int]) -> None:
             }
         )
     chart.set_title({"name": basis.title.partition(" [")[0], "name_font": {"size": 12}})
-    chart.set_x_axis({"num_format": '$#,##0.0,,"M"', "name": "Cost [USD]"})
-    chart.set_y_axis({"reverse": True})
+    chart.set_x_axis({"num_format": form, "name": "Cost [USD]"})
+    chart.set_y_axis({"reverse": True, "crossing": "max"})
     chart.set_legend({"position": "bottom"})
     chart.set_size({"width": 860, "height": 300})
     told = f"{basis.title}: stacked bars of the table above, one bar a basis."

@@ -45,9 +45,10 @@ def _development(live: Collection[str]) -> Basis:
     """Return the lines of a development, rented and owned below each other."""
     lines = [name for name in engine.DEVELOPMENT_LINES if name in live]
     owned = dict.fromkeys(engine.OWNED_DEVELOPMENT_LINES)
+    known = {name for name in owned if name in live}
     twins = [name if name in owned else f"owned_{name}" for name in lines]
     rows: list[tuple[str, tuple[str | None, ...]]] = [("Rented", tuple(lines))]
     if "owned_development_cost" in live:
-        rows.append(("Owned", tuple(twin if twin in owned else None for twin in twins)))
+        rows.append(("Owned", tuple(twin if twin in known else None for twin in twins)))
     parts = tuple(BEYOND_TITLES[name] for name in lines)
     return Basis("Cost of the development by basis [USD]", parts, tuple(rows))

@@ -34,6 +34,17 @@ COMPUTED_TITLES = {
     "recompute_forward_share": "Share of the forward pass computed again",
     "tokens_a_step": "Tokens of a step",
 }
+RESULT_WORDS = {
+    "compute_optimal_ratio": "Times the compute-optimal tokens",
+    "restart_loss": "Lost in restarts",
+    "rework_loss": "Lost in work done again",
+    "checkpoint_loss": "Lost in checkpoints",
+    "maintenance_loss": "Lost in planned maintenance",
+    "owned_servers_cost": "Owned: servers",
+    "owned_network_cost": "Owned: network",
+    "owned_capital_cost": "Owned: cost of capital",
+    "energy_cost": "Owned: energy",
+}
 NODE_PRICE = "price_per_node_hour/gpus_per_node"
 BY_DEFINITION = "By definition."
 AGREE = 1e-12
@@ -222,11 +233,8 @@ def _sums(known: Mapping[str, Value]) -> Iterator[tuple[str, Equation]]:
 
 def _published(equation: Equation) -> str:
     name = equation.explained or equation.name
-    return explain(name).source if name.replace("_", "-") in _explained() else BY_DEFINITION
-
-
-def _explained() -> frozenset[str]:
-    return frozenset(name.replace("_", "-") for name in explanations())
+    told = explain(name).source if name in explanations() else BY_DEFINITION
+    return told[:1].upper() + told[1:]
 
 
 def _used(model: Sequence[Entry], results: Mapping[str, Result]) -> tuple[Entry, ...]:
@@ -276,4 +284,5 @@ def _computed_results(estimate: Estimate, live: set[str]) -> Iterator[Computed]:
 
 
 def _title(name: str) -> str:
-    return RESULT_TITLES.get(name, name.replace("_", " ")).strip()
+    """Return what a result is called where it stands alone."""
+    return RESULT_WORDS.get(name) or RESULT_TITLES.get(name, name.replace("_", " ")).strip()
