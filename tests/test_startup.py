@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-HEAVY = ("numpy", "pandas", "pint", "tabulate")
+DRAWING = ("matplotlib", "plotly", "jinja2", "xlsxwriter")
+HEAVY = ("numpy", "pandas", "pint", "tabulate", *DRAWING)
 PROBE = """
 import contextlib, io, json, sys
 with contextlib.redirect_stdout(io.StringIO()):
@@ -61,5 +62,11 @@ def test_an_estimate_imports_neither_pandas_nor_masked_arrays():
 
     loaded = loaded_after(run(*arguments), whole=True)
 
-    assert loaded.isdisjoint({"pandas", "numpy.ma"})
+    assert loaded.isdisjoint({"pandas", "numpy.ma", *DRAWING})
     assert "numpy" in loaded
+
+
+def test_a_picture_in_the_terminal_needs_no_library_of_pictures():
+    arguments = ["estimate", "llama-3.1-8b", "--tokens", "1T", "--gpu", "h100-sxm", "--gpus", "64"]
+
+    assert loaded_after(run(*arguments, "--mfu", "40%", "--plot", "-")).isdisjoint(DRAWING)

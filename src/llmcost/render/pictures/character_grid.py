@@ -183,9 +183,9 @@ def _strokes(
     glyphs = grid.pens.glyphs
     if steps:
         for row in range(min(start[1], end[1]), max(start[1], end[1]) + 1):
-            yield end[0], row, glyphs.down
+            yield end[0], row, glyphs.riser
         for column in range(min(start[0], end[0]), max(start[0], end[0]) + 1):
-            yield column, start[1], glyphs.across
+            yield column, start[1], glyphs.step
         return
     count = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
     for at in range(count + 1):
@@ -212,7 +212,7 @@ def _between_ends(one: int, two: int) -> range:
 def _names(grid: Grid, mark: Points) -> None:
     """Write names beside points; one that has no room is told by a letter, in the key."""
     glyphs = grid.pens.glyphs
-    behind = f" {glyphs.across}{glyphs.down}{glyphs.band}{glyphs.line}"
+    behind = f" {glyphs.across}{glyphs.down}{glyphs.band}{glyphs.line}{glyphs.step}{glyphs.riser}"
     for name, x, y in zip(mark.names, mark.x, mark.y, strict=False):
         text = glyphs.words(name)
         if not text or not grid.holds(x, y):

@@ -26,6 +26,8 @@ class Glyphs:
     rule: str
     band: str
     line: str
+    step: str
+    riser: str
     ascii_only: bool = False
 
     def words(self, text: str) -> str:
@@ -34,8 +36,10 @@ class Glyphs:
         return in_ascii(safe) if self.ascii_only else safe
 
 
-UNICODE = Glyphs("█▒░▓▚▞#", "●■◆▲✕★+", "─", "│", "└", "┬", "├", "┤", "·", "┆", "░", "∙")
-ASCII = Glyphs("#=.%+xo", "o#@^x*+", "-", "|", "+", "+", "|", "|", ".", ":", "~", "'", True)
+UNICODE = Glyphs("█▒░▓▚▞#", "●■◆▲✕★+", "─", "│", "└", "┬", "├", "┤", "·", "┆", "░", "∙", "━", "┃")
+ASCII = Glyphs(
+    "#=.%+xo", "o#@^x*+", "-", "|", "+", "+", "|", "|", ".", ":", "~", "'", "=", "!", True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def _sample(mark: Mark, pens: Pens) -> str:
     if isinstance(mark, Whiskers):
         return glyphs.low + glyphs.across + glyphs.high
     if isinstance(mark, Line):
-        return glyphs.across * 2 if mark.steps else glyphs.line * 2
+        return (glyphs.step if mark.steps else glyphs.line) * 2
     return (glyphs.band if isinstance(mark, Band) else glyphs.region) * 2
 
 
