@@ -55,6 +55,7 @@ def picture_names() -> list[tuple[str, str]]:
     type=click.Choice(FORMATS),
     help="How to write.  [default: the suffix of --output, else table]",
 )
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option(
     "--picture",
     metavar="NAME",
@@ -111,7 +112,7 @@ def report(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
 def _asked(options: dict[str, Any]) -> Asked:
     """Return what is asked for; raises InputError for what cannot be, before any work is done."""
     output, picture = options["output"], options["picture"]
-    chosen = options["format_name"] or _format_of(output)
+    chosen = _chosen(options)
     if picture is not None:
         _check_picture(picture, chosen, output)
     if output is None and chosen not in PRINTED:
@@ -125,6 +126,15 @@ def _asked(options: dict[str, Any]) -> Asked:
 
         check_output(output)
     return Asked(chosen, output, picture)
+
+
+def _chosen(options: dict[str, Any]) -> str:
+    named = options["format_name"]
+    if not options["as_json"]:
+        return named or _format_of(options["output"])
+    if named not in (None, "json"):
+        raise InputError(f"format: got {named} beside --json; give only one.")
+    return "json"
 
 
 def _check_picture(picture: str, chosen: str, output: str | None) -> None:
@@ -294,6 +304,8 @@ def _check_alone(options: dict[str, Any]) -> None:
         if options[name] is not None:
             flag = name.removesuffix("_name")
             raise InputError(f"{flag}: got it beside --{what}, which the suffix of --output rules.")
+    if options["as_json"]:
+        raise InputError(f"json: got it beside --{what}; give one of the two.")
     if options["output"] is not None:
         from llmcost.render import check_output
 
