@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from live_workbooks import Opened, bare_report, content, saved
 
-from llmcost.errors import MissingExtraError
+from llmcost.errors import InputError, MissingExtraError
 from llmcost.render import sheets
 from llmcost.render.reports.workbook import CHANGED, UNCHANGED, workbook
 from llmcost.report import Footnote, Report, Section
@@ -394,6 +394,17 @@ def test_a_workbook_of_ten_thousand_rows_is_whole_and_small():
 
     assert sheet.max_row == 10_001
     assert len(made) < 15e6
+
+
+def test_numbers_without_a_model_are_one_error_that_names_the_file():
+    data = saved()
+    data = {
+        **data,
+        "inputs": {**data["inputs"], "num_gpus": {**data["inputs"]["num_gpus"], "value": 0}},
+    }
+
+    with pytest.raises(InputError, match=r"'0\.json': Got numbers for which"):
+        content(data)
 
 
 def test_the_same_report_is_the_same_file():

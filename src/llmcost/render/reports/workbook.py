@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from llmcost.errors import InputError, shown
 from llmcost.picture import PALETTE
 from llmcost.render.reports.live_sheets import LOOKS, Live, number_format, write_live
 from llmcost.render.reports.table_sheets import write_table
@@ -12,7 +13,7 @@ from llmcost.render.sheets import Book, as_cell, write_rows
 from llmcost.report import Report
 from llmcost.table import Cell, Table
 from llmcost.views.reports.bases import Basis
-from llmcost.views.reports.spreadsheet import spreadsheet
+from llmcost.views.reports.spreadsheet import Spreadsheet, spreadsheet
 
 NAME = "report.xlsx"
 ESTIMATE = "llmcost.estimate/"
@@ -41,10 +42,10 @@ def workbook(report: Report) -> dict[str, bytes]:
     book = Book.new(report.title, LOOKS)
     summary = book.sheet("Summary")
     book.names |= {"about", "sources"}
-    estimates = [data for _, data in report.results if _is_estimate(data)]
+    estimates = [(name, data) for name, data in report.results if _is_estimate(data)]
     models = [
-        write_live(book, spreadsheet(data), number)
-        for number, data in enumerate(estimates, start=1)
+        write_live(book, _spreadsheet(*named), number)
+        for number, named in enumerate(estimates, start=1)
     ]
     for title, table in _tables(report):
         write_table(book, title, table)
@@ -53,6 +54,14 @@ def workbook(report: Report) -> dict[str, bytes]:
     _about(book, report)
     _summary(book, summary, report, models)
     return {NAME: book.done()}
+
+
+def _spreadsheet(name: str, data: Mapping[str, Any]) -> Spreadsheet:
+    """Return the live model of a result; raises InputError that names its file."""
+    try:
+        return spreadsheet(data)
+    except InputError as error:
+        raise InputError(f"{shown(name)}: {error}") from error
 
 
 def _tables(report: Report) -> Iterator[tuple[str, Table]]:
