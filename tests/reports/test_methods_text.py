@@ -203,3 +203,18 @@ def test_a_footnote_is_the_entry_of_the_bibliography():
     assert footnote(LLMCOST).url == ""
     with pytest.raises(UnknownNameError):
         footnote("no-such-work")
+
+
+def test_a_price_of_one_provider_and_a_measured_rate_are_told_as_such():
+    asked = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "num_gpus": 64, **SMALL}
+    text = methods_text(
+        [
+            saved(
+                estimate(**asked, throughput="430 TFLOP/s/GPU", provider="Lambda", recompute="full")
+            )
+        ]
+    )
+
+    assert "MFU follows from a measured rate: throughput 430 TFLOP/s/GPU" in text
+    assert "the price is that of Lambda, on-demand, 2026-08-21: the latest up to" in text
+    assert "counted in hardware FLOP only [@korthikanti-2022]" in text

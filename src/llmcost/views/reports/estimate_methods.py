@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcost.figures import quantity_text
+from llmcost.formulas.scaling_laws import LAW_TITLES
 from llmcost.inputs import InputValue, Origin
 from llmcost.studies.explanation import explain
 from llmcost.views.estimates import input_text
@@ -23,7 +24,9 @@ KINDS = {
     "modelled": "Modelled",
     "default": "Labelled defaults",
 }
-RENTAL_RULE = re.compile(r"gpu_prices\.csv: (.*?)(?:; \d+ of grade|; \d+ rows|; cheapest|$)")
+RULE = re.compile(
+    r"gpu_prices\.csv: (.*?)(?:; (?:\d+ of grade|\d+ rows?|cheapest|newest|sources:)|$)"
+)
 FITTED = re.compile(r"calibration\.toml \(([\d,]+) measured rows, ([\d-]+)\)")
 
 
@@ -79,7 +82,10 @@ def _flop(data: Data) -> Iterator[str]:
         f"{weights} plus attention of each token {attention}{of_paper}: {flop}."
     )
     if _told(data, "recompute") not in ("", "none"):
-        yield f"Recomputed activations are extra work{formula('hardware_flop')}."
+        yield (
+            "Recomputed activations are work of the machine, counted in hardware FLOP only"
+            f"{formula('hardware_flop')}."
+        )
 
 
 def _rate(data: Data) -> Iterator[str]:
@@ -91,6 +97,8 @@ def _rate(data: Data) -> Iterator[str]:
             f"{cites(papers_in('arXiv 2104.04473'))}, the optimizer and stragglers, in a layout "
             f"that fits the memory{formula('memory')}{_fit(source)}."
         )
+    if kind == "measured" and source:
+        yield f"MFU follows from a measured rate: {source}."
     if _result(data, "gpu_hours") is not None:
         yield (
             "GPU-hours are training FLOP over dense peak, MFU, goodput and the share that slow "
@@ -118,8 +126,8 @@ def _renting(data: Data) -> Iterator[str]:
     kind, source = _origin(data, "price")
     if _told(data, "price") in ("", "no price") or _result(data, "cost") is None:
         return
-    found = RENTAL_RULE.match(source) if kind == "catalogue" else None
-    rule = f"; the price is the {found[1]}{cites(_price_keys(data))}" if found else ""
+    told = _rule(source) if kind == "catalogue" else ""
+    rule = f"; the price is {told}{cites(_price_keys(data))}" if told else ""
     yield f"Rental cost is GPU-hours times the price of a GPU-hour{rule}."
 
 
@@ -139,8 +147,16 @@ def _owning(data: Data) -> Iterator[str]:
         "is that of the grid where the machines stand."
     )
     _, source = _origin(data, "server_price")
-    if found := RENTAL_RULE.match(source):
-        yield f"The server price is the {found[1]}."
+    if told := _rule(source):
+        yield f"The server price is {told}."
+
+
+def _rule(source: str) -> str:
+    """Return by which rule a price was taken from the catalogue, or nothing for another origin."""
+    found = RULE.match(source)
+    if found is None:
+        return ""
+    return f"the {found[1]}" if found[1].startswith("median") else f"that of {found[1]}"
 
 
 def _developing(data: Data) -> Iterator[str]:
@@ -156,7 +172,8 @@ def _optimum(data: Data) -> Iterator[str]:
         return
     law = _told(data, "scaling_law")
     name = {"besiroglu-2024": "compute_optimal_tokens_besiroglu_2024"}.get(law)
-    yield f"Compute-optimal tokens are by {law}{formula(name or 'compute_optimal_tokens')}."
+    told = LAW_TITLES.get(law, law)
+    yield f"Compute-optimal tokens are by {told}{formula(name or 'compute_optimal_tokens')}."
 
 
 def input_sentences(data: Data) -> Iterator[str]:
