@@ -52,3 +52,4 @@ def test_who_says_a_figure_is_told_in_short():
 
     assert known["pc-02"] == "Stanford HAI 2025"
     assert known["pc-09"] == "Cottier et al. 2024"
+    assert known["pc-01"] == "an essay 2024"

@@ -12,6 +12,7 @@ from llmcost.studies.reconciliation.ours import ON_DEMAND
 from llmcost.studies.reconciliation.products import printed_digits
 
 if TYPE_CHECKING:
+    from llmcost.catalog.sources import Source
     from llmcost.studies.reconciliation.claimed import Claimed
     from llmcost.studies.reconciliation.implied import Implied
     from llmcost.studies.reconciliation.ours import Figure
@@ -35,6 +36,7 @@ NAMES = {
 SHORT = 3
 LEAST = 0.1
 ONE_PRICE = "one price"
+UNSIGNED = "not stated"
 AS_SHARE = ("implied_mfu", "implied_goodput", "implied_post_training_share")
 
 
@@ -81,10 +83,15 @@ def by_whom(claim: Claimed) -> str:
     """Return who published a claim, and in which year: ``Cottier et al. 2024``."""
     if claim.kind == OWN or not claim.sources:
         return "your claim"
-    authors = source(claim.sources[0]).authors
-    first, *others = authors.split(", ")
-    words = f"{first} et al." if len(others) > 1 else " and ".join((first, *others))
-    return f"{words} {claim.said:%Y}"
+    return f"{_authors(source(claim.sources[0]))} {claim.said:%Y}"
+
+
+def _authors(told: Source) -> str:
+    """Return the authors of a source: two by their names, of more the first; else its title."""
+    if told.authors == UNSIGNED:
+        return "an essay" if told.key.startswith("essay-") else told.title
+    first, *others = told.authors.split(", ")
+    return f"{first} et al." if len(others) > 1 else " and ".join((first, *others))
 
 
 def ratio_text(row: Compared) -> str:

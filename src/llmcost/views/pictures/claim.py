@@ -132,7 +132,7 @@ def _basis_name(basis: Mapping[str, Any]) -> str:
 def _other_label(other: Mapping[str, Any]) -> str:
     basis = str(other.get("price_basis") or "").replace("-", " ")
     told = "" if basis in ("", "none", "not stated") else f" ({basis})"
-    return f"{other['by']}{told}: {other['says']}"
+    return f"{other.get('by') or other['name']}{told}: {said(other)}"
 
 
 def _published(row: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -263,8 +263,9 @@ def _title(row: Mapping[str, Any]) -> str:
     inside = number(row.get("share_inside"))
     share = "" if inside is None else f"; {inside:.0%} of our draws lie inside"
     words = WORDS.get(str(row["verdict"]), "stands beside")
+    whose = "a published" if _is_method(main) else "our"
     return (
-        f"The claim of {said(row)} for {row['subject']} {words} our estimate "
+        f"The claim of {said(row)} for {row['subject']} {words} {whose} estimate "
         f"({_basis_name(main)}) of {_amount(row, main).full}{share}"
     )
 
@@ -319,8 +320,8 @@ def _table(row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Table
         texts.append(("Estimate", _basis_name(basis), *told, share, basis["verdict"]))
     for other in others:
         value = number(other.get("value"))
-        rows.append(("published", other["by"], value, other["low"], other["high"], None, None))
-        texts.append(("Published", other["by"], other["says"], "", "", "", ""))
+        rows.append(("published", other.get("by"), value, other["low"], other["high"], None, None))
+        texts.append(("Published", _other_label(other), said(other), "", "", "", ""))
     unit = "" if _unit(row) == "share" else _unit(row)
     fields = (
         Field("kind", "Kind"),
