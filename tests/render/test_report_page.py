@@ -232,6 +232,16 @@ def test_an_axis_of_decades_and_one_of_days():
     assert made["layout"]["yaxis"]["autorange"] == "reversed"
 
 
+def test_an_axis_of_decades_keeps_the_ticks_that_it_was_given():
+    marks = (Line("l", "#0072B2", (1024.0, 2048.0), (1.0, 2.0)),)
+    given = Axis(scale="log", ticks=((1024.0, "1,024"), (2048.0, "2,048")))
+    layout = drawn(*marks, x=given, y=Axis("MFU", "share"))["layout"]
+
+    assert (layout["xaxis"]["type"], layout["xaxis"]["ticktext"]) == ("log", ["1,024", "2,048"])
+    assert layout["meta"] == ["xaxis"]
+    assert layout["yaxis"]["tickformat"] == ".0%"
+
+
 def test_intervals_are_lengths_from_their_point():
     points = Points("p", "#0072B2", (10.0,), (5.0,), x_low=(7.0,), x_high=(30.0,))
     (made,) = drawn(points)["data"]

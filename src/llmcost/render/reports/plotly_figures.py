@@ -29,7 +29,8 @@ def figure(picture: Picture) -> Figure:
     which are folded to the width of the screen.
     """
     data: list[Figure] = []
-    layout: Figure = {"shapes": [], "annotations": [], "barmode": "overlay"}
+    # The page leaves the ticks of the axes in `meta` as they are.
+    layout: Figure = {"shapes": [], "annotations": [], "barmode": "overlay", "meta": []}
     for number, panel in enumerate(picture.panels, start=1):
         _add(panel, "" if number == 1 else str(number), data, layout)
     height = TALL if len(picture.panels) == 1 else SHORT
@@ -63,6 +64,7 @@ def _add(panel: Panel, tail: str, data: list[Figure], layout: Figure) -> None:
         "title": {"text": inert(panel.x.label)},
     }
     layout[f"yaxis{tail}"] = _axis(panel.y) | {"anchor": f"x{tail}", "title": {"text": ""}}
+    layout["meta"] += [f"{name}axis{tail}" for name in "xy" if getattr(panel, name).ticks]
     for mark in panel.marks:
         if isinstance(mark, Region | Rule):
             layout["shapes"].append(shape_of(mark, tail, panel))
@@ -72,24 +74,28 @@ def _add(panel: Panel, tail: str, data: list[Figure], layout: Figure) -> None:
 
 
 def _axis(axis: Axis) -> Figure:
-    made: Figure = {"type": axis.scale}
-    if axis.ticks:
-        made |= {
-            "type": "linear",
-            "tickmode": "array",
-            "tickvals": [at for at, _ in axis.ticks],
-            "ticktext": [inert(text) for _, text in axis.ticks],
-            "fixedrange": True,
-            "range": _room_for(axis),
-            "showgrid": False,
-        }
-        return made
+    made: Figure = {"type": axis.scale} | _tick_texts(axis)
+    if axis.ticks and axis.scale == "linear":
+        return made | {"fixedrange": True, "range": _room_for(axis), "showgrid": False}
     if axis.limits is not None:
         ends = axis_ends(axis.limits, axis.scale)
         made["range"] = ends[::-1] if axis.reverse else ends
     elif axis.reverse:
         made["autorange"] = "reversed"
     return made
+
+
+def _tick_texts(axis: Axis) -> Figure:
+    """Return what the ticks of an axis say: names of their own, dollars, or percent."""
+    if axis.ticks:
+        return {
+            "tickmode": "array",
+            "tickvals": [at for at, _ in axis.ticks],
+            "ticktext": [inert(text) for _, text in axis.ticks],
+        }
+    if axis.unit == "share":
+        return {"tickformat": ".0%"}
+    return {"tickprefix": "&#36;"} if axis.unit.startswith("USD") else {}
 
 
 def _room_for(axis: Axis) -> list[float]:

@@ -152,28 +152,33 @@
     });
   }
 
-  /* Logarithmic axes are marked for the stretch and the room that they show. */
+  /* Logarithmic axes without ticks of their own are marked for the stretch and room they show. */
   function marks(gd) {
     const full = gd._fullLayout;
     const change = {};
-    axesOf(gd.layout).filter((name) => gd.layout[name].type === "log").forEach((name) => {
+    const own = gd.layout.meta || [];
+    const logarithmicOnes = axesOf(gd.layout).filter((name) => gd.layout[name].type === "log");
+    logarithmicOnes.filter((name) => !own.includes(name)).forEach((name) => {
       const ticks = logarithmic(full[name].range, full[name]._length || 300);
       change[name + ".tickmode"] = "array";
       change[name + ".tickvals"] = ticks;
-      change[name + ".ticktext"] = ticks.map(short);
+      const money = gd.layout[name].tickprefix || "";
+      change[name + ".ticktext"] = ticks.map((value) => money + short(value));
     });
     /* Words above a panel start where the page's other words do. */
     gd.layout.annotations.forEach((note, at) => { change[`annotations[${at}].xshift`] = 1 - full._size.l; });
     return change;
   }
 
-  function refresh(gd) {
+  /* New marks may take other room, and so move what stands beside them: again, a few times. */
+  function refresh(gd, times = 3) {
     const change = marks(gd);
     const same = Object.entries(change).every(([name, value]) => {
       const held = name.split(/[.[\]]+/).reduce((part, key) => part[key], gd.layout);
       return JSON.stringify(held) === JSON.stringify(value);
     });
-    return same ? Promise.resolve() : Plotly.relayout(gd, change);
+    if (same || !times) return Promise.resolve();
+    return Plotly.relayout(gd, change).then(() => refresh(gd, times - 1));
   }
 
   function room(picture) {
