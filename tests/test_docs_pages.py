@@ -14,6 +14,7 @@ from tests.docs_blocks import (
     pages,
     pictures_of,
     retold,
+    rewrite,
     segments,
     told_by,
     write_file,
@@ -163,3 +164,16 @@ def test_a_beginning_with_elisions_is_held_against_what_is_printed(shown, printe
 def test_what_is_shown_is_told_again():
     assert retold(["a", "...", "c", "..."], ["A", "b", "c", "d"]) == ["A", "...", "c", "..."]
     assert segments(["...", "x"]) == [(True, ["x"])]
+
+
+def test_a_page_is_written_again(tmp_path):
+    """The words stay; what a command prints is put below it, as many lines as were there."""
+    page = tmp_path / "page.md"
+    command = "$ llmcost explain mtbf \\\n    --format csv"
+    page.write_text(f"Words.\n\n```console\n{command}\nold\n```\n\nMore.\n", encoding="utf-8")
+
+    rewrite(page)
+
+    assert page.read_text(encoding="utf-8") == (
+        f"Words.\n\n```console\n{command}\nname,value\n```\n\nMore.\n"
+    )

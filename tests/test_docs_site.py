@@ -131,6 +131,7 @@ class Links(HTMLParser):
     def __init__(self):
         super().__init__()
         self.links, self.loaded, self.anchors, self.headings = [], [], set(), []
+        self.unnamed = []
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
@@ -141,6 +142,8 @@ class Links(HTMLParser):
             self.loaded.append(given["src"])
         if tag == "link" and given.get("rel") in ("stylesheet", "icon", "preload"):
             self.loaded.append(given["href"])
+        if tag == "img" and not given.get("alt"):
+            self.unnamed.append(given.get("src"))
         if tag == "h1":
             self.headings.append(tag)
 
@@ -210,6 +213,10 @@ def test_equations_are_mathematics_that_browsers_draw(site):
     assert page.count("<math ") > 40
     assert not re.search(r"equation\d+place", page)
     assert "```math" not in page
+
+
+def test_every_picture_has_words_in_its_place(read):
+    assert not [one for page in read.values() for one in page.unnamed]
 
 
 def test_hooks_are_not_published(site):

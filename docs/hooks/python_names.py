@@ -33,6 +33,14 @@ GROUPS = {
         "Reconciliation",
         "Plan",
     ),
+    "Pictures and reports": (
+        "draw",
+        "write_picture",
+        "write_report",
+        "read_saved",
+        "Picture",
+        "Saved",
+    ),
     "Amounts and models": ("Q", "Distribution", "registry", "architecture_from_config", "count"),
     "Errors": (
         "LlmcostError",
@@ -45,7 +53,7 @@ GROUPS = {
         "MissingExtraError",
     ),
 }
-REST = "Reports, and what else there is"
+REST = "What else there is"
 
 
 def page() -> str:
