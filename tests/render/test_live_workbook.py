@@ -267,6 +267,22 @@ def test_what_cannot_move_the_model_is_told_apart():
     assert sheet.cell(titles.index("Layout") + 1, 6).value is None
 
 
+def test_a_price_that_nobody_published_can_be_typed(tmp_path):
+    """Rentals of this accelerator have no price: costs are empty, and follow one that is typed."""
+    pytest.importorskip("formulas")
+    data = saved(model="llama-3.1-8b", tokens="1T", gpu="h800-sxm", num_gpus=256)
+    assert data["results"]["cost"]["value"] is None
+    opened = Opened(data)
+    found = opened.worked_out(opened.model(tmp_path), price=3.0)[0]
+
+    assert opened.cell("price").value is None
+    cost = 3 * data["results"]["gpu_hours"]["value"]
+    assert found["cost"] == pytest.approx(cost, rel=EXACT)
+    assert found["cost_per_million_tokens"] == pytest.approx(cost / 1e6, rel=EXACT)
+    summary = [[cell.value for cell in row[:4]] for row in opened.book["Summary"].iter_rows()]
+    assert ["Cost", "=cost", "USD", "not known"] in summary
+
+
 def test_shares_are_held_to_what_they_can_be():
     sheet = openpyxl.load_workbook(io.BytesIO(content(saved())))["Assumptions"]
     rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}

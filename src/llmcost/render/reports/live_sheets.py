@@ -140,6 +140,8 @@ def _value(book: Book, sheet: Any, at: tuple[int, int], entry: Entry, live: Live
     if entry.formula:
         style = book.styles[book.style("linked", form)]
         sheet.write_formula(*at, live.formula(entry.formula), style, entry.value)
+    elif entry.value == "":
+        sheet.write_blank(*at, None, book.styles["input"])
     else:
         book.put(sheet, *at, entry.value, book.style("input", form))
 
@@ -201,7 +203,7 @@ def _model(book: Book, live: Live, title: str) -> None:
     _headers(book, sheet, 0, MODEL_HEADERS)
     sheet.freeze_panes(1, 2)
     for row, entry in enumerate(live.sheet.model, start=1):
-        form = number_format(entry.value, entry.unit, share=entry.share)
+        form = number_format(entry.value or 0.0, entry.unit, share=entry.share)
         style = book.styles[book.style("live", form)]
         book.put(sheet, row, 0, entry.group, "static")
         book.put(sheet, row, 1, entry.title)

@@ -11,9 +11,10 @@ from llmcost.render.reports.live_sheets import LOOKS, Live, number_format, write
 from llmcost.render.reports.table_sheets import write_table
 from llmcost.render.sheets import Book, as_cell, write_rows
 from llmcost.report import Report
+from llmcost.studies.answers import Result
 from llmcost.table import Cell, Table
 from llmcost.views.reports.bases import Basis
-from llmcost.views.reports.spreadsheet import Spreadsheet, spreadsheet
+from llmcost.views.reports.spreadsheet import Entry, Spreadsheet, spreadsheet
 
 NAME = "report.xlsx"
 ESTIMATE = "llmcost.estimate/"
@@ -131,22 +132,35 @@ def _model(book: Book, sheet: Any, row: int, live: Live) -> int:  # noqa: ANN401
     for column, text in enumerate(TOLD_HEADERS):
         book.put(sheet, row + 1, column, text, "header")
     row += 2
-    by_name = {one.name: one for one in live.sheet.results if one.live}
-    for name in TOLD:
-        if name in by_name:
-            one = by_name[name]
-            form = number_format(one.result.value, one.result.unit, share=one.share)
-            book.put(sheet, row, 0, one.title)
-            style = book.styles[book.style("live", form)]
-            sheet.write_formula(row, 1, live.formula(name), style, live.values[name])
-            book.put(sheet, row, 2, one.result.unit)
-            ends = (one.result.value, one.result.low, one.result.high)
-            for column, number in enumerate(ends, start=3):
-                book.put(sheet, row, column, number, book.style("static", form))
-            row += 1
+    entries = {one.name: one for one in (*live.sheet.assumptions, *live.sheet.model)}
+    results = {one.name: one.result for one in live.sheet.results}
+    for name in (name for name in TOLD if name in entries):
+        _told(book, sheet, row, entries[name], results.get(name), live)
+        row += 1
     for basis in live.sheet.bases:
         row = _basis(book, sheet, row + 1, basis, live)
     return row
+
+
+def _told(
+    book: Book,
+    sheet: Any,  # noqa: ANN401
+    row: int,
+    entry: Entry,
+    result: Result | None,
+    live: Live,
+) -> None:
+    """Write a live number beside what it was."""
+    form = number_format(entry.value or 0.0, entry.unit, share=entry.share)
+    style = book.styles[book.style("live", form)]
+    book.put(sheet, row, 0, entry.title)
+    sheet.write_formula(row, 1, live.formula(entry.name), style, entry.value)
+    book.put(sheet, row, 2, entry.unit)
+    if result is None:
+        book.put(sheet, row, 3, "not known", "static")
+        return
+    for column, number in enumerate((result.value, result.low, result.high), start=3):
+        book.put(sheet, row, column, number, book.style("static", form))
 
 
 def _basis(book: Book, sheet: Any, row: int, basis: Basis, live: Live) -> int:  # noqa: ANN401

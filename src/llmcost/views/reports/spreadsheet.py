@@ -45,6 +45,12 @@ RESULT_WORDS = {
     "owned_capital_cost": "Owned: cost of capital",
     "energy_cost": "Owned: energy",
 }
+RATE = "USD/GPU/hour"
+# Costs that have no number before a price is typed.
+WAITING = {
+    "cost": 'IF(ISNUMBER(price),gpu_hours*price,"")',
+    "cost_per_million_tokens": 'IF(ISNUMBER(cost),cost/(tokens/1000000),"")',
+}
 NODE_PRICE = "price_per_node_hour/gpus_per_node"
 BY_DEFINITION = "By definition."
 AGREE = 1e-12
@@ -121,10 +127,11 @@ def spreadsheet(data: Mapping[str, Any]) -> Spreadsheet:
     used = set(_referred([*(entry.formula for entry in model), *links.values()]))
     live = {*used, *(entry.name for entry in model)}
     apart = not any(formula == "price" for formula in links.values())
+    typed, follows = _unpriced(run)
     return Spreadsheet(
-        tuple(cell for cell in cells if cell.name in used),
+        (*(cell for cell in cells if cell.name in used), *typed),
         tuple(cell for cell in cells if cell.name not in used),
-        model,
+        (*model, *follows),
         tuple(_computed_results(run.estimate, live)),
         tuple(bases_of(live, apart=apart)),
         run.law,
@@ -219,6 +226,25 @@ def _model(run: _Run) -> Iterator[Entry]:
             share=own in SHARES or own in RESULT_SHARES,
             source=_published(equation),
         )
+
+
+def _unpriced(run: _Run) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Return an empty cell for a price that nobody published, and the costs that wait for it."""
+    if "gpu_hours" not in run.known or "price" in run.known:
+        return (), ()
+    price = Entry(
+        "price",
+        input_title("price"),
+        RATE,
+        "",
+        origin="not known: type a price to see the cost",
+        least=0.0,
+    )
+    costs = (
+        Entry(name, _title(name), RESULT_UNITS[name], "", formula, "Rented", source=BY_DEFINITION)
+        for name, formula in WAITING.items()
+    )
+    return (price,), tuple(costs)
 
 
 def _sums(known: Mapping[str, Value]) -> Iterator[tuple[str, Equation]]:
