@@ -126,6 +126,13 @@ def test_a_terminal_of_ascii_gets_ascii(capsys, monkeypatch):
     assert "|####" in ran.out
 
 
+def test_the_plain_format_has_a_plain_picture(capsys):
+    ran = llmcost(capsys, *SMALL, *FIXED, "--plot", "-", "--format", "plain")
+
+    assert ran.out.isascii()
+    assert "|####" in ran.out
+
+
 def test_a_picture_alone_is_printed_where_the_answer_goes_to_a_file(capsys):
     ran = llmcost(capsys, *SMALL, *FIXED, "-o", "run.json", "--plot", "-", "--picture", "cost")
 

@@ -33,10 +33,14 @@ DRAWN: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What is to be drawn where: the picture's name, and a file or ``-`` for the terminal."""
+    """What is to be drawn where: the picture's name, and a file or ``-`` for the terminal.
+
+    A `plain` one on the terminal is of ASCII, as the answer above it.
+    """
 
     path: str
     name: str
+    plain: bool = False
 
 
 def plot_options(command: str) -> Callable[[F], F]:
@@ -85,7 +89,7 @@ def plot_asked(command: str, options: dict[str, Any], shape: Mapping[str, Any]) 
             )
         return None
     _check_place(path, shape)
-    return Plot(path, name or names[0])
+    return Plot(path, name or names[0], plain=shape["format_name"] == "plain")
 
 
 def plot_answer(document: Document, plot: Plot | None) -> None:
@@ -100,18 +104,21 @@ def plot_answer(document: Document, plot: Plot | None) -> None:
     from llmcost.views.pictures import picture
 
     drawn = picture(plot.name, json.loads(json_text(with_command(document))))
-    show_picture(drawn, plot.path)
+    show_picture(drawn, plot.path, plain=plot.plain)
 
 
-def show_picture(picture: Picture, path: str) -> None:
-    """Draw a picture into a file of the format its suffix says, or with ``-`` on the terminal."""
+def show_picture(picture: Picture, path: str, *, plain: bool = False) -> None:
+    """Draw a picture into a file of the format its suffix says, or with ``-`` on the terminal.
+
+    On the terminal it is of ASCII where it is to be `plain`, or must be.
+    """
     from llmcost.render import write_bytes
     from llmcost.render.pictures import draw, drawn_in_text, picture_format_of
 
     if path == TERMINAL:
         from llmcost.cli.output import needs_ascii, page_width
 
-        text = drawn_in_text(picture, page_width())
+        text = drawn_in_text(picture, page_width(), ascii=plain)
         if needs_ascii(text):
             text = drawn_in_text(picture, page_width(), ascii=True)
         click.echo(f"\n{text}", nl=False)

@@ -46,6 +46,8 @@ from llmcost.render.pictures.scales import is_categories
 DOTS_PER_INCH = 200
 STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
+    # A reader of an SVG without the first takes the next; all are about as wide.
+    "font.sans-serif": ["DejaVu Sans", "Bitstream Vera Sans", "Verdana", "Geneva", "Arial"],
     "font.size": TICK,
     "text.parse_math": False,
     "svg.fonttype": "none",
