@@ -37,7 +37,9 @@ from llmcost.render.cells import display_width, grid, visible, wrapped
 from llmcost.render.terminal import column_widths
 from llmcost.table import Document, Field, Table
 
-HELPERS = {"__init__", "ascii_text", "bars", "cells", "files", "selection", "sheets"}
+HELPERS = {
+    *("__init__", "ascii_text", "bars", "cells", "drawing", "files", "selection", "sheets"),
+}
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 EMPTY = replace(DOCUMENT, tables=(replace(TABLE, rows=()),), flat=replace(TABLE, rows=()))
 
