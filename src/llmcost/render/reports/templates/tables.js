@@ -49,7 +49,8 @@
   }
 
   function cell(column, at, row, told) {
-    const made = element(at ? "td" : "th", at ? {} : { scope: "row" });
+    const heads = at === 0 && !column.keys && told(row) !== "";
+    const made = element(heads ? "th" : "td", heads ? { scope: "row" } : {});
     made.className = column.kind;
     if (column.keys) {
       column.keys[row].forEach((key) => made.append(link(key)));
