@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmcost.errors import InputError, shown
 from llmcost.render.files import check_output, write_bytes
+from llmcost.studies.saved.record import file_text
 
 if TYPE_CHECKING:
     from llmcost.studies.saved import Saved
@@ -91,8 +92,8 @@ def write_files(made: Mapping[str, bytes], path: str | os.PathLike[str]) -> None
     check_output(name)
     if _is_stream(name):
         raise InputError(
-            f"Cannot write {shown(name)}: the report has {len(others)} pictures beside it; needs "
-            f"the name of a file in a folder. {REMEDY}"
+            f"Cannot write {file_text(name)}: the report has {len(others)} pictures beside it; "
+            f"needs the name of a file in a folder. {REMEDY}"
         )
     folder = Path(name).parent
     with _undone_unless_done() as undo:
@@ -150,7 +151,9 @@ def _place(folder: Path, relative: str, data: bytes, undo: _Undo) -> None:
     """Write one file beside the main one; raises InputError where it cannot be."""
     inside = PurePosixPath(relative)
     if inside.is_absolute() or ".." in inside.parts or not inside.parts:
-        raise InputError(f"Cannot write {shown(relative)}: it is not inside the report's folder.")
+        raise InputError(
+            f"Cannot write {file_text(relative)}: it is not inside the report's folder."
+        )
     target = folder.joinpath(*inside.parts)
     try:
         for parent in reversed(target.relative_to(folder).parents[:-1]):
@@ -159,7 +162,7 @@ def _place(folder: Path, relative: str, data: bytes, undo: _Undo) -> None:
         undo.placed.append((target, before))
     except OSError as error:
         raise InputError(
-            f"Cannot write {shown(str(target))}: {error.strerror or error}; needs a place that "
+            f"Cannot write {file_text(str(target))}: {error.strerror or error}; needs a place that "
             f"can be written. {REMEDY}"
         ) from error
     write_bytes(data, target)

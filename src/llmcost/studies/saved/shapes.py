@@ -16,6 +16,7 @@ from llmcost.studies.comparison.parts import STATUSES
 from llmcost.studies.rereading import INPUTS, RESULTS
 from llmcost.studies.saved.checks import (
     Check,
+    MissingPartError,
     WrongValueError,
     among,
     anything,
@@ -157,6 +158,21 @@ METHOD_PARTS: dict[str, Check] = {
     "results": listed(STEP_OF_METHOD),
     "notes": TEXTS,
 }
+OWNED_PARTS = ("owned_servers_cost", "owned_network_cost", "owned_capital_cost", "energy_cost")
+
+
+def _owned(value: Mapping[str, Any]) -> None:
+    """Allow costs whose parts of owning stand beside the whole."""
+    if any(name in value["results"] for name in OWNED_PARTS):
+        _lacking(value, "results", "owned_cost")
+
+
+def _lacking(value: Mapping[str, Any], part: str, name: str) -> None:
+    if name not in value[part]:
+        missing = MissingPartError(None, "a whole document as llmcost wrote it")
+        raise _placed(missing, part, name)
+
+
 RESTATED = record(
     {
         "unit": text,
@@ -171,7 +187,9 @@ RESTATED = record(
             )
         ),
         "warnings": TEXTS,
-    }
+    },
+    None,
+    _owned,
 )
 THRESHOLD = record(
     {
@@ -210,7 +228,19 @@ _REPORTS: dict[str, Check] = {
     "thresholds": listed(THRESHOLD),
     "command": text,
 }
-ESTIMATE = record(_ESTIMATE, _REPORTS)
+
+
+def _whole_run(value: Mapping[str, Any]) -> None:
+    """Allow an estimate that tells the precision of its accelerator and the time of its step."""
+    if "gpu" in value["inputs"]:
+        _lacking(value, "inputs", "precision")
+    if "step" in value:
+        _lacking(value, "results", "step_time")
+    _ATTENTION(value["inputs"]["attention_flop"]["value"])
+
+
+_ATTENTION = among(("causal", "full"))
+ESTIMATE = record(_ESTIMATE, _REPORTS, _whole_run, _owned)
 DELTA = record({"difference": QUANTITY, "ratio": QUANTITY})
 SETUP = record(
     {
@@ -225,7 +255,7 @@ SETUP = record(
         "deltas": mapped(DELTA),
         "shares": mapped(maybe(share)),
         "notes": WARNINGS,
-        "estimate": maybe(record(_ESTIMATE, _REPORTS)),
+        "estimate": maybe(ESTIMATE),
     },
     {"limited_by": maybe(text), "next_limit": maybe(text)},
 )
