@@ -38,8 +38,9 @@ class Axis:
 
     @property
     def label(self) -> str:
-        """The words beside the axis: its title and unit."""
-        return f"{self.title} [{self.unit}]" if self.unit else self.title
+        """The words beside the axis: its title and unit; the ticks of shares read as percent."""
+        unit = "%" if self.unit == "share" else self.unit
+        return f"{self.title} [{unit}]" if unit else self.title
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def test_the_shares_of_several_setups_are_drawn_too():
     some = comparison({"a": setup(10, matmul=2.0, bubble=1.0), "b": setup(10, matmul=6.0)})
     shares = drawn(some).panels[1]
 
-    assert shares.x.label == "Share of the step [share]"
+    assert shares.x.label == "Share of the step [%]"
     assert shares.marks[0].ends == pytest.approx((2 / 3, 1.0))
     assert shares.marks[1].ends == pytest.approx((1.0,))
 
