@@ -175,6 +175,60 @@ def test_a_smaller_model_has_its_own_optimum(plain):
         assert found["compute_optimal_tokens"] == pytest.approx(tokens, rel=EXACT)
 
 
+def test_a_changed_workbook_is_the_estimate_of_the_changed_run(tmp_path):
+    """Every result at once: cells typed over, against the engine asked the same."""
+    pytest.importorskip("formulas")
+    opened = Opened(saved(mfu="40%", scope="development"))
+    cells = {
+        "mfu": 0.35,
+        "num_gpus": 12000,
+        "tokens": 18e12,
+        "price": 3.3,
+        "pue": 1.3,
+        "electricity_price": 0.11,
+        "carbon_intensity": 0.2,
+        "failure_rate": 4e-5,
+        "restart_time": 480.0,
+        "checkpoint_bandwidth": 2e8,
+        "maintenance_share": 0.012,
+        "steady_share": 0.9,
+        "server_price": 31000.0,
+        "server_lifetime": 4.0,
+        "network_share": 0.15,
+        "cluster_utilization": 0.7,
+        "cost_of_capital": 0.09,
+        "rated_power": 650.0,
+        "experiments_ratio": 3.0,
+        "staff_share": 0.4,
+        "rental_add_ons": 0.2,
+    }
+    units = {
+        "tokens": "token",
+        "price": "USD/GPU/hour",
+        "electricity_price": "USD/kWh",
+        "carbon_intensity": "kgCO2e/kWh",
+        "failure_rate": "1/GPU/hour",
+        "restart_time": "s",
+        "checkpoint_bandwidth": "byte/s/GPU",
+        "server_price": "USD/GPU",
+        "server_lifetime": "year",
+        "rated_power": "W/GPU",
+    }
+    asked = {
+        name: f"{number!r} {units[name]}" if name in units else number
+        for name, number in cells.items()
+    }
+    found = opened.worked_out(opened.model(tmp_path), **cells)[0]
+    results = results_of(saved(**{"scope": "development", **asked}))
+
+    assert len(results) > 40
+    for name, value in results.items():
+        # The market's price on demand is the one that was typed.
+        if name != "rental_on_demand_cost":
+            assert found[name] == pytest.approx(value, rel=EXACT, abs=1e-12), name
+    assert found["rental_on_demand_cost"] == found["cost"]
+
+
 def test_longer_life_and_fuller_use_lower_the_owners_cost(plain):
     before = at(plain)
     after = at(plain, server_lifetime=10, cluster_utilization=0.4)
