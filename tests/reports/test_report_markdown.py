@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from llmcost.render.reports import render_report
+from llmcost.render.reports.beside import folder_of
 from llmcost.render.reports.markdown import markdown, markdown_text
 from llmcost.report import Section
 from llmcost.table import Field, Table
@@ -88,3 +89,17 @@ def test_a_table_without_rows_says_so():
 
 def test_the_same_report_is_the_same_bytes():
     assert render_report(report(), "markdown", "a") == render_report(report(), "markdown", "a")
+
+
+@pytest.mark.parametrize(
+    ("stem", "folder"),
+    [
+        ("report", "report_files"),
+        ("our_run-2", "our_run-2_files"),
+        ("a/b c&%#{é}", "a-b-c-e_files"),
+        ("..", "report_files"),
+        ("中", "report_files"),
+    ],
+)
+def test_the_folder_beside_has_a_name_that_every_format_takes(stem, folder):
+    assert folder_of(stem) == folder

@@ -12,7 +12,7 @@ from llmcost.render.pictures import draw
 from llmcost.report import SOURCES, Report
 from llmcost.table import Table
 
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 60
 
 
