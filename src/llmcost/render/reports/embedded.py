@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_PLAIN = 1_000_000
-MOST_EMBEDDED = 5_000_000
-MOST_PACKED = 40_000_000
+MOST_EMBEDDED = 6_000_000
+MOST_PACKED = 30_000_000
 ENCODED = "gzip base64"
 
 # Halves of a character, which UTF-8 cannot hold.
