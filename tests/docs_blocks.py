@@ -33,7 +33,7 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 NAME = re.compile(r'title="([\w./-]+)"|^# ([\w-]+\.[a-z]+)$', re.MULTILINE)
-FILES = ("toml", "csv", "json", "text", "jinja", "yaml", "bash")
+FILES = ("toml", "csv", "json", "text", "yaml", "bash")
 ELISION = "..."
 
 

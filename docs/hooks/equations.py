@@ -36,7 +36,7 @@ def on_page_content(html: str, **_: Any) -> str:  # noqa: ANN401
 
 def _kept(latex: str, display: str) -> str:
     made = convert(latex.strip(), display=display)
-    _made.append(f'<div class="equation">{made}</div>' if display == "block" else made)
+    _made.append(f'<div class="equation" tabindex="0">{made}</div>' if display == "block" else made)
     return PLACE.format(len(_made) - 1)
 
 
