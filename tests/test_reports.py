@@ -320,3 +320,23 @@ def test_a_result_changed_anywhere_is_a_report_or_one_error(kind, choice, junk, 
     except InputError as error:
         told = f"{error}" if "changed.json" in f"{error}" else ""
     assert told
+
+
+def test_beside_an_estimate_the_summary_tells_which_setup_is_best():
+    made = report("estimate", "comparison")
+    (compared,) = [one for one in made.sections if one.name == "comparison"]
+
+    assert made.summary[0].startswith("Training llama-3.1-8b on 1T tokens")
+    assert made.summary[1].startswith("Of 2 setups, mi300x is the cheapest, at $")
+    assert not set(made.summary) & set(compared.paragraphs)
+
+
+def test_several_results_of_one_other_version_are_warned_of_once():
+    results = [
+        Saved(f"{kind}.json", {**saved(kind), "data_version": "abc"})
+        for kind in ("estimate", "sensitivity")
+    ]
+    first, *others = build_report(results).warnings
+
+    assert first.startswith("estimate.json, sensitivity.json were made with data abc (this report:")
+    assert not any("was made with" in text for text in others)

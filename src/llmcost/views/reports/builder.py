@@ -44,11 +44,12 @@ def build_report(saved: Sequence[Saved], *, title: str | None = None) -> Report:
     if not saved:
         raise InputError("Got no result; needs one or more to report. Give the file of a result.")
     parts = [part_of(one) for one in saved]
-    sections = tuple(_sections(parts, saved))
+    summary = _summary(parts)
+    sections = tuple(_sections(parts, saved, summary))
     methods = methods_text([one.data for one in saved])
     return Report(
         title=_title(parts, title),
-        summary=_summary(parts),
+        summary=summary,
         sections=sections,
         methods=methods,
         footnotes=tuple(_footnotes(sections, methods)),
@@ -78,18 +79,26 @@ def _title(parts: Sequence[Part], title: str | None) -> str:
 
 
 def _summary(parts: Sequence[Part]) -> tuple[str, str]:
-    """Return what was found first, and what moves it most or else what it rests on."""
-    driver = next((part.driver for part in parts if part.driver), "")
-    return parts[0].finding, driver if len(parts) > 1 and driver else parts[0].support
+    """Return what was found first, and what moves it most, which setup is best, or its support."""
+    found = {part.section.name: part for part in reversed(parts[1:])}
+    if (moved := found.get("sensitivity")) is not None and moved.driver:
+        return parts[0].finding, moved.driver
+    if (compared := found.get("comparison")) is not None and parts[0].section.name == "estimate":
+        return parts[0].finding, compared.finding
+    return parts[0].finding, parts[0].support
 
 
-def _sections(parts: Sequence[Part], saved: Sequence[Saved]) -> Iterator[Section]:
+def _sections(
+    parts: Sequence[Part], saved: Sequence[Saved], summary: Sequence[str]
+) -> Iterator[Section]:
+    """Yield the section of each result, without what the summary says, and the assumptions."""
     used: list[str] = []
     for part in parts:
         used.append(part.section.name)
         number = used.count(part.section.name)
         name = part.section.name if number == 1 else f"{part.section.name}-{number}"
-        yield replace(part.section, name=name)
+        words = tuple(text for text in part.section.paragraphs if text not in summary)
+        yield replace(part.section, name=name, paragraphs=words)
     tables = [
         (one.name, table)
         for part, one in zip(parts, saved, strict=True)
@@ -140,17 +149,18 @@ def _differing(saved: Sequence[Saved]) -> Iterator[str]:
     """Yield which results another version of the program or of its data made."""
     own = {"llmcost_version": __version__, "data_version": data_version()}
     words = {"llmcost_version": "llmcost", "data_version": "data"}
+    alike: dict[str, list[str]] = {}
     for one in saved:
-        told = [
+        told = " and ".join(
             f"{words[key]} {one.data[key]} (this report: {value})"
             for key, value in own.items()
             if one.data.get(key, value) != value
-        ]
+        )
+        alike.setdefault(told, []).append(one.name)
+    for told, names in alike.items():
         if told:
-            yield (
-                f"{one.name} was made with {' and '.join(told)}: the same command may give other "
-                "numbers now."
-            )
+            made = f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} made with {told}"
+            yield f"{made}: the same command may give other numbers now."
 
 
 def _made_by(saved: Sequence[Saved]) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llmcost.figures import EM_DASH, quantity_text
@@ -28,6 +29,14 @@ VERY_MANY = 1000
 TOLD_ELSEWHERE = (
     *("setups", "cost", "wall_clock", "gpu_hours", "speeds", "ranking", "unpriced", "assumptions"),
 )
+KEPT_TITLES = {
+    "layouts": "Layouts",
+    "bases": "Cost by basis, energy",
+    "deltas": "Against the first setup",
+    "limits": "What a step goes to",
+    "told": "What the draws say",
+    "groups": "Groups",
+}
 SHOWN = (
     *("name", "num_gpus", "cost", "wall_clock", "gpu_hours", "mfu", "price", "owned_cost"),
     *("energy", "carbon", "headroom", "cheapest_share", "fastest_share"),
@@ -59,7 +68,7 @@ def comparison_part(saved: Saved) -> Part:
         title,
         (finding, support),
         pictures(saved),
-        (_every_setup(data), *kept),
+        (_every_setup(data), *(replace(table, title=_titled(table)) for table in kept)),
     )
     return Part(
         title,
@@ -70,6 +79,10 @@ def comparison_part(saved: Saved) -> Part:
         tuple(_assumptions(data)) if few else (),
         tuple(document.messages if document else _warnings(data)),
     )
+
+
+def _titled(table: Table) -> str:
+    return table.title or KEPT_TITLES.get(table.name, "")
 
 
 def _title(data: Mapping[str, Any]) -> str:

@@ -59,7 +59,12 @@ def _words(name: str, title: str, sentences: tuple[str, ...]) -> Table:
 def _short(table: Table) -> Table:
     """Return a table without its column of sources, and of a long one the first rows."""
     shown = table.people_fields or tuple(field.name for field in table.fields)
-    table = replace(table, people_fields=tuple(name for name in shown if name != SOURCES))
+    repeated = bool(table.fields) and table.fields[0].title == table.title
+    table = replace(
+        table,
+        people_fields=tuple(name for name in shown if name != SOURCES),
+        title="" if repeated else table.title,
+    )
     left = len(table.rows) - MOST_ROWS
     if left <= 0:
         return table

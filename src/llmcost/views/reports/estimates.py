@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from llmcost.figures import quantity_text
@@ -15,6 +16,17 @@ from llmcost.views.reports.assumptions import assumption_table
 from llmcost.views.reports.cells import amount_text, with_numbers, with_sources
 from llmcost.views.reports.drawn import pictures
 from llmcost.views.reports.parts import Part
+
+TITLES = {
+    "results": "Results",
+    "bases": "Cost by basis",
+    "development": "Beyond the final run",
+    "energy": "Energy and carbon",
+    "goodput": "Wall clock and what is lost",
+    "restated": "In other money",
+    "step": "A step by part",
+    "memory": "Memory per GPU",
+}
 
 
 def estimate_part(saved: Saved) -> Part:
@@ -44,6 +56,7 @@ def estimate_part(saved: Saved) -> Part:
 
 def _whole(table: Table, data: Mapping[str, Any]) -> Table:
     """Return a table with its numbers, and with the sources of its rows where they have some."""
+    table = replace(table, title=table.title or TITLES.get(table.name, ""))
     if table.name == "offers":
         offers = [each for each in data.get("rentals", ()) if each["price"] is not None]
         return with_sources(table, [each.get("sources", ()) for each in offers])
