@@ -4,11 +4,13 @@ import base64
 import gzip
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from math import log10
 
 import pytest
 
+from llmcost.errors import MissingExtraError
 from llmcost.picture import Axis, Bars, Line, Panel, Picture, Points, Region, Whiskers
 from llmcost.render.reports import embedded
 from llmcost.render.reports.citations import Citations, Piece
@@ -275,3 +277,14 @@ def test_names_beside_points_stand_apart_and_inwards():
 
     assert one["textposition"] == ["bottom right", "top left"]
     assert other["textposition"] == ["top right", "top right"]
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "plotly.offline"])
+def test_without_its_parts_the_page_says_what_to_install(monkeypatch, missing):
+    from llmcost.render.reports import page
+
+    page._plotly_script.cache_clear()
+    monkeypatch.setitem(sys.modules, missing, None)
+
+    with pytest.raises(MissingExtraError, match=r"pip install 'llmcost\[report\]'"):
+        page.page(fakes.report())
