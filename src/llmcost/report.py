@@ -57,8 +57,3 @@ class Report:
     warnings: tuple[str, ...]
     made_by: tuple[tuple[str, str], ...]
     results: tuple[tuple[str, Mapping[str, Any]], ...]
-
-    def number_of(self, key: str) -> int | None:
-        """Return the number of the footnote with this key, from 1; none for an unknown key."""
-        keys = [note.key for note in self.footnotes]
-        return keys.index(key) + 1 if key in keys else None

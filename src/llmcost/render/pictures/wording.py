@@ -13,7 +13,6 @@ from matplotlib.font_manager import FontProperties
 
 from llmcost.render.cells import visible
 
-POINTS_PER_INCH = 72.0
 # Text is measured large, where hinting does not matter.
 MEASURED_AT = 720.0
 MOST_LINES = 5

@@ -41,7 +41,6 @@ SHOWN = (
     *("name", "num_gpus", "cost", "wall_clock", "gpu_hours", "mfu", "price", "owned_cost"),
     *("energy", "carbon", "headroom", "cheapest_share", "fastest_share"),
 )
-RANGED = ("cost", "wall_clock")
 OWN_TITLES = {
     "name": "Setup",
     "price": "Price",

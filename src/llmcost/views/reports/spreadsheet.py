@@ -53,7 +53,6 @@ WAITING = {
 }
 NODE_PRICE = "price_per_node_hour/gpus_per_node"
 BY_DEFINITION = "By definition."
-AGREE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
