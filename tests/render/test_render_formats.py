@@ -39,6 +39,7 @@ from llmcost.table import Document, Field, Table
 
 HELPERS = {
     *("__init__", "ascii_text", "bars", "cells", "drawing", "files", "selection", "sheets"),
+    "suffixes",
 }
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 EMPTY = replace(DOCUMENT, tables=(replace(TABLE, rows=()),), flat=replace(TABLE, rows=()))

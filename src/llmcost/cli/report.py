@@ -167,16 +167,9 @@ def _format_of(output: str | None) -> str:
         return "table"
     from llmcost.render.pictures import SUFFIXES as DRAWN
     from llmcost.render.reports import REPORT_SUFFIXES
+    from llmcost.render.suffixes import NAME_ONE, by_suffix
 
-    known = {**REPORT_SUFFIXES, **DRAWN, **SUFFIXES}
-    suffix = os.path.splitext(output)[1].lower()
-    if suffix not in known:
-        got = f"the suffix {shown(suffix)}" if suffix else "no suffix"
-        raise InputError(
-            f"Cannot tell the format of {shown(output)}: got {got}; needs {one_of(known)}. Rename "
-            "the file or name a format with --format."
-        )
-    return known[suffix]
+    return by_suffix(output, {**REPORT_SUFFIXES, **DRAWN, **SUFFIXES}, NAME_ONE)
 
 
 def _suffix(chosen: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.errors import UnknownNameError, one_of
 from llmcost.render.files import as_bytes, check_output, write_bytes, write_output
 from llmcost.render.selection import select_fields
+from llmcost.render.suffixes import NAME_ONE, by_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,11 +113,4 @@ def format_of(path: str | PathLike[str]) -> str:
     >>> format_of("cost.md"), format_of("COST.CSV")
     ('markdown', 'csv')
     """
-    suffix = PurePath(path).suffix
-    if suffix.lower() in SUFFIXES:
-        return SUFFIXES[suffix.lower()]
-    got = f"the suffix {shown(suffix)}" if suffix else "no suffix"
-    raise InputError(
-        f"Cannot tell the format of {shown(str(path))}: got {got}; needs {one_of(SUFFIXES)}. "
-        "Rename the file or name a format with --format."
-    )
+    return by_suffix(path, SUFFIXES, NAME_ONE)

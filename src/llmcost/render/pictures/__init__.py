@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from llmcost.errors import InputError, MissingExtraError, UnknownNameError, one_of, shown
+from llmcost.errors import MissingExtraError, UnknownNameError, one_of
+from llmcost.render.suffixes import RENAME, by_suffix
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -65,11 +65,4 @@ def picture_format_of(path: str | PathLike[str]) -> str:
     >>> picture_format_of("cost.svg"), picture_format_of("COST.PDF")
     ('svg', 'pdf')
     """
-    suffix = PurePath(path).suffix
-    if suffix.lower() in SUFFIXES:
-        return SUFFIXES[suffix.lower()]
-    got = f"the suffix {shown(suffix)}" if suffix else "no suffix"
-    raise InputError(
-        f"Cannot tell the format of the picture {shown(str(path))}: got {got}; needs "
-        f"{one_of(SUFFIXES)}. Rename the file."
-    )
+    return by_suffix(path, SUFFIXES, RENAME, "the picture")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.errors import UnknownNameError, one_of
+from llmcost.render.suffixes import by_suffix
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -53,11 +53,4 @@ def report_format_of(path: str | PathLike[str]) -> str:
 
     Raises InputError when there is no suffix or an unknown one.
     """
-    suffix = PurePath(path).suffix
-    if suffix.lower() in REPORT_SUFFIXES:
-        return REPORT_SUFFIXES[suffix.lower()]
-    got = f"the suffix {shown(suffix)}" if suffix else "no suffix"
-    raise InputError(
-        f"Cannot tell the format of {shown(str(path))}: got {got}; needs "
-        f"{one_of(REPORT_SUFFIXES)}. Rename the file or name a format."
-    )
+    return by_suffix(path, REPORT_SUFFIXES, "Rename the file or name a format.")
