@@ -43,13 +43,16 @@ def catalogue_price(terms="on-demand", provider=None):
     return {"value": 2.0, "unit": "USD/GPU/hour", "detail": detail}
 
 
-def comparison(estimates):
+def comparison(estimates, **statuses):
     """Return a saved comparison of estimates by name; one that is `None` cannot run."""
+    told = {name: "runs" if one else "cannot run" for name, one in estimates.items()} | statuses
     return {
         "schema": "llmcost.comparison/1",
         **HEAD,
         "order": list(estimates),
-        "setups": [{"name": name, "estimate": told} for name, told in estimates.items()],
+        "setups": [
+            {"name": name, "status": told[name], "estimate": one} for name, one in estimates.items()
+        ],
     }
 
 

@@ -115,7 +115,7 @@ def test_the_far_ends_of_the_draws_are_not_drawn_and_it_says_so():
     (band,) = found(shown.panels[0], Band)
 
     assert (band.x[0], band.x[-1]) == (2.0, 4.0)
-    assert "Half a percent of draws on either side are not drawn." in shown.description
+    assert "At most half a percent of draws on either side are not drawn." in shown.description
 
 
 def test_what_the_claim_cannot_mean_is_grey():

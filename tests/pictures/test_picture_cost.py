@@ -127,6 +127,7 @@ def test_setups_are_drawn_cheapest_first_and_those_without_a_cost_are_named():
         {
             "dear": estimate({"cost": amount(30e6, 20e6, 50e6)}, price=catalogue_price()),
             "cheap": estimate({"cost": amount(10e6, 8e6, 20e6)}, price=catalogue_price()),
+            "unpriced": estimate({"cost": {"value": None, "unit": "USD"}}),
             "broken": None,
         }
     )
@@ -136,8 +137,22 @@ def test_setups_are_drawn_cheapest_first_and_those_without_a_cost_are_named():
     assert shown.title == (
         "cheap is the cheapest of 2 setups at $10M ($8M – $20M); dear costs 3 times as much"
     )
-    assert "Without a cost, and not drawn: broken." in shown.description
+    assert "Without a cost, and not drawn: unpriced." in shown.description
+    assert "Cannot run, and not drawn: broken." in shown.description
     assert shown.panels[0].title == "Cost of each setup, rented on demand"
+
+
+def test_a_setup_that_does_not_fit_is_not_the_cheapest():
+    """Its estimate says what it would cost if it had the memory."""
+    some = {
+        "tiny": estimate({"cost": amount(1e6)}, price=catalogue_price()),
+        "fits": estimate({"cost": amount(10e6)}, price=catalogue_price()),
+    }
+    shown = drawn(comparison(some, tiny="does not fit"))
+
+    assert shown.title == "fits costs $10M"
+    assert [name for _, name in shown.panels[0].y.ticks] == ["fits, $10M"]
+    assert "Cannot run, and not drawn: tiny." in shown.description
 
 
 def test_of_ten_thousand_setups_the_cheapest_are_drawn_and_the_picture_says_so():

@@ -66,7 +66,7 @@ def test_the_title_names_the_cheapest_and_the_fastest(four):
     title = drawn(four).title
 
     assert title.startswith("h100-sxm is the cheapest at $131K")
-    assert "b200 the fastest at 18.8 days" in title
+    assert "b200 the fastest of those with a price at 18.8 days" in title
 
 
 def test_what_has_no_price_is_named_and_what_is_beaten_too(four):

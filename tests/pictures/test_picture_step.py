@@ -118,6 +118,22 @@ def test_setups_without_a_modelled_step_are_named():
     assert drawn(some).description.endswith("Without a modelled step: b, c.")
 
 
+def test_a_step_that_does_not_fit_the_memory_is_not_the_fastest():
+    some = {"a": setup(10, matmul=2.0), "tiny": setup(10, matmul=1.0)}
+    shown = drawn(comparison(some, tiny="does not fit"))
+
+    assert shown.title == "A step takes 2 s on a"
+    assert "Left out, for they do not fit the memory: tiny." in shown.description
+
+
+def test_a_title_says_of_how_many_setups_it_is_where_not_all_are_drawn():
+    """Nothing is said of those that are not drawn; the last of them is faster."""
+    some = {f"s{at}": setup(10, matmul=50.0 - at) for at in range(30)}
+    shown = drawn(comparison(some))
+
+    assert shown.title.endswith("on s0 (of the 24 best ranked of 30 setups)")
+
+
 def test_a_step_of_nothing_but_matrix_products_has_no_rest_to_tell():
     shown = drawn(estimate(TIME, step=modelled(matmul=2.0)))
 

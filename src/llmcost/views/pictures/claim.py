@@ -285,7 +285,7 @@ def _told(
     methods = [one for one in row["bases"] if _is_method(one)]
     if own:
         told = "; ".join(_basis_told(row, one) for one in own)
-        tails = " Half a percent of draws on either side are not drawn."
+        tails = " At most half a percent of draws on either side are not drawn."
         drawn = any(_bins(basis) for basis in own)
         yield f"Our estimates ({interval_words(data)}): {told}.{tails if drawn else ''}"
     if methods:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from llmcost.figures import quantity_text, significant
 from llmcost.picture import PALETTE, Axis, Panel, Picture
+from llmcost.studies.comparison.parts import RUNS, TOO_SLOW
 from llmcost.table import Cell, Field, Table
 from llmcost.views.costs import RENTAL_TITLES
 from llmcost.views.pictures.stacks import bars, laid
@@ -78,9 +79,7 @@ class Stack:
 def refusal(data: Mapping[str, Any]) -> str:
     """Return why no cost of a result can be drawn, empty where one can."""
     if "setups" in data:
-        estimates = (setup.get("estimate") for setup in data["setups"])
-        priced = any(told and result(told, "cost") for told in estimates)
-        return "" if priced else "no setup of the comparison has a cost"
+        return "" if _priced(data) else "no setup of the comparison has a cost"
     names = ("cost", "owned_cost", *RENTAL_TITLES)
     return "" if any(result(data, name) for name in names) else "the estimate has no cost"
 
@@ -249,8 +248,9 @@ def _table(name: str, heading: str, stacks: Sequence[Stack]) -> Table:
 
 
 def _priced(data: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return name and estimate of each setup that has a cost, the cheapest first."""
-    known = [(setup["name"], setup.get("estimate")) for setup in data["setups"]]
+    """Return name and estimate of each setup that can run and has a cost, the cheapest first."""
+    able = [setup for setup in data["setups"] if setup.get("status") in (RUNS, TOO_SLOW)]
+    known = [(setup["name"], setup.get("estimate")) for setup in able]
     priced = [(name, told) for name, told in known if told and result(told, "cost")]
     return sorted(priced, key=lambda one: _whole(one[1]).value)
 
@@ -271,9 +271,7 @@ def _of_setups(data: Mapping[str, Any]) -> Picture:
     else:
         title, words = "Cost of each setup", ""
     title += f", rented {next(iter(terms))}" if len(terms) == 1 and terms != {""} else ""
-    drawn = {name for name, _ in priced}
-    unpriced = [setup["name"] for setup in data["setups"] if setup["name"] not in drawn]
-    missing = f" Without a cost, and not drawn: {listed(unpriced)}." if unpriced else ""
+    missing = "".join(_not_drawn(data, {name for name, _ in priced}))
     return Picture(
         "cost",
         _best(shown, len(priced)),
@@ -282,6 +280,17 @@ def _of_setups(data: Mapping[str, Any]) -> Picture:
         (_panel(shown, data, title),),
         _table("setup", "Setup", shown),
     )
+
+
+def _not_drawn(data: Mapping[str, Any], priced: Collection[str]) -> Iterator[str]:
+    """Yield which setups have no bar: those without a price, and those that cannot run."""
+    missing = [setup for setup in data["setups"] if setup["name"] not in priced]
+    unable = [one["name"] for one in missing if one.get("status") not in (RUNS, TOO_SLOW)]
+    unpriced = [one["name"] for one in missing if one["name"] not in unable]
+    if unpriced:
+        yield f" Without a cost, and not drawn: {listed(unpriced)}."
+    if unable:
+        yield f" Cannot run, and not drawn: {listed(unable)}."
 
 
 def _first_costs(shown: Sequence[Stack]) -> str:

@@ -86,7 +86,7 @@ def cost_and_time(data: Mapping[str, Any]) -> Picture:
     )
     return Picture(
         "cost-and-time",
-        _title(spots) + _thin(drawn, spots),
+        _title(spots, data) + _thin(drawn, spots),
         " ".join(_told(spots, drawn, data)),
         source_line(data),
         (panel,),
@@ -204,8 +204,10 @@ def _points(look: Look, spots: Sequence[Spot], named: set[str], *, spread: bool)
     )
 
 
-def _title(spots: Sequence[Spot]) -> str:
+def _title(spots: Sequence[Spot], data: Mapping[str, Any]) -> str:
     """Return the finding: which setup is the cheapest, which the fastest."""
+    able = sum(setup.get("status") in (RUNS, TOO_SLOW) for setup in data["setups"])
+    priced = " with a price" if len(spots) < able else ""
     running = [spot for spot in spots if spot.status == RUNS] or list(spots)
     cheap = min(running, key=lambda spot: spot.cost.value)
     fast = min(running, key=lambda spot: (spot.days.value, spot.cost.value))
@@ -213,12 +215,12 @@ def _title(spots: Sequence[Spot]) -> str:
         return f"{cheap.name} costs {cheap.cost.full} and takes {cheap.days.full}"
     if cheap is fast:
         return (
-            f"{cheap.name} is the cheapest and the fastest of {len(running):,} setups: "
+            f"{cheap.name} is the cheapest and the fastest of {len(running):,} setups{priced}: "
             f"{cheap.cost.full} and {cheap.days.full}"
         )
     return (
         f"{cheap.name} is the cheapest at {cheap.cost.full}, in {cheap.days.text}; {fast.name} "
-        f"the fastest at {fast.days.full}, for {fast.cost.text}"
+        f"the fastest{priced and f' of those{priced}'} at {fast.days.full}, for {fast.cost.text}"
     )
 
 
@@ -238,8 +240,8 @@ def _told(spots: Sequence[Spot], drawn: Sequence[Spot], data: Mapping[str, Any])
         yield f"No other setup is both cheaper and faster than these, the front: {names}."
     if beaten := [spot for spot in spots if not spot.front]:
         first = [spot.short for spot in beaten[:MOST_NAMES]]
-        names = [*first, *(spot.name for spot in beaten[MOST_NAMES:])]
-        yield f"Not on the front: {listed(names)}."
+        every = [*first, *(spot.name for spot in beaten[MOST_NAMES:])]
+        yield f"Not on the front: {listed(every)}."
     if late := [spot.name for spot in spots if spot.status == TOO_SLOW]:
         yield f"Slower than asked for: {listed(late)}."
     if missing := list(_left_out(spots, data)):

@@ -15,6 +15,7 @@ from llmcost.views.pictures.words import (
     given,
     listed,
     number,
+    of_drawn,
     run_name,
     source_line,
 )
@@ -114,7 +115,7 @@ def _of_setups(data: Mapping[str, Any]) -> Picture:
     marks: tuple[Mark, ...] = (*bars(rows, COLOURS, _gigabytes), _usable(shown))
     return Picture(
         "memory",
-        _best(shown),
+        _best(shown) + of_drawn(len(shown), len(modelled)),
         " ".join(_told_of(data, shown, len(modelled))),
         source_line(data),
         (Panel(HELD, Axis(ticks=ticks, reverse=True), marks),),

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmcost.figures import quantity_text, range_text, significant
 from llmcost.picture import PALETTE, Axis, Panel, Picture
+from llmcost.studies.comparison.parts import DOES_NOT_FIT
 from llmcost.table import Cell, Field, Table
 from llmcost.views.pictures.stacks import Part, bars, grouped, laid, scaled, waterfall
 from llmcost.views.pictures.words import (
@@ -17,6 +18,7 @@ from llmcost.views.pictures.words import (
     interval_words,
     listed,
     number,
+    of_drawn,
     result,
     run_name,
     source_line,
@@ -145,8 +147,12 @@ def _told(data: Mapping[str, Any], whole: Sequence[Part], time: Amount | None) -
 
 
 def _modelled(data: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return name and estimate of each setup whose step was modelled, in the order of ranks."""
-    known = {setup["name"]: setup.get("estimate") for setup in data["setups"]}
+    """Return name and estimate of each setup that has room for the step that was modelled.
+
+    They are in the order of ranks.
+    """
+    fitting = [setup for setup in data["setups"] if setup.get("status") != DOES_NOT_FIT]
+    known = {setup["name"]: setup.get("estimate") for setup in fitting}
     names = [name for name in data.get("order") or known if name in known]
     return [(name, told) for name in names if (told := known[name]) and _takes_time(told)]
 
@@ -159,7 +165,7 @@ def _of_setups(data: Mapping[str, Any]) -> Picture:
     axis = Axis("Time in a step" if _alike(shown) else "Time of a million tokens", "s")
     return Picture(
         "step",
-        _best(each, rows, axis),
+        _best(each, rows, axis) + of_drawn(len(shown), len(modelled)),
         " ".join(_told_of(data, each, rows, axis)),
         source_line(data),
         tuple(_panels_of(each, rows, axis)),
@@ -219,8 +225,12 @@ def _told_of(
     if rest := len(_modelled(data)) - len(each):
         yield f"Only the {len(each)} best ranked are drawn; {rest:,} more setups are left out."
     drawn = {name for name, _ in _modelled(data)}
-    if absent := [one["name"] for one in data["setups"] if one["name"] not in drawn]:
+    missing = [one for one in data["setups"] if one["name"] not in drawn]
+    full = [one["name"] for one in missing if one.get("status") == DOES_NOT_FIT]
+    if absent := [one["name"] for one in missing if one["name"] not in full]:
         yield f"Without a modelled step: {listed(absent)}."
+    if full:
+        yield f"Left out, for they do not fit the memory: {listed(full)}."
 
 
 def _table(each: Each) -> Table:

@@ -137,6 +137,11 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def of_drawn(shown: int, count: int) -> str:
+    """Return of how many setups a finding is, where not all of them are drawn."""
+    return f" (of the {shown} best ranked of {count:,} setups)" if shown < count else ""
+
+
 def whiskers(label: str, totals: Sequence[Amount]) -> tuple[Mark, ...]:
     """Return the intervals of amounts at the places 0, 1, 2, ..."""
     return whiskers_at(label, tuple(map(float, range(len(totals)))), totals)
