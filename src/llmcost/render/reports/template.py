@@ -18,16 +18,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
 from llmcost.errors import InputError, MissingExtraError, shown
-from llmcost.picture import Picture
 from llmcost.render.cells import own_texts
-from llmcost.report import Report, Section
+from llmcost.report import Report
 from llmcost.table import Table
+from llmcost.views.reports.documents import plain_report
 
 WORKER = "llmcost.render.reports.template_worker"
 # What one template may take: seconds, and bytes of its own text.
@@ -64,16 +64,10 @@ def from_template(
 def context(report: Report) -> dict[str, Any]:
     """Return a report as plain data, as templates get it."""
     tables = [table for section in report.sections for table in section.tables]
+    told = plain_report(report, _table)
+    footnotes = [{"number": at, **note} for at, note in enumerate(told["footnotes"], start=1)]
     return {
-        "report": {
-            "title": report.title,
-            "summary": list(report.summary),
-            "sections": [_section(section) for section in report.sections],
-            "methods": report.methods,
-            "footnotes": list(_footnotes(report)),
-            "warnings": list(report.warnings),
-            "made_by": [{"label": label, "text": text} for label, text in report.made_by],
-        },
+        "report": {**told, "footnotes": footnotes},
         "tables": _by_name(tables),
         "results": dict(report.results),
     }
@@ -88,21 +82,6 @@ def _by_name(tables: list[Table]) -> dict[str, dict[str, Any]]:
             name, number = f"{table.name}_{number}", number + 1
         named[name] = _table(table)
     return named
-
-
-def _section(section: Section) -> dict[str, Any]:
-    return {
-        "name": section.name,
-        "title": section.title,
-        "paragraphs": list(section.paragraphs),
-        "pictures": [_picture(picture) for picture in section.pictures],
-        "tables": [_table(table) for table in section.tables],
-    }
-
-
-def _picture(picture: Picture) -> dict[str, Any]:
-    told = {name: getattr(picture, name) for name in ("name", "title", "description", "source")}
-    return {**told, "table": _table(picture.table)}
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -126,12 +105,6 @@ def _table(table: Table) -> dict[str, Any]:
         "texts": [dict(zip(names, row, strict=True)) for row in texts],
         "notes": list(table.notes),
     }
-
-
-def _footnotes(report: Report) -> Iterator[dict[str, Any]]:
-    for number, note in enumerate(report.footnotes, start=1):
-        parts = ("key", "title", "authors", "published", "accessed", "url", "second_hand")
-        yield {"number": number, **{part: getattr(note, part) for part in parts}}
 
 
 def _check(template: Path) -> None:

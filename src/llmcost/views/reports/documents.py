@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -87,30 +87,36 @@ def report_data(report: Report) -> dict[str, Any]:
     """Return the JSON document of a report."""
     return {
         "schema": SCHEMA,
-        "title": report.title,
-        "summary": list(report.summary),
-        "sections": [_section(section) for section in report.sections],
-        "methods": report.methods,
-        "footnotes": [asdict(note) for note in report.footnotes],
-        "warnings": list(report.warnings),
-        "made_by": [{"label": label, "text": text} for label, text in report.made_by],
+        **plain_report(report, _table),
         "results": [{"name": name, "data": data} for name, data in report.results],
     }
 
 
-def _section(section: Section) -> dict[str, Any]:
+def plain_report(report: Report, plain_table: Callable[[Table], dict[str, Any]]) -> dict[str, Any]:
+    """Return a report but for its results as plain data, its tables as `plain_table` makes them."""
+    return {
+        "title": report.title,
+        "summary": list(report.summary),
+        "sections": [_section(section, plain_table) for section in report.sections],
+        "methods": report.methods,
+        "footnotes": [asdict(note) for note in report.footnotes],
+        "warnings": list(report.warnings),
+        "made_by": [{"label": label, "text": text} for label, text in report.made_by],
+    }
+
+
+def _section(section: Section, plain_table: Callable[[Table], dict[str, Any]]) -> dict[str, Any]:
+    told = ("name", "title", "description", "source")
     return {
         "name": section.name,
         "title": section.title,
         "paragraphs": list(section.paragraphs),
-        "pictures": [_picture(picture) for picture in section.pictures],
-        "tables": [_table(table) for table in section.tables],
+        "pictures": [
+            {key: getattr(each, key) for key in told} | {"table": plain_table(each.table)}
+            for each in section.pictures
+        ],
+        "tables": [plain_table(table) for table in section.tables],
     }
-
-
-def _picture(picture: Picture) -> Mapping[str, Any]:
-    told = {key: getattr(picture, key) for key in ("name", "title", "description", "source")}
-    return {**told, "table": _table(picture.table)}
 
 
 def _table(table: Table) -> dict[str, Any]:
