@@ -51,9 +51,18 @@ def label(claim: Claimed) -> str:
 
 def shown_unit(claim: Claimed) -> str:
     """Return the unit that a claim's figures are written in."""
-    if claim.quantity in SHARES:
+    return written_unit(claim.quantity, claim.unit)
+
+
+def written_unit(quantity: str, unit: str) -> str:
+    """Return the unit that figures of a claimed quantity are written in.
+
+    >>> written_unit("mfu", ""), written_unit("cost", "USD")
+    ('share', 'USD')
+    """
+    if quantity in SHARES:
         return "share"
-    return "parameter" if claim.quantity == "parameters" else claim.unit
+    return "parameter" if quantity == "parameters" else unit
 
 
 def says(claim: Claimed) -> str:

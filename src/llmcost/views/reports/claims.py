@@ -11,7 +11,7 @@ from llmcost.report import SOURCES, Section
 from llmcost.studies.reconciliation.bounds import NOT_COMPARABLE
 from llmcost.studies.saved import Saved
 from llmcost.table import Field, Table
-from llmcost.views.claim_words import SHARES
+from llmcost.views.claim_words import written_unit
 from llmcost.views.reconciliations import HOW
 from llmcost.views.reports.drawn import pictures
 from llmcost.views.reports.parts import Part
@@ -234,9 +234,7 @@ def _listings(row: Mapping[str, Any]) -> Table:
 
 
 def _unit(row: Mapping[str, Any]) -> str:
-    if row["quantity"] in SHARES:
-        return "share"
-    return "parameter" if row["quantity"] == "parameters" else str(row["unit"])
+    return written_unit(row["quantity"], row["unit"])
 
 
 def _amount(row: Mapping[str, Any], value: float | None) -> str:
