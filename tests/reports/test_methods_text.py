@@ -126,6 +126,18 @@ def test_a_comparison_tells_what_setups_share_and_where_they_differ():
     assert "restart" not in apart
 
 
+def test_a_price_of_one_setup_is_not_told_of_another():
+    asked = {"parameters": "7B", "tokens": "2T", "mfu": "40%", **SMALL}
+    setups = compare(gpu=["h100-sxm", "b200", "tpu-v5p"], num_gpus=512, **asked)
+    text = methods_text([saved(setups)])
+
+    assert "For h100-sxm: rental cost is GPU-hours times the price" in text
+    assert "For b200: rental cost is GPU-hours times the price" in text
+    assert "For h100-sxm, b200: the cost of owning is" in text
+    assert ". Rental cost is" not in text
+    assert ". GPU-hours are training FLOP" in text
+
+
 def test_a_comparison_of_more_setups_than_can_be_named_tells_their_spread():
     one = saved(compare(gpu=["h100-sxm"], num_gpus=512, **{**GIVEN_APART, **SMALL}))
     setups = []
@@ -139,9 +151,54 @@ def test_a_comparison_of_more_setups_than_can_be_named_tells_their_spread():
     assert "We compared 40 setups" in text
     assert "and 28 more" in text
     assert "accelerators 100 to 139" in text
+    assert "The other 28 setups went through formulas of the same kinds" in text
 
 
 GIVEN_APART = {"parameters": "7B", "tokens": "2T", "mfu": "40%"}
+
+
+def test_slow_steps_and_wall_clock_are_told_where_they_count():
+    """A goodput that is given for all of the clock leaves no slow steps apart."""
+    bare = saved(estimate(parameters="7B", tokens="2T", gpu="h100-sxm", goodput="90%", **SMALL))
+    one = sentence(methods_text([bare]), "GPU-hours are")
+
+    assert one.endswith(
+        "GPU-hours are training FLOP over dense peak, MFU and goodput [@palm-paper]."
+    )
+
+
+def test_a_development_tells_the_lines_that_it_has():
+    whole = saved(
+        estimate(
+            parameters="7B",
+            tokens="2T",
+            gpu="h100-sxm",
+            num_gpus=64,
+            mfu="40%",
+            scope="development",
+            data_cost="$10M",
+            **SMALL,
+        )
+    )
+    assert (
+        "Development adds experiments, post-training, staff, add-ons to the rent and data [@"
+        in (methods_text([whole]))
+    )
+
+
+def test_half_are_within_the_median_of_configurations_not_of_rows():
+    told = {"overall": {"configurations": 6, "rows": 9, "median": 0.05, "p90": 0.2}}
+    text = methods_text(
+        [{"schema": "llmcost.validation/1", "summary": {"throughput": told}, "rows": []}]
+    )
+
+    assert "Half of the step times of 6 configurations (9 rows) are within 5%" in text
+
+
+def test_a_claim_of_your_own_is_not_called_published():
+    own = {"schema": "llmcost.reconciliation/1", "claims": "own", "rows": [{"name": "own"}]}
+
+    assert "One claim was set against" in methods_text([own])
 
 
 def test_a_sensitivity_tells_how_far_each_input_was_moved():
@@ -150,6 +207,8 @@ def test_a_sensitivity_tells_how_far_each_input_was_moved():
     assert "For the sensitivity of cost" in text
     assert "from its 5th to its 95th percentile" in text
     assert "slow steps and phases 93%" in text
+    assert "The range of the result is an 80% interval of 100 draws" in text
+    assert "Ranges are" not in text
 
 
 def test_a_reconciliation_cites_the_claim():

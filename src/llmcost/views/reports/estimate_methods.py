@@ -27,6 +27,16 @@ KINDS = {
 RULE = re.compile(
     r"gpu_prices\.csv: (.*?)(?:; (?:\d+ of grade|\d+ rows?|cheapest|newest|sources:)|$)"
 )
+# Lines of a development beside the final run, as far as they are known.
+LINES = {
+    "experiments_cost": "experiments",
+    "post_training_cost": "post-training",
+    "staff_cost": "staff",
+    "rental_add_ons_cost": "add-ons to the rent",
+    "storage_cost": "storage",
+    "network_cost": "traffic",
+    "data_cost": "data",
+}
 FITTED = re.compile(r"calibration\.toml \(([\d,]+) measured rows, ([\d-]+)\)")
 
 
@@ -100,9 +110,11 @@ def _rate(data: Data) -> Iterator[str]:
     if kind == "measured" and source:
         yield f"MFU follows from a measured rate: {source}."
     if _result(data, "gpu_hours") is not None:
+        steady = ", goodput and the share that slow steps leave"
+        over = steady if _told(data, "steady_share") else " and goodput"
+        count = "; wall clock is GPU-hours over accelerators" if _told(data, "num_gpus") else ""
         yield (
-            "GPU-hours are training FLOP over dense peak, MFU, goodput and the share that slow "
-            f"steps leave{formula('gpu_hours')}; wall clock is GPU-hours over accelerators."
+            f"GPU-hours are training FLOP over dense peak, MFU{over}{formula('gpu_hours')}{count}."
         )
 
 
@@ -161,10 +173,10 @@ def _rule(source: str) -> str:
 
 def _developing(data: Data) -> Iterator[str]:
     if _is_development(data):
-        yield (
-            "Development adds experiments, post-training, staff and, where given, storage, traffic "
-            f"and data{formula('development_cost')}."
-        )
+        lines = [title for name, title in LINES.items() if _result(data, name) is not None]
+        if lines:
+            told = f"{', '.join(lines[:-1])} and {lines[-1]}" if len(lines) > 1 else lines[0]
+            yield f"Development adds {told}{formula('development_cost')}."
 
 
 def _optimum(data: Data) -> Iterator[str]:

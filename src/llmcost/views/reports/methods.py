@@ -64,8 +64,11 @@ def _draws(results: Sequence[Data]) -> Iterator[str]:
     for data in results:
         draws, seed, level = (data.get(name) for name in ("draws", "seed", "interval"))
         if isinstance(draws, int) and isinstance(level, float):
+            moved = isinstance(data.get("percentiles"), list)
+            ranges = "The range of the result is an" if moved else "Ranges are"
+            kind = "interval" if moved else "intervals"
             yield (
-                f"Ranges are {quantity_text(level, 'share')} intervals of {draws:,} draws of all "
+                f"{ranges} {quantity_text(level, 'share')} {kind} of {draws:,} draws of all "
                 "inputs that have a range, by Latin hypercube sampling"
                 f"{cites(papers_in(_spreading()))}, with the seed {seed}; inputs without a range "
                 "were held."

@@ -22,6 +22,8 @@ Data = Mapping[str, Any]
 MOST_NAMED = 12
 MOST_CITED = 12
 EPOCH = "arXiv 2405.21015"
+# What a reconciliation of somebody's own figure says of where its claims are from.
+OWN = "own"
 
 
 def comparison_sentences(data: Data) -> Iterator[str]:
@@ -44,13 +46,24 @@ def comparison_sentences(data: Data) -> Iterator[str]:
 
 
 def _runs(ran: Sequence[Data]) -> Iterator[str]:
-    """Yield the sentences on the first setup, then what is different about the next ones."""
-    told: set[str] = set()
-    for at, one in enumerate(ran[:MOST_NAMED]):
-        for sentence in run_sentences(one["estimate"]):
-            if sentence not in told:
-                yield f"For {one.get('name')}: {_inside(sentence)}" if at else sentence
-            told.add(sentence)
+    """Yield the sentences that hold for every setup, then the others with the setups they are on.
+
+    Those of the first setups stand for all of very many, which differ by their prices.
+    """
+    names: dict[str, list[str]] = {}
+    for one in ran[:MOST_NAMED]:
+        for sentence in dict.fromkeys(run_sentences(one["estimate"])):
+            names.setdefault(sentence, []).append(str(one.get("name")))
+    first = min(len(ran), MOST_NAMED)
+    yield from (sentence for sentence, of in names.items() if len(of) == first)
+    for sentence, of in names.items():
+        if len(of) < first:
+            yield f"For {', '.join(of)}: {_inside(sentence)}"
+    if rest := len(ran) - first:
+        yield (
+            f"The other {rest:,} setups went through formulas of the same kinds, each with the "
+            "prices of its own accelerator."
+        )
 
 
 def _inside(sentence: str) -> str:
@@ -146,7 +159,8 @@ def reconciliation_sentences(data: Data) -> Iterator[str]:
     """Yield the sentences on claims that were set against estimates of the runs they are about."""
     rows = _rows(data, "rows")
     keys = dict.fromkeys(str(key) for row in rows for key in row.get("sources") or ())
-    claims = "One published claim was" if len(rows) == 1 else f"{len(rows):,} published claims were"
+    kind = "" if data.get("claims") == OWN else "published "
+    claims = f"One {kind}claim was" if len(rows) == 1 else f"{len(rows):,} {kind}claims were"
     yield (
         f"{claims} set against an estimate of the same run with what was "
         f"known on the day of the claim{cites(keys)}: a claim holds where its range meets the "
@@ -186,7 +200,8 @@ def _validated(what: str, part: Data, rows: Sequence[Data]) -> Iterator[str]:
     )
     if isinstance(overall.get("median"), float):
         yield (
-            f"Half of the {what} of {overall.get('rows', 0):,} rows are within "
+            f"Half of the {what} of {overall.get('configurations', 0):,} configurations "
+            f"({overall.get('rows', 0):,} rows) are within "
             f"{quantity_text(overall['median'], 'share')}, nine in ten within "
             f"{quantity_text(overall['p90'], 'share')}."
         )
