@@ -6,6 +6,8 @@ import pytest
 
 from tests.render.report_fakes import report
 
+# What a page answers to may take so long on a busy machine [ms].
+PATIENCE = 120_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -50,6 +52,7 @@ class Opened:
     def __call__(self, name="report", width=1440, **options):
         """Open a page and wait until its pictures are drawn."""
         context = self.browser.new_context(viewport={"width": width, "height": 900}, **options)
+        context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         tab = context.new_page()
         tab.on("console", lambda message: self.told.append(message.text))

@@ -50,7 +50,10 @@ def test_headings_come_in_order_and_landmarks_once(usual):
 
 def test_every_picture_is_told_to_who_cannot_see_it(usual):
     tab = usual
-    for plot in tab.locator("[role=img]").all():
+    plots = tab.locator("[role=img]").all()
+
+    assert len(plots) == tab.locator("figure.picture").count() == 3
+    for plot in plots:
         described = tab.locator("#" + plot.get_attribute("aria-describedby"))
         named = tab.locator("#" + plot.get_attribute("aria-labelledby"))
         assert "$77.0M" in described.inner_text()

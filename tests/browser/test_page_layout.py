@@ -236,6 +236,7 @@ def test_the_page_may_load_nothing(browser, pages):
                 refused.push(event.effectiveDirective);
                 if (refused.length === 2) done(refused);
             });
+            setTimeout(() => done(refused), 20000);
             const image = document.createElement('img');
             image.src = 'https://example.org/x.png';
             const script = document.createElement('script');
