@@ -118,6 +118,15 @@ def test_setups_without_a_modelled_step_are_named():
     assert drawn(some).description.endswith("Without a modelled step: b, c.")
 
 
+def test_of_a_run_of_phases_the_step_is_said_to_be_that_of_the_largest():
+    data = setup(10, matmul=2.0)
+    data["step"]["phases"] = [{"name": "short"}, {"name": "long"}]
+    shown = drawn(data)
+
+    assert shown.title.startswith("A step in the largest of 2 phases takes 2 s")
+    assert "in the largest of 2 phases takes 2 s" in shown.description
+
+
 def test_a_step_that_does_not_fit_the_memory_is_not_the_fastest():
     some = {"a": setup(10, matmul=2.0), "tiny": setup(10, matmul=1.0)}
     shown = drawn(comparison(some, tiny="does not fit"))

@@ -157,6 +157,15 @@ def test_a_comparison_of_more_setups_than_can_be_named_tells_their_spread():
 GIVEN_APART = {"parameters": "7B", "tokens": "2T", "mfu": "40%"}
 
 
+def test_a_run_of_several_phases_says_so():
+    """The published run of 405B went up to 131,072 tokens a sequence."""
+    run = saved(estimate(model="llama-3.1-405b", mfu="40%", **SMALL))
+    told = sentence(methods_text([run]), "The run has")
+
+    assert "10 phases, from 4,096 to 131,072 tokens a sequence" in told
+    assert "[@llama-3-paper]" in told
+
+
 def test_slow_steps_and_wall_clock_are_told_where_they_count():
     """A goodput that is given for all of the clock leaves no slow steps apart."""
     bare = saved(estimate(parameters="7B", tokens="2T", gpu="h100-sxm", goodput="90%", **SMALL))

@@ -16,6 +16,7 @@ from llmcost.views.pictures.words import (
     listed,
     number,
     of_drawn,
+    phase_words,
     run_name,
     source_line,
 )
@@ -47,7 +48,7 @@ def memory(data: Mapping[str, Any]) -> Picture:
     marks: tuple[Mark, ...] = (*bars(rows, COLOURS, _gigabytes), *_limits(told))
     return Picture(
         "memory",
-        f"{_of_all(told)} on each {given(data, 'gpu') or 'accelerator'}",
+        f"{_of_all(told)} on each {given(data, 'gpu') or 'accelerator'}{phase_words(data)}",
         _told(data, whole),
         source_line(data),
         (Panel(HELD, Axis(ticks=ticks, reverse=True), marks, _run(data)),),
@@ -56,7 +57,7 @@ def memory(data: Mapping[str, Any]) -> Picture:
 
 
 def _run(data: Mapping[str, Any]) -> str:
-    return f"{run_name(data)}, {accelerators(data)}"
+    return f"{run_name(data)}, {accelerators(data)}{phase_words(data)}"
 
 
 def _whole(told: Mapping[str, Any]) -> tuple[Part, ...]:

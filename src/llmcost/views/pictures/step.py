@@ -19,6 +19,7 @@ from llmcost.views.pictures.words import (
     listed,
     number,
     of_drawn,
+    phase_words,
     result,
     run_name,
     source_line,
@@ -86,7 +87,7 @@ def step(data: Mapping[str, Any]) -> Picture:
 
 
 def _run(data: Mapping[str, Any]) -> str:
-    return f"{run_name(data)}, {accelerators(data)}"
+    return f"{run_name(data)}, {accelerators(data)}{phase_words(data)}"
 
 
 def _whole(data: Mapping[str, Any], least: float = LEAST_SEEN) -> tuple[Part, ...]:
@@ -123,7 +124,8 @@ def _seconds(time: float) -> str:
 def _title(data: Mapping[str, Any], whole: Sequence[Part]) -> str:
     parts = data["step"]["parts"]
     useful = sum(_share(parts[name]) for name in USEFUL if name in parts)
-    told = f"A step takes {_seconds(whole[-1].end)}: {useful:.0%} is matrix products and attention"
+    takes = f"A step{phase_words(data)} takes {_seconds(whole[-1].end)}"
+    told = f"{takes}: {useful:.0%} is matrix products and attention"
     rest = [part for part in whole if part.group not in (MATRICES, ATTENTION)]
     if not rest:
         return told

@@ -84,6 +84,13 @@ def run_name(data: Mapping[str, Any]) -> str:
     return f"{named} on {quantity_text(tokens, 'token')}" if tokens else str(named)
 
 
+def phase_words(data: Mapping[str, Any]) -> str:
+    """Return which step of a run of several phases is told, after a space: that of the largest."""
+    phases = (data.get("step") or {}).get("phases")
+    several = isinstance(phases, list) and len(phases) > 1
+    return f" in the largest of {len(phases):,} phases" if several else ""
+
+
 def interval_words(data: Mapping[str, Any]) -> str:
     """Return the percentiles that intervals run between: ``10th – 90th percentile``."""
     share = number(data.get("interval"))

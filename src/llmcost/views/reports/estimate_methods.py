@@ -91,11 +91,26 @@ def _flop(data: Data) -> Iterator[str]:
         f"Training FLOP were counted from the architecture, 6 a token and weight that multiplies it"
         f"{weights} plus attention of each token {attention}{of_paper}: {flop}."
     )
+    yield from _phases(data)
     if _told(data, "recompute") not in ("", "none"):
         yield (
             "Recomputed activations are work of the machine, counted in hardware FLOP only"
             f"{formula('hardware_flop')}."
         )
+
+
+def _phases(data: Data) -> Iterator[str]:
+    """Yield what a run of several phases is; other inputs are those of its largest."""
+    phases = (_inputs(data).get("phases") or {}).get("value")
+    if not isinstance(phases, list) or len(phases) < 2:
+        return
+    _, source = _origin(data, "phases")
+    lengths = sorted({one["seq_length"] for one in phases if one.get("seq_length")})
+    ends = f", from {lengths[0]:,} to {lengths[-1]:,} tokens a sequence" if lengths[1:] else ""
+    yield (
+        f"The run has {len(phases):,} phases{ends}{cites(keys_in(source))}, whose FLOP are summed; "
+        "of lengths, batches and layouts those of the phase with the most tokens are listed."
+    )
 
 
 def _rate(data: Data) -> Iterator[str]:
