@@ -331,6 +331,22 @@ def test_beside_an_estimate_the_summary_tells_which_setup_is_best():
     assert not set(made.summary) & set(compared.paragraphs)
 
 
+def test_what_is_of_another_run_is_not_said_in_the_summary_as_if_of_this_one():
+    """Ten times the cost is another run's, and so is a comparison over twice the FLOP."""
+    moved, compared = deepcopy(saved("sensitivity")), deepcopy(saved("comparison"))
+    moved["result"]["value"] *= 10
+    for setup in compared["setups"]:
+        setup["estimate"]["results"]["model_flop"]["value"] *= 2
+    results = [
+        Saved("estimate.json", saved("estimate")),
+        Saved("moved.json", moved),
+        Saved("compared.json", compared),
+    ]
+
+    assert build_report(results).summary == report("estimate").summary
+    assert build_report(results[::-1]).summary == build_report(results[2:]).summary
+
+
 def test_several_results_of_one_other_version_are_warned_of_once():
     results = [
         Saved(f"{kind}.json", {**saved(kind), "data_version": "abc"})

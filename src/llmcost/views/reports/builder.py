@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from math import isclose
+from typing import Any
 
 from llmcost._version import __version__
 from llmcost.catalog.sources import sources
@@ -44,7 +46,7 @@ def build_report(saved: Sequence[Saved], *, title: str | None = None) -> Report:
     if not saved:
         raise InputError("Got no result; needs one or more to report. Give the file of a result.")
     parts = [part_of(one) for one in saved]
-    summary = _summary(parts)
+    summary = _summary(parts, saved)
     sections = tuple(_sections(parts, saved, summary))
     methods = methods_text([one.data for one in saved])
     return Report(
@@ -78,14 +80,33 @@ def _title(parts: Sequence[Part], title: str | None) -> str:
     return words
 
 
-def _summary(parts: Sequence[Part]) -> tuple[str, str]:
+def _summary(parts: Sequence[Part], saved: Sequence[Saved]) -> tuple[str, str]:
     """Return what was found first, and what moves it most, which setup is best, or its support."""
-    found = {part.section.name: part for part in reversed(parts[1:])}
-    if (moved := found.get("sensitivity")) is not None and moved.driver:
-        return parts[0].finding, moved.driver
-    if (compared := found.get("comparison")) is not None and parts[0].section.name == "estimate":
-        return parts[0].finding, compared.finding
+    others = list(zip(parts, saved, strict=True))[1:]
+    for kind in ("sensitivity", "comparison"):
+        for part, one in others:
+            said = part.driver if kind == "sensitivity" else part.finding
+            if one.kind == kind and said and _of_this_run(saved[0], one):
+                return parts[0].finding, said
     return parts[0].finding, parts[0].support
+
+
+def _of_this_run(first: Saved, other: Saved) -> bool:
+    """Whether a sensitivity moves a number of the first estimate, or its training is compared."""
+    if first.kind != "estimate":
+        return False
+    if other.kind == "sensitivity":
+        result = other.data["result"]
+        return _same(first.data["results"].get(result["name"]), result)
+    flop = first.data["results"].get("model_flop")
+    compared = (one["estimate"] for one in other.data["setups"])
+    return any(one and _same(flop, one["results"].get("model_flop")) for one in compared)
+
+
+def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    if one is None or other is None or None in (one["value"], other["value"]):
+        return False
+    return isclose(one["value"], other["value"], rel_tol=1e-9)
 
 
 def _sections(
