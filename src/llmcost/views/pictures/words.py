@@ -87,8 +87,8 @@ def run_name(data: Mapping[str, Any]) -> str:
 def phase_words(data: Mapping[str, Any]) -> str:
     """Return which step of a run of several phases is told, after a space: that of the largest."""
     phases = (data.get("step") or {}).get("phases")
-    several = isinstance(phases, list) and len(phases) > 1
-    return f" in the largest of {len(phases):,} phases" if several else ""
+    count = len(phases) if isinstance(phases, list) else 0
+    return f" in the largest of {count:,} phases" if count > 1 else ""
 
 
 def interval_words(data: Mapping[str, Any]) -> str:
