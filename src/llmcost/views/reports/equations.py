@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from llmcost.catalog.price_quotes import RENTAL_TERMS, price_name, rental_name
 from llmcost.formulas.flops import FORWARD_SHARE
+from llmcost.formulas.money import HOURS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Equation:
 
 
 PASSES = round(1 / FORWARD_SHARE)
-HOURS_A_YEAR = 8766
+HOURS_A_YEAR = f"{HOURS_PER_YEAR:g}"
 # Below this, x / (e^x - 1) is summed as its series: a sheet has no e^x - 1 that keeps its digits.
 SERIES = "1-segment/2+segment^2/12-segment^4/720+segment^6/30240-segment^8/1209600"
 # The annuity as a series in small interest, for the same reason.
