@@ -1,31 +1,14 @@
 """A saved estimate as named cells and formulas, and the arithmetic that gives their numbers."""
 
-import json
+from copy import deepcopy
 
 import pytest
 
-from llmcost import estimate
 from llmcost.errors import InputError
-from llmcost.render import render
-from llmcost.views import document
 from llmcost.views.reports.arithmetic import FUNCTIONS, references, value_of
 from llmcost.views.reports.equations import equations
 from llmcost.views.reports.spreadsheet import spreadsheet
-
-ASKED = {
-    "model": "llama-3.1-405b",
-    "tokens": "15T",
-    "gpu": "h100-sxm",
-    "num_gpus": 16000,
-    "as_of": "2026-09-06",
-    "today": "2026-10-01",
-    "draws": 100,
-}
-
-
-def saved(**more):
-    """Return the JSON of an estimate."""
-    return json.loads(render(document(estimate(**{**ASKED, **more})), "json"))
+from tests.render.live_workbooks import saved
 
 
 def cells(sheet):
@@ -147,7 +130,7 @@ def test_a_price_that_was_given_is_a_basis_of_its_own():
 
 def test_a_document_without_a_result_has_no_cell_of_it():
     """A result that was cut from the file is not made up."""
-    data = saved(scope="development")
+    data = deepcopy(saved(scope="development"))
     del data["results"]["owned_post_training_cost"]
     sheet = spreadsheet(data)
 
@@ -158,7 +141,7 @@ def test_a_document_without_a_result_has_no_cell_of_it():
 
 
 def test_numbers_that_no_formula_can_use_are_one_error():
-    data = saved()
+    data = deepcopy(saved())
     data["inputs"]["num_gpus"]["value"] = 0
 
     with pytest.raises(InputError, match="has no value"):
