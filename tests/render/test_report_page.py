@@ -198,6 +198,14 @@ def test_texts_of_few_kinds_are_written_once():
     assert data["columns"][0]["at"][:4] == [0, 1, 2, 0]
 
 
+def test_cells_say_how_their_text_is_set():
+    told = ("x 16", "tp=8, pp=16, vp=8, dp=125, mbs=1, zero=1", "seventeen letters", "  servers")
+    table = Table("t", tuple(Field(name) for name in "abcd"), (told,), texts=(told,))
+    shown = page_table(table, "t", Citations(fakes.report()))
+
+    assert [cell.looks for cell in shown.rows[0]] == ["short", "long", "", "short inner"]
+
+
 def test_only_the_fields_for_people_are_shown():
     table = Table("t", (Field("a"), Field("b", "Bee")), (("x", 1.0),), people_fields=("b",))
     shown = page_table(table, "t", Citations(fakes.report()))

@@ -19,6 +19,7 @@ from llmcost.table import Cell, Field, Table
 
 ROWS_A_PAGE = 50
 MOST_ON_A_LINE = 16
+MOST_OF_A_NUMBER = 32
 # Digits that numbers are sorted by in tables of more than one page.
 SORTED_DIGITS = 9
 
@@ -40,9 +41,12 @@ class PageCell:
     value: str
 
     @property
-    def short(self) -> bool:
-        """Whether its text reads better on one line."""
-        return sum(len(piece.text) for piece in self.pieces) <= MOST_ON_A_LINE
+    def looks(self) -> str:
+        """How its text is set: ``short`` on one line, ``long`` in several, ``inner`` indented."""
+        length = sum(len(piece.text) for piece in self.pieces)
+        shape = "short" if length <= MOST_ON_A_LINE else "long" * (length > MOST_OF_A_NUMBER)
+        inner = bool(self.pieces) and self.pieces[0].text.startswith("  ")
+        return " ".join(filter(None, (shape, "inner" * inner)))
 
 
 @dataclass(frozen=True, slots=True)

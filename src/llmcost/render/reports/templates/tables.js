@@ -5,6 +5,7 @@
   performance.mark("llmcost-script");
   const MOST_PRINTED = 500;
   const MOST_ON_A_LINE = 16;
+  const MOST_OF_A_NUMBER = 32;
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const number = new Intl.NumberFormat("en-US");
 
@@ -57,7 +58,10 @@
       return made;
     }
     made.textContent = told(row);
-    if (made.textContent.length <= MOST_ON_A_LINE) made.className += " short";
+    const length = made.textContent.length;
+    if (length <= MOST_ON_A_LINE) made.classList.add("short");
+    if (length > MOST_OF_A_NUMBER) made.classList.add("long");
+    if (made.textContent.startsWith("  ")) made.classList.add("inner");
     if (column.values && column.values[row] !== null) made.dataset.value = column.values[row];
     return made;
   }
