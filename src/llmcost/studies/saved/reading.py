@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from llmcost.errors import InputError
+from llmcost.studies.saved.collection import no_collection
 from llmcost.studies.saved.kinds import REMEDY, check_result
 from llmcost.studies.saved.pages import is_page, results_in
 from llmcost.studies.saved.record import Saved, file_text
@@ -59,7 +60,9 @@ def saved_results(paths: Sequence[str | os.PathLike[str]]) -> tuple[Saved, ...]:
     if len(paths) > MOST_FILES:
         raise InputError(f"Got {len(paths)} files; needs at most {MOST_FILES}. Make two reports.")
     _once(os.fspath(path) for path in paths)
-    return _told_apart([(os.fspath(path), one) for path in paths for one in read_results(path)])
+    with no_collection():
+        found = [(os.fspath(path), one) for path in paths for one in read_results(path)]
+    return _told_apart(found)
 
 
 def _once(paths: Iterable[str]) -> None:

@@ -69,6 +69,7 @@ class Series:
     name: str
     gpu: str
     stages: tuple[Stage, ...]
+    setups: frozenset[str]
     colour: str = ""
     symbol: str = ""
 
@@ -77,12 +78,13 @@ class Series:
         return [(each.count, each.results[name]) for each in self.stages if name in each.results]
 
 
+Setups = dict[float, Mapping[str, Any]]
 Known = tuple[Series, str, list[tuple[float, Amount]]]
 
 
 def refusal(data: Mapping[str, Any]) -> str:
     """Return why a comparison does not tell of growth, empty where it does."""
-    if any(len(series.stages) >= FEWEST for series in _all_series(data)):
+    if any(len(setups) >= FEWEST for _, setups in _alike(data).values()):
         return ""
     return (
         "no accelerator is there with two numbers of GPUs that can run, all else alike; "
@@ -92,10 +94,10 @@ def refusal(data: Mapping[str, Any]) -> str:
 
 def growth(data: Mapping[str, Any]) -> Picture:
     """Return cost [USD], wall clock [day], MFU and goodput by number of accelerators [GPU]."""
-    growing = [series for series in _all_series(data) if len(series.stages) >= FEWEST]
+    growing = [(name, *one) for name, one in _alike(data).items() if len(one[1]) >= FEWEST]
     drawn = [
-        Series(one.name, one.gpu, one.stages, colour, symbol)
-        for one, colour, symbol in zip(growing, COLOURS, SYMBOLS, strict=False)
+        Series(name, gpu, _stages(setups), _names(setups), colour, symbol)
+        for (name, gpu, setups), colour, symbol in zip(growing, COLOURS, SYMBOLS, strict=False)
     ]
     return Picture(
         "growth",
@@ -107,24 +109,29 @@ def growth(data: Mapping[str, Any]) -> Picture:
     )
 
 
-def _all_series(data: Mapping[str, Any]) -> list[Series]:
-    """Return the setups that can run, in series whose arguments are alike but for the count."""
-    setups = [setup for setup in data["setups"] if _stage(setup)]
-    differing = _differing([setup.get("arguments") or {} for setup in setups])
-    grouped: dict[str, dict[float, Stage]] = {}
-    parts: dict[str, str] = {}
-    for setup in setups:
+def _alike(data: Mapping[str, Any]) -> dict[str, tuple[str, Setups]]:
+    """Return the setups that can run by their counts, in series alike but for the count.
+
+    Each series has its name and its accelerator.
+    """
+    setups = [(count, setup) for setup in data["setups"] if (count := _count(setup))]
+    differing = _differing([setup.get("arguments") or {} for _, setup in setups])
+    found: dict[str, tuple[str, Setups]] = {}
+    for count, setup in setups:
         gpu = str(given(setup["estimate"], "gpu") or setup["name"])
         own = setup.get("arguments") or {}
         rest = [f"{key}={own[key]}" for key in differing if own.get(key) is not None]
-        stage, name = _stage(setup), ", ".join([gpu, *rest])
-        parts[name] = gpu
-        if stage is not None:
-            grouped.setdefault(name, {}).setdefault(stage.count, stage)
-    return [
-        Series(name, parts[name], tuple(stages[count] for count in sorted(stages)))
-        for name, stages in grouped.items()
-    ]
+        found.setdefault(", ".join([gpu, *rest]), (gpu, {}))[1].setdefault(count, setup)
+    return found
+
+
+def _stages(setups: Setups) -> tuple[Stage, ...]:
+    """Return the results of the setups of one series, the fewest accelerators first."""
+    return tuple(Stage(count, _results(setups[count])) for count in sorted(setups))
+
+
+def _names(setups: Setups) -> frozenset[str]:
+    return frozenset(str(setup["name"]) for setup in setups.values())
 
 
 def _differing(arguments: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -134,15 +141,17 @@ def _differing(arguments: Sequence[Mapping[str, Any]]) -> list[str]:
     return [name for name in told if len({repr(each.get(name)) for each in arguments}) > 1]
 
 
-def _stage(setup: Mapping[str, Any]) -> Stage | None:
-    """Return the number of accelerators and the results of a setup, `None` if it cannot run."""
+def _count(setup: Mapping[str, Any]) -> float | None:
+    """Return the number of accelerators of a setup, `None` if it cannot run."""
     estimate = setup.get("estimate")
     if not estimate or setup.get("status") not in (RUNS, TOO_SLOW):
         return None
-    found = {name: result(estimate, name) for name in (COST, TIME, MFU, GOODPUT)}
-    known = {name: amount for name, amount in found.items() if amount is not None}
-    count = number(given(estimate, "num_gpus"))
-    return Stage(count, known) if count and TIME in known else None
+    return number(given(estimate, "num_gpus")) if result(estimate, TIME) else None
+
+
+def _results(setup: Mapping[str, Any]) -> dict[str, Amount]:
+    found = {name: result(setup["estimate"], name) for name in (COST, TIME, MFU, GOODPUT)}
+    return {name: amount for name, amount in found.items() if amount is not None}
 
 
 def _panels(drawn: Sequence[Series], data: Mapping[str, Any]) -> Iterator[Panel]:
@@ -221,14 +230,10 @@ def _told(drawn: Sequence[Series], growing: int, data: Mapping[str, Any]) -> Ite
         yield f"{series.name}: from {ends[0]} to {ends[1]}."
     if growing > len(drawn):
         yield f"Of {growing:,} setups that grow the first {len(drawn):,} are drawn."
-    gone = [str(s["name"]) for s in data["setups"] if not _is_drawn(s, drawn)]
+    shown = {name for series in drawn for name in series.setups}
+    gone = [name for s in data["setups"] if (name := str(s["name"])) not in shown]
     if gone:
         yield f"Not drawn, for they cannot run or are there with one number alone: {listed(gone)}."
-
-
-def _is_drawn(setup: Mapping[str, Any], drawn: Sequence[Series]) -> bool:
-    stage = _stage(setup)
-    return stage is not None and any(stage in series.stages for series in drawn)
 
 
 def _stage_text(stage: Stage) -> str:

@@ -14,6 +14,7 @@ from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, LlmcostError, shown
 from llmcost.report import SOURCES, Footnote, Report, Section
 from llmcost.studies.saved import Saved
+from llmcost.studies.saved.collection import no_collection
 from llmcost.studies.saved.record import file_text
 from llmcost.table import Table
 from llmcost.views.reports.citations import LLMCOST, cited, footnote
@@ -38,6 +39,7 @@ ASSUMPTIONS = Section(
 )
 
 
+@no_collection()
 def build_report(saved: Sequence[Saved], *, title: str | None = None) -> Report:
     """Return the report of some saved results, in their order.
 
