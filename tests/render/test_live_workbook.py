@@ -93,6 +93,17 @@ def test_twice_the_price_is_twice_the_rent_and_the_same_owned_cost(plain):
         assert after[name] == before[name]
 
 
+def test_of_several_estimates_each_has_its_name_above_its_numbers():
+    sheet = Opened(saved(), saved(pue="1.3")).book["Summary"]
+    first = [row[0].value for row in sheet.iter_rows()]
+    blocks = [at for at, text in enumerate(first) if str(text).startswith("=IF(SUMPRODUCT")]
+
+    assert [first[at - 1] for at in blocks] == [
+        "0.json: sheets Assumptions, Model, Results",
+        "1.json: sheets Assumptions 2, Model 2, Results 2",
+    ]
+
+
 def test_a_change_shows_in_the_results_and_the_summary(plain):
     opened, model = plain
     found = opened.worked_out(model, price=8.09)[1]

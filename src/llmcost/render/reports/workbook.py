@@ -53,7 +53,8 @@ def workbook(report: Report) -> dict[str, bytes]:
     book.names -= {"about", "sources"}
     _sources(book, report)
     _about(book, report)
-    _summary(book, summary, report, models)
+    names = [name for name, _ in estimates]
+    _summary(book, summary, report, list(zip(names, models, strict=True)))
     return {NAME: book.done()}
 
 
@@ -99,7 +100,12 @@ def _is_estimate(data: Mapping[str, Any]) -> bool:
     return str(data["schema"]).startswith(ESTIMATE)
 
 
-def _summary(book: Book, sheet: Any, report: Report, models: Sequence[Live]) -> None:  # noqa: ANN401
+def _summary(
+    book: Book,
+    sheet: Any,  # noqa: ANN401
+    report: Report,
+    models: Sequence[tuple[str, Live]],
+) -> None:
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 8, 18)
     sheet.fit_to_pages(1, 0)
@@ -107,7 +113,12 @@ def _summary(book: Book, sheet: Any, report: Report, models: Sequence[Live]) -> 
     row = 1
     for sentence in report.summary:
         row = _sentence(book, sheet, row, sentence)
-    for live in models:
+    for at, (name, live) in enumerate(models, start=1):
+        if len(models) > 1:
+            ending = f" {at}" if at > 1 else ""
+            told = f"{name}: sheets Assumptions{ending}, Model{ending}, Results{ending}"
+            book.put(sheet, row + 1, 0, told, "heading")
+            row += 1
         row = _model(book, sheet, row + 1, live)
     if report.warnings:
         book.put(sheet, row + 1, 0, "Warnings", "heading")
