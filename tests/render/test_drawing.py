@@ -36,6 +36,12 @@ def test_a_file_is_written_in_the_format_of_its_suffix(run, tmp_path):
     assert (tmp_path / "cost.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_a_picture_that_is_named_is_the_one_in_the_file(run, tmp_path):
+    write_picture(run, tmp_path / "drawn.svg", "step")
+
+    assert (tmp_path / "drawn.svg").read_text("utf-8") == draw(run, "step")._repr_svg_()
+
+
 def test_what_cannot_be_drawn_is_told(run, tmp_path):
     with pytest.raises(UnknownNameError, match="coast"):
         draw(run, "coast")

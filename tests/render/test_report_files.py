@@ -103,6 +103,13 @@ def test_one_answer_needs_no_list(tmp_path):
     assert (tmp_path / "report.md").exists()
 
 
+def test_a_format_that_is_named_counts_more_than_the_suffix(tmp_path):
+    write_report(estimate(**RUN), tmp_path / "mail.txt", format="markdown", title="A run")
+
+    assert (tmp_path / "mail.txt").read_text(encoding="utf-8").startswith("# A run\n")
+    assert (tmp_path / "mail_files").is_dir()
+
+
 def test_what_is_no_answer_is_refused(tmp_path):
     with pytest.raises(InputError, match="needs an answer of llmcost"):
         write_report([5], tmp_path / "report.md")
