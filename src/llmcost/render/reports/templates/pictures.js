@@ -103,7 +103,7 @@
     const narrow = width < NARROW;
     const layout = structuredClone(figure.layout);
     const font = { family: theme.sans, size: narrow ? 12 : 13, color: theme.ink };
-    axesOf(layout).forEach((name) => axis(layout[name], name, theme, narrow));
+    axesOf(layout).forEach((name) => axis(layout[name], name, theme, width));
     layout.annotations.forEach((note) => {
       note.font = { ...font, color: theme.muted };
       note.text = folded(note.text, Math.floor(width / 7.5));
@@ -123,7 +123,8 @@
     });
   }
 
-  function axis(made, name, theme, narrow) {
+  function axis(made, name, theme, width) {
+    const narrow = width < NARROW;
     const across = name[0] === "x";
     Object.assign(made, {
       automargin: true, zeroline: false, gridcolor: theme.line, linecolor: theme.strong,
@@ -132,7 +133,7 @@
       title: { ...made.title, font: { color: theme.muted, size: narrow ? 12 : 13 }, standoff: 12 },
     });
     if (across) Object.assign(made, { showgrid: true, showline: true, ticks: "outside", ticklen: 4, nticks: narrow ? 4 : 8 });
-    if (narrow && across) made.title.text = folded(made.title.text, 42);
+    if (narrow && across) made.title.text = folded(made.title.text, Math.floor(width / 11));
     if (made.ticktext) {
       made.ticktext = made.ticktext.map((text) => folded(text, narrow ? 14 : 30));
       made.ticklabelposition = "outside";
