@@ -225,6 +225,19 @@ def test_no_file_a_missing_one_and_one_given_twice_are_refused(capsys, results):
     assert "twice; needs every file once" in refused(capsys, results[0], results[0])
 
 
+@pytest.mark.parametrize("more", [(), ("--format", "html"), ("--template", "result.json")])
+def test_a_result_is_not_replaced_by_its_report(more, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = saved_file(tmp_path, "estimate").rename(tmp_path / "result.json")
+    before = path.read_bytes()
+    (tmp_path / "link.json").symlink_to(path)
+
+    for output in ("result.json", "link.json"):
+        told = refused(capsys, "result.json", "-o", output, *more)
+        assert told.startswith(f"Error: --output: got '{output}', which is read too; ")
+    assert path.read_bytes() == before
+
+
 def test_a_result_that_was_changed_is_refused_with_its_place(capsys, tmp_path):
     data = saved("estimate")
     data["results"]["cost"]["low"] = "cheap"
