@@ -123,8 +123,8 @@ def saved(kind):
     return deepcopy(json.loads(_text(kind)))
 
 
-def saved_file(folder, kind, name=None):
+def saved_file(folder, kind):
     """A file of a small result of one kind."""
-    path = folder / (name or f"{kind}.json")
+    path = folder / f"{kind}.json"
     path.write_text(_text(kind), encoding="utf-8")
     return path

@@ -44,7 +44,7 @@ def numbers_table(name="numbers", title="The run in numbers"):
     return Table(name, fields, rows, title=title, notes=("Ranges hold 80% of the draws.",))
 
 
-def setups_table(count, name="setups", title="Setups compared"):
+def setups_table(count):
     """Return a table of `count` setups, the cheapest last but for one without a price."""
     fields = (
         Field("name", "Setup"),
@@ -63,10 +63,10 @@ def setups_table(count, name="setups", title="Setups compared"):
         )
         for at in range(count)
     )
-    return Table(name, fields, rows, title=title)
+    return Table("setups", fields, rows, title="Setups compared")
 
 
-def picture(name, title, *panels, table=None):
+def picture(name, title, *panels):
     """Return a picture under words that it shares with the others."""
     return Picture(
         name=name,
@@ -74,7 +74,7 @@ def picture(name, title, *panels, table=None):
         description="Renting on demand costs $77.0M ($51.0M to $140M); owning costs $42.8M.",
         source=SOURCE,
         panels=panels,
-        table=table or numbers_table(f"{name}_numbers", "Numbers drawn"),
+        table=numbers_table(f"{name}_numbers", "Numbers drawn"),
     )
 
 

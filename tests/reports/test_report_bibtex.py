@@ -12,8 +12,8 @@ from llmcost.report import Footnote
 from llmcost.views.reports.citations import LLMCOST, footnote
 
 
-def note(key="a", title="A title", authors="", url="", published="2024-05"):
-    return Footnote(key, title, authors, published, "2026-11", url)
+def note(key="a", title="A title", authors=""):
+    return Footnote(key, title, authors, "2024-05", "2026-11", "")
 
 
 def braces(text):
