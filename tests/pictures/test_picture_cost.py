@@ -174,6 +174,17 @@ def test_terms_stand_in_the_name_where_setups_differ_in_them():
     assert names == ["a, at spot prices, $1M", "b, on demand, $2M"]
 
 
+def test_the_price_of_one_provider_is_a_basis_of_its_own_under_its_name():
+    results = {"cost": amount(12e6), "rental_on_demand_cost": amount(10e6)}
+    shown = drawn(estimate(results, price=catalogue_price(provider="lambda")))
+
+    assert shown.title == "Renting 2,000 h100-sxm on demand from lambda costs $12M"
+    assert [name for _, name in shown.panels[0].y.ticks] == [
+        "Rented, lambda, $12M",
+        "Rented, on demand, $10M",
+    ]
+
+
 def test_an_estimate_without_a_cost_says_what_can_be_drawn():
     with pytest.raises(InputError, match=r"the estimate has no cost\. No picture fits it"):
         drawn(estimate({"cost": {"value": None, "unit": "USD"}}))
