@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from llmcost import InputError, Q, UnitError, UnknownNameError, estimate
 from llmcost.catalog.columns import last_day
 from llmcost.studies.estimation import simulate
+from llmcost.views import document
+from llmcost.views.costs import offer_table
 from tests.cli.helpers import llmcost
 
 RUN = {
@@ -391,3 +393,15 @@ def test_terms_without_a_price_of_the_year_before_are_told_with_their_newest():
     lacking = {row["terms"]: row["newest"] for row in listed if row["price"] is None}
 
     assert lacking["reserved-3y"] == "2025-03-17"
+
+
+def test_columns_of_numbers_of_one_unit_say_which():
+    """In files they have it in their header; sizes of memory are in GB, times in s."""
+    run = estimate(model="llama-3.1-8b", gpu="h100-sxm", num_gpus=64, draws=100)
+    tables = [*document(run).tables, offer_table(run)]
+    heads = {table.name: [one.header for one in table.fields] for table in tables}
+
+    assert "price [USD/GPU/hour]" in heads["bases"]
+    assert {"price [USD/GPU/hour]", "cost [USD]"} < set(heads["offers"])
+    assert heads["memory"][1] == "value [GB]"
+    assert heads["step"][1] == "value [s]"

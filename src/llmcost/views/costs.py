@@ -154,7 +154,7 @@ def _bases_table(estimate: Estimate) -> Table | None:
         Field("name", "Cost by basis"),
         Field("value", "Cost", align="right"),
         Field("low", "Low – high", align="right"),
-        Field("price", "A GPU-hour", align="right"),
+        Field("price", "A GPU-hour", "USD/GPU/hour", align="right"),
         Field("providers", "Offers"),
     )
     return Table("bases", fields, tuple(rows), texts=tuple(texts), notes=_bases_notes(estimate))
@@ -306,8 +306,8 @@ def offer_table(estimate: Estimate) -> Table | None:
     fields = (
         Field("terms", "Terms"),
         Field("provider", "Provider"),
-        Field("price", "A GPU-hour", align="right"),
-        Field("cost", "Cost", align="right"),
+        Field("price", "A GPU-hour", "USD/GPU/hour", align="right"),
+        Field("cost", "Cost", "USD", align="right"),
         Field("newest", "Newest"),
         Field("grades", "Grade"),
     )

@@ -80,7 +80,7 @@ def _step_table(estimate: Estimate, report: Mapping[str, Any]) -> Table:
     texts.append(("One step", _seconds(time), "100%"))
     fields = (
         Field("name", "Step"),
-        Field("value", "Time", align="right"),
+        Field("value", "Time", "s", align="right"),
         Field("share", "Share", align="right"),
     )
     return Table("step", fields, tuple(rows), texts=tuple(texts), notes=_step_notes(report))
@@ -128,7 +128,7 @@ def _memory_table(report: Mapping[str, Any]) -> Table:
         f"On the fullest GPU, in 10^9 bytes. Memory sold as {capacity:.0f} GB is counted in 2^30, "
         f"which leaves programs {usable:.1f}."
     )
-    fields = (Field("name", "Memory per GPU"), Field("value", "Held", align="right"))
+    fields = (Field("name", "Memory per GPU"), Field("value", "Held", "GB", align="right"))
     return Table("memory", fields, tuple(rows), texts=tuple(texts), notes=(note,))
 
 
