@@ -4,6 +4,8 @@ import pytest
 
 from llmcost.errors import InputError
 from llmcost.picture import CLAIM, Band, Bars, Points, Region, Rule, Whiskers
+from llmcost.render.pictures import drawn_in_text
+from llmcost.render.reports.plotly_figures import figure
 from llmcost.views.pictures import picture
 from tests.pictures.results_by_hand import HEAD, made
 
@@ -227,3 +229,16 @@ def test_bins_hold_every_draw_of_a_basis():
 
     assert [sum(one["counts"]) for one in bins] == [400] * 5
     assert all(len(one["edges"]) == len(one["counts"]) + 1 for one in bins)
+
+
+@pytest.mark.parametrize("extreme", [1e-300, 5e-324, 1e305])
+def test_numbers_beyond_every_axis_do_not_stop_a_drawing(extreme):
+    """Edited by hand, a file may hold them; its other numbers are drawn."""
+    bases = (basis("on-demand", 100.0, 50.0, 300.0), basis("spot", extreme, extreme, extreme))
+    shown = drawn(row("c", 20.0, 200.0, *bases))
+    low, high = shown.panels[0].x.limits
+
+    assert 0 < low < 20.0
+    assert 300.0 < high < float("inf")
+    assert drawn_in_text(shown, 80)
+    assert figure(shown)

@@ -166,3 +166,7 @@ def test_other_facts_are_no_prices():
 
     with pytest.raises(InputError, match="these facts are gpus, not prices"):
         picture("prices", data)
+
+
+def test_a_quote_of_the_last_year_that_dates_have_is_drawn():
+    assert drawn(quote("9999-12-31", 2.0, "a"), quote("2024-01-01", 3.0, "b")).panels

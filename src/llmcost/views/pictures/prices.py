@@ -173,8 +173,8 @@ def _chosen(quotes: Sequence[PriceQuote], newest: date) -> list[Step]:
 
 def _a_year_after(day: date) -> date:
     """Return the first day on which a quote of this day is older than twelve months."""
-    later = day + timedelta(days=365)
-    while a_year_before(later) < day:
+    later = day + timedelta(days=min(365, (date.max - day).days))
+    while a_year_before(later) < day and later < date.max:
         later += timedelta(days=1)
     return later
 

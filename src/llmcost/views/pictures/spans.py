@@ -9,6 +9,8 @@ from math import exp, log
 LOG_FROM = 10.0
 MARGIN = 0.06
 LEAST_MARGIN = 0.05
+# What lies beyond is on no axis: ends that a computer can still take the logarithm of.
+LARGEST = 1e200
 
 
 def scale_of(values: Iterable[float], log_from: float = LOG_FROM) -> str:
@@ -28,7 +30,8 @@ def limits_of(values: Iterable[float], scale: str) -> tuple[float, float]:
     >>> limits_of([0.0, 100.0], "linear")
     (0.0, 106.0)
     """
-    known = list(values)
+    lowest = 1 / LARGEST if scale == "log" else -LARGEST
+    known = [min(max(value, lowest), LARGEST) for value in values]
     least, most = min(known), max(known)
     if scale == "log":
         room = max(MARGIN * log(most / least), LEAST_MARGIN)
