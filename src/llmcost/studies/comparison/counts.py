@@ -7,7 +7,7 @@ reads either way, such as ``256,512``, is refused rather than guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llmcost.errors import InputError, shown
@@ -15,7 +15,7 @@ from llmcost.reading import read_count
 
 _BETWEEN = re.compile(r",\s+")
 
-Read = tuple[Mapping[str, Any], str, bool]
+Read = tuple[dict[str, Any], str, bool]
 
 
 def counts_in(value: object) -> tuple[Any, ...]:
