@@ -104,3 +104,9 @@ def test_a_whole_sensitivity_is_drawn():
 
     assert len(shown.panels[0].y.ticks) == min(len(data["rows"]), 15)
     assert shown.table.records()[0]["input"] == data["rows"][0]["input"]
+
+
+def test_the_interval_of_the_result_is_not_taken_for_that_of_the_bars():
+    data = {**made("sensitivity"), "interval": 0.8}
+
+    assert "(10th – 90th percentile: " in picture("tornado", data).description

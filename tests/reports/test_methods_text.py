@@ -128,14 +128,21 @@ def test_a_comparison_tells_what_setups_share_and_where_they_differ():
 
 def test_a_price_of_one_setup_is_not_told_of_another():
     asked = {"parameters": "7B", "tokens": "2T", "mfu": "40%", **SMALL}
-    setups = compare(gpu=["h100-sxm", "b200", "tpu-v5p"], num_gpus=512, **asked)
-    text = methods_text([saved(setups)])
+    setups = saved(compare(gpu=["h100-sxm", "b200", "tpu-v5p"], num_gpus=512, **asked))
+    text = methods_text([setups])
 
     assert "For h100-sxm: rental cost is GPU-hours times the price" in text
     assert "For b200: rental cost is GPU-hours times the price" in text
     assert "For h100-sxm, b200: the cost of owning is" in text
     assert ". Rental cost is" not in text
     assert ". GPU-hours are training FLOP" in text
+
+
+def test_setups_that_do_not_fit_are_counted():
+    told = {"name": "tiny", "status": "does not fit", "estimate": {"inputs": {}, "results": {}}}
+    text = methods_text([{"schema": "llmcost.comparison/1", "setups": [told]}])
+
+    assert "We compared 1 setup for one training run: tiny; 1 without the memory for it." in text
 
 
 def test_a_comparison_of_more_setups_than_can_be_named_tells_their_spread():

@@ -9,7 +9,7 @@ from llmcost.figures import EN_DASH, quantity_text, range_text, significant
 from llmcost.picture import PALETTE, Axis, Bars, Mark, Panel, Picture, Rule
 from llmcost.table import Cell, Field, Table
 from llmcost.views.input_titles import SHARES, input_title
-from llmcost.views.pictures.words import DARK, number, source_line
+from llmcost.views.pictures.words import DARK, interval_words, number, source_line
 from llmcost.views.sensitivities import result_title
 
 # Inputs that one picture has room for, the strongest first.
@@ -104,8 +104,9 @@ def _told(data: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterato
     told, unit = data["result"], _unit(data)
     interval = range_text(told["low"], told["high"], unit, like=told["value"])
     yield (
-        f"{result_title(told['name'])} is {quantity_text(told['value'], unit)} ({interval}); each "
-        "bar takes one input from its 5th to its 95th percentile, all others at their median."
+        f"{result_title(told['name'])} is {quantity_text(told['value'], unit)} "
+        f"({interval_words(data)}: {interval}); each bar takes one input from its 5th to its 95th "
+        "percentile, all others at their median."
     )
     ends = (
         f"{_label(row)}: {' → '.join(quantity_text(row[key], unit) for key, _, _ in SIDES)}"

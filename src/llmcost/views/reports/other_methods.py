@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcost.figures import quantity_text, significant
+from llmcost.studies.comparison.parts import DOES_NOT_FIT
 from llmcost.studies.methods import EPOCH_2024
 from llmcost.views.estimates import RESULT_TITLES
 from llmcost.views.reports.citations import cites, keys_in, papers_in
@@ -75,8 +76,11 @@ def _compared(setups: Sequence[Data], ran: Sequence[Data]) -> str:
     told = ", ".join(names[:MOST_NAMED])
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     failed = len(setups) - len(ran)
+    full = sum(setup.get("status") == DOES_NOT_FIT for setup in ran)
     left = f"; {failed:,} of them cannot run it" if failed else ""
-    return f"We compared {len(names):,} setups for one training run: {told}{more}{left}."
+    left += f"; {full:,} without the memory for it" if full else ""
+    count = f"{len(names):,} setup{'s' if len(names) != 1 else ''}"
+    return f"We compared {count} for one training run: {told}{more}{left}."
 
 
 def _shared(first: Data, apart: Sequence[str]) -> Iterator[str]:
