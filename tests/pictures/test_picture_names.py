@@ -59,3 +59,8 @@ def test_another_kind_of_result_is_told_what_it_can_be():
         InputError, match=r"tornado is drawn from a sensitivity; .* drawn as cost\."
     ):
         picture("tornado", estimate({"cost": amount(1.0)}))
+
+
+def test_facts_are_many():
+    with pytest.raises(InputError, match=r"prices is drawn from facts; "):
+        picture("prices", estimate({"cost": amount(1.0)}))

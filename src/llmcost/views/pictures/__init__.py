@@ -102,6 +102,8 @@ def _function(path: str) -> Callable[[Mapping[str, Any]], Any]:
 def _kind(schema: str) -> str:
     """Return what a result of this schema is called: ``an estimate``, ``a comparison``."""
     noun = schema.removeprefix("llmcost.").partition("/")[0]
+    if schema == _FACTS:
+        return noun
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
