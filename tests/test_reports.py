@@ -243,7 +243,16 @@ def test_every_warning_of_a_result_is_in_the_report():
 
     assert warnings
     assert list(report("estimate").warnings) == warnings
-    assert f"estimate.json: {warnings[0]}" in report("estimate", "sensitivity").warnings
+    assert f"estimate.json: {warnings[0]}" in report("estimate", "comparison").warnings
+
+
+def test_a_warning_of_several_results_is_told_once_with_their_files():
+    one = saved("estimate")
+    twice = build_report([Saved("a.json", one), Saved("b.json", one)]).warnings
+
+    assert [each["message"] for each in one["warnings"]] == [
+        warning.removeprefix("a.json, b.json: ") for warning in twice
+    ]
 
 
 def test_a_title_may_be_given_and_must_not_be_empty_or_endless():

@@ -57,7 +57,7 @@ def build_report(saved: Sequence[Saved], *, title: str | None = None) -> Report:
         sections=sections,
         methods=methods,
         footnotes=tuple(_footnotes(sections, methods)),
-        warnings=tuple(dict.fromkeys([*_differing(saved), *_warnings(parts, saved)])),
+        warnings=(*_differing(saved), *_warnings(parts, saved)),
         made_by=tuple(_made_by(saved)),
         results=tuple((one.name, one.data) for one in saved),
     )
@@ -162,10 +162,13 @@ def _listed(cell: object) -> list[str]:
 
 
 def _warnings(parts: Sequence[Part], saved: Sequence[Saved]) -> Iterator[str]:
-    """Yield every warning, with the file it is about where there are several."""
+    """Yield every warning once, with the files it is about where there are several."""
+    about: dict[str, list[str]] = {}
     for part, one in zip(parts, saved, strict=True):
-        for warning in part.warnings:
-            yield f"{one.name}: {warning}" if len(parts) > 1 else warning
+        for warning in dict.fromkeys(part.warnings):
+            about.setdefault(warning, []).append(one.name)
+    for warning, names in about.items():
+        yield f"{', '.join(names)}: {warning}" if len(parts) > 1 else warning
 
 
 def _differing(saved: Sequence[Saved]) -> Iterator[str]:
