@@ -8,6 +8,8 @@ import pytest
 from llmcost import InputError
 from llmcost.catalog.prices import select_price
 from llmcost.picture import NEUTRAL, Points
+from llmcost.render.pictures import drawn_in_text
+from llmcost.render.reports.plotly_figures import figure
 from llmcost.studies.facts import facts
 from llmcost.views.facts import facts_document
 from llmcost.views.pictures import picture, pictures_of
@@ -168,5 +170,9 @@ def test_other_facts_are_no_prices():
         picture("prices", data)
 
 
-def test_a_quote_of_the_last_year_that_dates_have_is_drawn():
-    assert drawn(quote("9999-12-31", 2.0, "a"), quote("2024-01-01", 3.0, "b")).panels
+@pytest.mark.parametrize("end", ["9999-12-31", "0001-01-01"])
+def test_a_quote_of_the_first_or_last_day_that_dates_have_is_drawn(end):
+    shown = drawn(quote(end, 2.0, "a"), quote("2024-01-01", 3.0, "b"))
+
+    assert figure(shown)
+    assert drawn_in_text(shown, 80)

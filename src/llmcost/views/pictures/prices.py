@@ -198,7 +198,10 @@ def _panels(history: History) -> Iterator[Panel]:
     ]
     days = [quote.day.toordinal() for _, _, quotes, _ in parts for quote in quotes]
     days += [first_day(quote.as_of).toordinal() for _, _, quotes, _ in parts for quote in quotes]
-    limits = min(days) - ROOM, max(days) + ROOM
+    limits = (
+        max(min(days) - ROOM, date.min.toordinal()),
+        min(max(days) + ROOM, date.max.toordinal()),
+    )
     for place, (title, unit, quotes, marks) in enumerate(parts, 1):
         heading = "Day of the quote" if place == len(parts) else ""
         yield Panel(
