@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -167,6 +168,31 @@ def test_standard_input_is_read(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text)))
 
     assert "moves the cost most" in llmcost(capsys, "report", "-").out
+
+
+def test_the_methods_replace_nobodys_own_bibliography(capsys, tmp_path, results):
+    own = tmp_path / "refs.bib"
+    own.write_text("@book{mine, title = {Mine}}")
+    ran = llmcost(capsys, "report", results[0], "--methods", "-o", tmp_path / "refs.tex")
+
+    assert ran.code == 2
+    assert "was not written by llmcost" in ran.err
+    assert own.read_text() == "@book{mine, title = {Mine}}"
+    assert not (tmp_path / "refs.tex").exists()
+
+    own.unlink()
+    for _ in range(2):
+        again = llmcost(capsys, "report", results[0], "--methods", "-o", tmp_path / "refs.tex")
+        assert again.code == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_template_that_is_a_pipe_is_refused_not_waited_for(capsys, tmp_path, results):
+    os.mkfifo(tmp_path / "pipe")
+    ran = llmcost(capsys, "report", results[0], "--template", tmp_path / "pipe")
+
+    assert ran.code == 2
+    assert "is a pipe" in ran.err
 
 
 def test_the_methods_are_written_alone(capsys, tmp_path, results):

@@ -274,7 +274,26 @@ def _methods(found: tuple[Saved, ...], options: dict[str, Any]) -> None:
     made = build_report(found, title=options["title"])
     output = options["output"]
     stem, suffix = os.path.splitext(os.path.basename(output or "methods.txt"))
-    _put(methods(made, suffix.lower(), stem), output, "methods")
+    files = methods(made, suffix.lower(), stem)
+    if output is not None:
+        _keep_others(os.path.dirname(output), list(files)[1:])
+    _put(files, output, "methods")
+
+
+def _keep_others(folder: str, names: list[str]) -> None:
+    """Raise InputError where a file beside the output, named by nobody, is somebody's own."""
+    for name in names:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and not _is_ours(path):
+            raise InputError(
+                f"{shown(path)} is there, and was not written by llmcost; needs that name for the "
+                "sources. Move it, or choose another --output."
+            )
+
+
+def _is_ours(path: str) -> bool:
+    with open(path, "rb") as stream:
+        return b"@misc{llmcost," in stream.read()
 
 
 def _by_template(found: tuple[Saved, ...], options: dict[str, Any]) -> None:

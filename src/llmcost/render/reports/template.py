@@ -109,12 +109,19 @@ def _table(table: Table) -> dict[str, Any]:
 
 def _check(template: Path) -> None:
     try:
+        if template.exists() and not (template.is_file() or template.is_dir()):
+            raise InputError(
+                f"template: {shown(str(template))} is a pipe or a device; needs a file, whose "
+                "folder holds what it includes."
+            )
         size = template.stat().st_size
         template.read_bytes().decode("utf-8")
     except IsADirectoryError:
         raise InputError(f"template: {shown(str(template))} is a folder; needs a file.") from None
     except UnicodeDecodeError:
         raise InputError(f"template: {shown(str(template))} is not UTF-8 text.") from None
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"template: cannot read {shown(str(template))}: {why}.") from error
