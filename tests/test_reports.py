@@ -255,6 +255,14 @@ def test_a_warning_of_several_results_is_told_once_with_their_files():
     ]
 
 
+def test_sections_of_results_that_are_named_alike_are_told_apart_by_their_files():
+    one = saved("estimate")
+    first, second, *_ = build_report([Saved("a.json", one), Saved("b.json", one)]).sections
+
+    assert first.title.removesuffix(" (a.json)") == second.title.removesuffix(" (b.json)")
+    assert first.title != second.title
+
+
 def test_a_title_may_be_given_and_must_not_be_empty_or_endless():
     assert report("estimate", title=" What  we need ").title == "What we need"
     for title in ("", "  ", "x" * 201):

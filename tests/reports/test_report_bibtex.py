@@ -108,3 +108,11 @@ def test_bibtex_reads_the_entries(tmp_path):
     assert done.returncode == 0, done.stdout
     assert "I was expecting" not in done.stdout
     assert (tmp_path / "all.bbl").read_text().count(r"\bibitem") == len(keys)
+
+
+def test_a_source_of_several_years_has_the_last_and_a_note_of_all():
+    note = Footnote("survey", "Survey", "Uptime", "2022/2025", "2026-11", "https://x.org", True)
+    text = bibtex([note])
+
+    assert "  year = {2025},\n" in text
+    assert "Published 2022/2025. Read 2026-11, quoted in another text" in text

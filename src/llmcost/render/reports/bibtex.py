@@ -15,6 +15,7 @@ NOT_STATED = "not stated"
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9:.+-]+")
 _ARXIV = re.compile(r"https://arxiv\.org/abs/([\d.]+\d)(?:v\d+)?")
 _DOI = re.compile(r"https://doi\.org/(10\..+)")
+_YEAR = re.compile(r"\b\d{4}\b")
 _DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-\d\d)?")
 
 
@@ -84,17 +85,19 @@ def _entry(key: str, note: Footnote) -> str:
 
 def _fields(note: Footnote) -> dict[str, str]:
     day = _DAY.fullmatch(note.published)
+    years = _YEAR.findall(note.published)
+    told = f"Published {note.published}" if note.published and not day else ""
     arxiv, doi = _ARXIV.fullmatch(note.url), _DOI.fullmatch(note.url)
     return {
         "title": f"{{{_balanced(note.title or note.key)}}}",
         "author": _authors(_known(note.authors)),
-        "year": day[1] if day else _balanced(note.published),
+        "year": years[-1] if years else "",
         "month": str(int(day[2])) if day and day[2] else "",
         "eprint": arxiv[1] if arxiv else "",
         "archiveprefix": "arXiv" if arxiv else "",
         "doi": doi[1] if doi else "",
         "url": address(note.url),
-        "note": _balanced(remarks(note)),
+        "note": _balanced(". ".join(filter(None, (told, remarks(note))))),
     }
 
 

@@ -116,12 +116,15 @@ def _sections(
 ) -> Iterator[Section]:
     """Yield the section of each result, without what the summary says, and the assumptions."""
     used: list[str] = []
-    for part in parts:
+    titles = [part.section.title for part in parts]
+    for part, one in zip(parts, saved, strict=True):
         used.append(part.section.name)
         number = used.count(part.section.name)
         name = part.section.name if number == 1 else f"{part.section.name}-{number}"
         words = tuple(text for text in part.section.paragraphs if text not in summary)
-        yield replace(part.section, name=name, paragraphs=words)
+        own = part.section.title
+        title = own if titles.count(own) == 1 else f"{own} ({one.name})"
+        yield replace(part.section, name=name, title=title, paragraphs=words)
     tables = [
         (one.name, table)
         for part, one in zip(parts, saved, strict=True)
