@@ -14,6 +14,8 @@ from llmcost.table import Table
 # Colours that people with every common kind of colour blindness tell apart (Okabe and Ito 2008).
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31")
 NEUTRAL = "#7F7F7F"
+# Words, axes, intervals and whatever stands for our own middle value.
+INK = "#222222"
 # The colour of what somebody claimed, in every picture.
 CLAIM = "#D55E00"
 

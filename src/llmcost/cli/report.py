@@ -11,7 +11,6 @@ from llmcost.cli.options import complete, complete_file, with_variables
 from llmcost.errors import InputError, one_of, shown
 
 if TYPE_CHECKING:
-    from llmcost.picture import Picture
     from llmcost.report import Report
     from llmcost.studies.saved import Saved
 
@@ -189,8 +188,9 @@ def _suffix(chosen: str) -> str:
 def _one_picture(found: tuple[Saved, ...], asked: Asked) -> None:
     """Draw one picture of the one result that can be drawn so."""
     from llmcost.cli.plotting import TERMINAL, show_picture
+    from llmcost.views.reports.drawn import one_picture
 
-    picture = _drawn(found, asked.picture)
+    picture = one_picture(found, asked.picture)
     if asked.output is None:
         show_picture(picture, TERMINAL)
         return
@@ -199,27 +199,6 @@ def _one_picture(found: tuple[Saved, ...], asked: Asked) -> None:
 
     write_bytes(draw(picture, asked.format_name), asked.output)
     _tell(asked.output, f"{picture.name}, {asked.format_name}")
-
-
-def _drawn(found: tuple[Saved, ...], name: str | None) -> Picture:
-    """Return the picture asked for; raises InputError where none or several results have it."""
-    from llmcost.views.pictures import picture, pictures_of
-
-    if len(found) == 1:
-        known = pictures_of(found[0].data)
-        if name is None and not known:
-            raise InputError(f"{shown(found[0].name)} cannot be drawn; give another result.")
-        return picture(name or known[0], found[0].data)
-    if name is None:
-        raise InputError(f"picture: got none for {len(found)} results; needs --picture NAME.")
-    able = [one for one in found if name in pictures_of(one.data)]
-    if len(able) != 1:
-        which = f" ({', '.join(one.name for one in able)})" if able else ""
-        raise InputError(
-            f"picture: {len(able) or 'none'} of the {len(found)} results can be drawn as "
-            f"{name}{which}; give the file of one."
-        )
-    return picture(name, able[0].data)
 
 
 def _whole_report(found: tuple[Saved, ...], asked: Asked, options: dict[str, Any]) -> None:

@@ -21,9 +21,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from llmcost._version import __version__
-from llmcost.picture import Axis, Band, Bars, Line, Picture, Points, Region, Rule
+from llmcost.picture import INK, Axis, Band, Bars, Line, Picture, Points, Region, Rule
 from llmcost.render.cells import visible
-from llmcost.render.pictures.marks import INK, SYMBOLS, draw_mark
+from llmcost.render.pictures.marks import SYMBOLS, draw_mark
 from llmcost.render.pictures.naming import draw_names
 from llmcost.render.pictures.paper import (
     EDGE,

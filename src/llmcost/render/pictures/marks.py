@@ -8,7 +8,7 @@ from functools import singledispatch
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from llmcost.picture import Band, Bars, Line, Mark, Points, Region, Rule, Whiskers
+from llmcost.picture import INK, Band, Bars, Line, Mark, Points, Region, Rule, Whiskers
 
 SYMBOLS = {
     "circle": "o",
@@ -20,7 +20,6 @@ SYMBOLS = {
 }
 # More points than this are drawn as one image inside a file of lines.
 MOST_SHAPES = 2_000
-INK = "#222222"
 CAP = 0.11
 # A star fills less of its square than the other symbols do.
 STAR = 2.2

@@ -9,9 +9,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from llmcost.picture import Line, Mark, Panel, Points
+from llmcost.picture import INK, Line, Mark, Panel, Points
 from llmcost.render.cells import visible
-from llmcost.render.pictures.marks import INK
 from llmcost.render.pictures.wording import shortened, text_width
 
 SIZE = 7.5  # points

@@ -10,6 +10,7 @@ from typing import Any
 from llmcost.figures import quantity_text
 from llmcost.picture import (
     CLAIM,
+    INK,
     NEUTRAL,
     PALETTE,
     Axis,
@@ -25,7 +26,6 @@ from llmcost.views.claim_words import SHARES
 from llmcost.views.pictures.claims import claims, comparable, said
 from llmcost.views.pictures.spans import limits_of, scale_of
 from llmcost.views.pictures.words import (
-    DARK,
     Amount,
     interval_words,
     number,
@@ -181,7 +181,7 @@ def _ours(
             label, colour = ("our draws", OURS) if meant else (f"draws, {NOT_MEANT}", NEUTRAL)
             yield _band(label, colour, at, bins, axis)
     places = tuple(at + BELOW * bool(_bins(basis)) for at, basis in enumerate(bases))
-    yield from _estimates(row, bases, places, ends, ("our estimate", DARK, "circle"))
+    yield from _estimates(row, bases, places, ends, ("our estimate", INK, "circle"))
 
 
 def _method(row: Mapping[str, Any], bases: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:

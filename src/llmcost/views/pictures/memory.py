@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from llmcost.picture import PALETTE, Axis, Mark, Panel, Picture, Points, Rule
+from llmcost.picture import INK, PALETTE, Axis, Mark, Panel, Picture, Points, Rule
 from llmcost.table import Cell, Field, Table
 from llmcost.views.pictures.stacks import Part, bars, laid, waterfall
 from llmcost.views.pictures.words import (
-    DARK,
     NOT_MODELLED,
     accelerators,
     given,
@@ -78,7 +77,7 @@ def _limits(told: Mapping[str, Any]) -> Iterator[Rule]:
     """Yield what programs can use; and the capacity where it is more, so that they lose some."""
     usable, capacity = _value(told["usable"]), _value(told["capacity"])
     sold = "" if capacity > usable else f", sold as {capacity:.0f} GB"
-    yield Rule(f"usable: {_gigabytes(usable)}{sold}", usable, colour=DARK)
+    yield Rule(f"usable: {_gigabytes(usable)}{sold}", usable, colour=INK)
     if capacity > usable:
         yield Rule(f"capacity: {_gigabytes(capacity)}", capacity)
 
@@ -129,7 +128,7 @@ def _usable(shown: Each) -> Points:
     ends = tuple(_value(told["memory"]["usable"]) for _, told in shown)
     return Points(
         "usable memory",
-        DARK,
+        INK,
         ends,
         tuple(map(float, range(len(shown)))),
         tuple(

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcost.figures import EN_DASH, quantity_text, range_text, significant
-from llmcost.picture import PALETTE, Axis, Bars, Mark, Panel, Picture, Rule
+from llmcost.picture import INK, PALETTE, Axis, Bars, Mark, Panel, Picture, Rule
 from llmcost.table import Cell, Field, Table
 from llmcost.views.input_titles import SHARES, input_title
-from llmcost.views.pictures.words import DARK, interval_words, number, source_line
+from llmcost.views.pictures.words import interval_words, number, source_line
 from llmcost.views.sensitivities import result_title
 
 # Inputs that one picture has room for, the strongest first.
@@ -58,7 +58,7 @@ def _marks(
             ends,
             tuple(_point(row, key, unit) for row in shown),
         )
-    yield Rule(f"estimate {quantity_text(middle, unit)}", float(middle), colour=DARK)
+    yield Rule(f"estimate {quantity_text(middle, unit)}", float(middle), colour=INK)
 
 
 def _point(row: Mapping[str, Any], key: str, unit: str) -> str:

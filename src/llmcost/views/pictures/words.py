@@ -8,11 +8,10 @@ from math import isfinite
 from typing import Any
 
 from llmcost.figures import EN_DASH, quantity_text, range_text
-from llmcost.picture import Mark, Whiskers
+from llmcost.picture import INK, Mark, Whiskers
 
 SHARES = ("mfu", "hfu", "goodput", "steady_share")
 MOST_NAMES = 4
-DARK = "#222222"
 NOT_MODELLED = "no step was modelled: that takes an accelerator, a number of them, and no given MFU"
 
 
@@ -155,7 +154,7 @@ def whiskers(label: str, totals: Sequence[Amount]) -> tuple[Mark, ...]:
 
 
 def whiskers_at(
-    label: str, places: Sequence[float], totals: Sequence[Amount], colour: str = DARK
+    label: str, places: Sequence[float], totals: Sequence[Amount], colour: str = INK
 ) -> tuple[Mark, ...]:
     """Return the intervals of amounts, each at its place; none of those known exactly."""
     every = zip(places, totals, strict=True)
