@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -99,6 +98,8 @@ def plot_answer(document: Document, plot: Plot | None) -> None:
     """
     if plot is None:
         return
+    import json
+
     from llmcost.cli.output import with_command
     from llmcost.render.json_text import json_text
     from llmcost.views.pictures import picture

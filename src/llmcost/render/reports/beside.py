@@ -77,8 +77,3 @@ def sources_at(table: Table) -> int | None:
         f.name for f in table.fields if not table.people_fields or f.name in table.people_fields
     ]
     return shown.index(SOURCES) if SOURCES in shown else None
-
-
-def keys_of(cell: str) -> list[str]:
-    """Return the keys in a cell of sources."""
-    return [key.strip() for key in cell.split(";") if key.strip()]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from llmcost.catalog.sources import source_keys
 from llmcost.render.cells import visible
 from llmcost.report import Report
 
@@ -51,9 +53,9 @@ class Citations:
 
     def of_cell(self, cell: str) -> list[Piece]:
         """Return the links that a cell of keys, separated by semicolons, stands for."""
-        return self.of_keys([key.strip() for key in cell.split(";") if key.strip()])
+        return self.of_keys(source_keys(cell))
 
-    def of_keys(self, keys: list[str]) -> list[Piece]:
+    def of_keys(self, keys: Sequence[str]) -> list[Piece]:
         """Return a link for each key, and the bare key where no footnote has it."""
         return [self._link(key) for key in keys]
 

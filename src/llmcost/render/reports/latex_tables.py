@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llmcost.catalog.sources import source_keys
 from llmcost.render.cells import Grid, display_width, grid
 from llmcost.render.latex import INDENT, escaped
-from llmcost.render.reports.beside import cut, keys_of, sources_at
+from llmcost.render.reports.beside import cut, sources_at
 from llmcost.render.reports.latex_words import citation, cited, words
 from llmcost.table import Table
 
@@ -117,7 +118,7 @@ def _part(
 def _cells(row: tuple[str, ...], at: int | None, keys: Mapping[str, str]) -> list[str]:
     """Return the cells of a row as LaTeX; the one at `at` holds keys."""
     made = [_cell(text) for text in row]
-    if at is not None and (listed := keys_of(row[at])):
+    if at is not None and (listed := source_keys(row[at])):
         made[at] = citation(listed, keys)
     return made
 
@@ -134,7 +135,7 @@ def _columns(shown: Grid, at: int | None) -> list[_Column]:
 def _widths(row: tuple[str, ...], at: int | None) -> tuple[int, ...]:
     """Return how many characters each cell takes; a citation takes about four a key."""
     return tuple(
-        4 * len(keys_of(text)) if place == at else max(1, display_width(text))
+        4 * len(source_keys(text)) if place == at else max(1, display_width(text))
         for place, text in enumerate(row)
     )
 
@@ -143,7 +144,7 @@ def _column(shown: Grid, place: int, *, sources: bool) -> _Column:
     texts = [row[place] for row in shown.rows]
     head = shown.headings[place]
     if sources:
-        width = max(LEAST, 4 * max(len(keys_of(text)) for text in texts))
+        width = max(LEAST, 4 * max(len(source_keys(text)) for text in texts))
         return _Column("p", width, LEAST)
     width = max(map(display_width, (head, *texts)))
     word = max(display_width(word) for text in (head, *texts) for word in text.split() or [""])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from llmcost.catalog.sources import source_keys
 from llmcost.picture import Picture
 from llmcost.render.cells import Grid, grid, visible
 from llmcost.render.markdown import escaped
@@ -13,7 +14,6 @@ from llmcost.render.reports.beside import (
     cut,
     drawn,
     folder_of,
-    keys_of,
     pictures_beside,
     sources_at,
 )
@@ -55,7 +55,7 @@ class _Marks:
     def of_row(self, row: tuple[str, ...], at: int | None) -> tuple[str, ...]:
         """Return the cells of a row as Markdown; the one at `at` holds keys."""
         cells = [_cell(text) for text in row]
-        if at is not None and (keys := keys_of(row[at])):
+        if at is not None and (keys := source_keys(row[at])):
             cells[at] = self.of_keys(keys)
         return tuple(cells)
 

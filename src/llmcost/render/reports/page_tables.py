@@ -11,6 +11,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any, TypeGuard
 
+from llmcost.catalog.sources import source_keys
 from llmcost.render.cells import own_texts, visible
 from llmcost.render.reports.citations import Citations, Piece
 from llmcost.render.reports.embedded import json_for_page
@@ -159,8 +160,7 @@ def _column(
 
 def _numbers(cell: str, citations: Citations) -> list[int | str]:
     """Return the footnotes of a cell, without ways back: its row is written when it is shown."""
-    keys = [key.strip() for key in cell.split(";") if key.strip()]
-    return [citations.numbers.get(key, visible(key)) for key in keys]
+    return [citations.numbers.get(key, visible(key)) for key in source_keys(cell)]
 
 
 def _repeated(texts: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from math import isclose
 from typing import Any
 
 from llmcost._version import __version__
-from llmcost.catalog.sources import sources
+from llmcost.catalog.sources import source_keys, sources
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, LlmcostError, shown
 from llmcost.report import SOURCES, Footnote, Report, Section
@@ -157,11 +157,8 @@ def _keys(sections: Sequence[Section]) -> Iterator[str]:
             names = [field.name for field in table.fields]
             if SOURCES in names:
                 at = names.index(SOURCES)
-                yield from (key for row in table.rows for key in _listed(row[at]))
-
-
-def _listed(cell: object) -> list[str]:
-    return [key.strip() for key in cell.split(";")] if isinstance(cell, str) else []
+                cells = (row[at] for row in table.rows)
+                yield from (key for cell in cells if cell for key in source_keys(str(cell)))
 
 
 def _warnings(parts: Sequence[Part], saved: Sequence[Saved]) -> Iterator[str]:
