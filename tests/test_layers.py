@@ -13,6 +13,7 @@ LAYERS = [
     {"render"},
     {"views"},
     {"studies"},
+    {"logs", "bench"},
     {"inputs"},
     {"enumeration"},
     {"layout", "shapes", "machine"},

@@ -1,0 +1,1 @@
+"""Training logs to steps: one module a format, one reader for all."""

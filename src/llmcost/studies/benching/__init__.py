@@ -1,0 +1,1 @@
+"""What does this machine reach? Measurements to rates, and to the error of a prediction."""
