@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmcost.amounts import count_from, spread_from, whole
 from llmcost.catalog.gpus import accelerator
@@ -19,12 +21,19 @@ from llmcost.studies.modelling import Anchor, Setting, search
 from llmcost.studies.wording import short_layout
 from llmcost.units import dimension_gap
 
+if TYPE_CHECKING:
+    from llmcost.studies.saved import Saved
+    from llmcost.studies.searching import Candidate
+
+Made = TypeVar("Made")
 MAX_TEXT = 300
+MAX_PATH = 4_000
 MAX_GPUS = 1e8
 EXAMPLE = (
-    "a run such as '12.3 s/step on 512 h100-sxm, tp=4,pp=8,gbs=512', or the id of a row of "
-    "throughput.csv (llmcost validate prints them)"
+    "a run such as '12.3 s/step on 512 h100-sxm, tp=4,pp=8,gbs=512', the id of a row of "
+    "throughput.csv (llmcost validate prints them), or FILE.json of llmcost track"
 )
+SUFFIX = ".json"
 RATES = ("token/s/GPU", "FLOP/s/GPU")
 _RUN = re.compile(
     r"\s*(?P<rate>.+?)\s+on\s+(?P<count>[\d.,_]+ ?[kKM]?)\s*x?\s+(?P<rest>\S.*)", re.S
@@ -37,27 +46,86 @@ _LENGTH = re.compile(r"\bseq(?:[-_]length)?\s*[=:]\s*([\w.]+)", re.I)
 def anchor_of(
     value: object, setting: Setting, model: str | None, phase: Phase, batch: int
 ) -> Anchor:
-    """Return the anchor that a text states, or a row of throughput.csv by its id.
+    """Return the anchor that a text states, a row of throughput.csv by its id, or a saved track.
 
     `setting` is that of the run to be predicted, `model` its catalogue name, `phase` its main
     phase and `batch` that phase's [sequence]. A text that states no sequence length or batch means
     the same length, and the same batch for each accelerator. Raises InputError for a text that
     cannot be read and for a run of another model, accelerator or precision.
     """
+    saved = saved_anchor(value)
+    if saved is not None:
+        return _told(lambda: _from_track(saved, setting, model, phase, batch))
     text = value.strip() if isinstance(value, str) else ""
     if not text or len(text) > MAX_TEXT:
         raise InputError(f"anchor: got {shown(value)}; needs {EXAMPLE}.")
     run = _RUN.fullmatch(text)
     if run is None and len(text.split()) > 1:
         raise InputError(f"anchor: got {shown(value)}; needs {EXAMPLE}.")
+    if run is None:
+        return _told(lambda: _from_row(text, setting, model))
+    return _told(lambda: _from_text(run, text, setting, phase, batch))
+
+
+def saved_anchor(value: object) -> Saved | None:
+    """Return the saved result that an anchor names by the path of its file, `None` for other text.
+
+    Raises InputError where the file cannot be read, or holds no result.
+    """
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text.strip().casefold().endswith(SUFFIX):
+        return None
+    if len(text) > MAX_PATH:
+        raise InputError(f"anchor: got {shown(text)}; needs {EXAMPLE}.")
+    from llmcost.studies.saved import read_saved
+
+    return _told(lambda: read_saved(text.strip()))
+
+
+def _told(made: Callable[[], Made]) -> Made:
+    """Return what is made; an InputError on the way is told as one of the anchor."""
     try:
-        if run is None:
-            return _from_row(text, setting, model)
-        return _from_text(run, text, setting, phase, batch)
+        return made()
     except InputError as error:
         if str(error).startswith("anchor: "):
             raise
         raise InputError(f"anchor: {error}") from None
+
+
+def _from_track(
+    saved: Saved, setting: Setting, model: str | None, phase: Phase, batch: int
+) -> Anchor:
+    from llmcost.studies.tracked_runs import architecture_of, tracked_run
+
+    run = tracked_run(saved)
+    if run.model != model and architecture_of(run) != setting.architecture:
+        raise InputError(f"anchor: {run.name} is a run of {run.model}; needs one of this model.")
+    part = accelerator(run.gpu).name
+    _same(setting.machine.accelerator.name, part, "accelerator")
+    _same(setting.machine.precision, run.precision or "bf16", "precision")
+    phase = replace(phase, seq_length=run.seq_length or phase.seq_length)
+    batch = max(1, round(run.tokens_per_step / phase.seq_length))
+    told = f"{run.name} ({run.num_gpus:,} {part}, {batch:,} sequences a step)"
+    candidate, _ = _ran(setting, run.num_gpus, phase, batch, run.layout, run.name)
+    _check_mfu(candidate.mfu * candidate.step_time / run.step_time, run.name)
+    return _anchor(run.step_time, candidate.step_time, told)
+
+
+def _ran(
+    setting: Setting,
+    num_gpus: int,
+    phase: Phase,
+    batch: int,
+    partial: PartialLayout | None,
+    text: str,
+) -> tuple[Candidate, Setting]:
+    """Return the step that a measured run is predicted to take, and the setting it ran in."""
+    measured_on = replace(setting, num_gpus=num_gpus)
+    found = search(measured_on, phase, batch, partial)
+    candidate = found.best[0] if found.best else found.tightest
+    if candidate is None:
+        raise InputError(f"anchor: got {shown(text)}; no layout of that run is legal.")
+    return candidate, measured_on
 
 
 def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, batch: int) -> Anchor:
@@ -71,11 +139,7 @@ def _from_text(run: re.Match[str], text: str, setting: Setting, phase: Phase, ba
         phase = replace(phase, seq_length=size)
     partial = read_layout(rest) if rest.strip(" ,;") else None
     batch = _batch(partial, batch * number / setting.num_gpus)
-    measured_on = replace(setting, num_gpus=number)
-    found = search(measured_on, phase, batch, partial)
-    candidate = found.best[0] if found.best else found.tightest
-    if candidate is None:
-        raise InputError(f"anchor: got {shown(text)}; no layout of that run is legal.")
+    candidate, measured_on = _ran(setting, number, phase, batch, partial, text)
     told = f"{short_layout(layout_text(candidate.layout))}, {batch:,} sequences a step"
     measured = _step_time(run["rate"], candidate, measured_on, batch * phase.seq_length)
     _check_mfu(candidate.mfu * candidate.step_time / measured, text)

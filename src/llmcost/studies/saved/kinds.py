@@ -15,6 +15,7 @@ from llmcost.studies.saved.judged_shapes import (
     VALIDATION,
     facts,
 )
+from llmcost.studies.saved.measured_shapes import TRACK
 from llmcost.studies.saved.record import file_text
 from llmcost.studies.saved.shapes import COMPARISON, ESTIMATE
 
@@ -27,8 +28,9 @@ CHECKS: dict[str, Check] = {
     "llmcost.layouts/1": LAYOUTS,
     "llmcost.facts/1": facts,
     "llmcost.method/1": METHOD,
+    "llmcost.track/1": TRACK,
 }
-COMMANDS = "estimate, compare, sensitivity, reconcile, validate, layouts or show"
+COMMANDS = "estimate, compare, sensitivity, reconcile, validate, track, layouts or show"
 REMEDY = f"Save one with: llmcost {COMMANDS}, with -o FILE.json."
 
 

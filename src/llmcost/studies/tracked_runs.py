@@ -1,0 +1,124 @@
+"""A run that was tracked and saved, as a measurement that predictions are held against."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llmcost.catalog.architecture import Architecture, architecture_from_config
+from llmcost.catalog.config_file import read_config
+from llmcost.catalog.models import model
+from llmcost.errors import InputError, LlmcostError
+from llmcost.layout import PartialLayout, read_layout
+from llmcost.studies.saved import Saved
+
+# What a measurement needs of a track: its name there, and the option of track that gives it.
+NEEDED = {"model": "--model", "gpu": "--gpu", "num_gpus": "--gpus"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRun:
+    """A measured step: of which model, on what, how split, and its median time.
+
+    `step_time` [s] is the median, `tokens_per_step` [token] and `seq_length` [token] say what it
+    did; `layout` is what is known of the split, `name` the file, `day` the day of its last stamp.
+    """
+
+    name: str
+    model: str
+    gpu: str
+    num_gpus: int
+    step_time: float
+    tokens_per_step: float
+    precision: str | None = None
+    seq_length: int | None = None
+    layout: PartialLayout | None = None
+    framework: str | None = None
+    day: str | None = None
+
+    @property
+    def sequences(self) -> int | None:
+        """Sequences of a step, where the length of one is known."""
+        return self.seq_length and max(1, round(self.tokens_per_step / self.seq_length))
+
+
+def tracked_run(saved: Saved) -> TrackedRun:
+    """Return the measurement that a saved track holds.
+
+    Raises InputError for another kind of result, and where the track does not say the model, the
+    accelerator, their number, or the time and tokens of a step.
+    """
+    if saved.kind != "track":
+        raise InputError(
+            f"{saved.name} is {saved.schema}; needs a track: llmcost track LOG -o FILE.json."
+        )
+    inputs = {key: one["value"] for key, one in saved.data["inputs"].items()}
+    results = saved.data["results"]
+    values = {key: one["value"] for key, one in results.items()}
+    values = {"model": inputs.get("model"), "gpu": inputs.get("gpu"), **values}
+    for key, option in NEEDED.items():
+        if values[key] is None:
+            raise InputError(
+                f"{saved.name} does not say {key}; track the log again with {option}, and save it."
+            )
+    for key in ("median_step_time", "tokens_per_step"):
+        if values[key] is None:
+            raise InputError(f"{saved.name} has no {key}: {results[key]['reason']}")
+    return TrackedRun(
+        name=saved.name,
+        model=str(values["model"]),
+        gpu=str(values["gpu"]),
+        num_gpus=int(values["num_gpus"]),
+        step_time=float(values["median_step_time"]),
+        tokens_per_step=float(values["tokens_per_step"]),
+        precision=_text(inputs.get("precision")),
+        seq_length=_count(inputs.get("seq_length")),
+        layout=_layout(saved.name, inputs.get("layout")),
+        framework=_text(inputs.get("framework")),
+        day=_last_day(saved.data["segments"]),
+    )
+
+
+def architecture_of(run: TrackedRun) -> Architecture | None:
+    """Return the architecture of the model that a track names; `None` where it is not to be had."""
+    try:
+        return architecture_from_config(model(run.model).config)[0]
+    except LlmcostError:
+        pass
+    try:
+        path = os.path.expanduser(run.model)
+        if os.path.isdir(path):
+            path = os.path.join(path, "config.json")
+        return architecture_from_config(read_config(path))[0]
+    except (LlmcostError, OSError, ValueError):
+        return None
+
+
+def _layout(name: str, text: object) -> PartialLayout | None:
+    if not isinstance(text, str) or not text.strip():
+        return None
+    try:
+        return read_layout(text)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _count(value: object) -> int | None:
+    return round(value) if isinstance(value, int | float) and value >= 1 else None
+
+
+def _last_day(segments: Any) -> str | None:  # noqa: ANN401
+    days = [day for one in segments if (day := _day(one))]
+    return max(days, default=None)
+
+
+def _day(segment: Mapping[str, Any]) -> str | None:
+    """Return the day of the last stamp of a launch."""
+    stamp = segment.get("last_stamp") or segment.get("end")
+    return stamp[:10] if isinstance(stamp, str) and len(stamp) >= 10 else None
