@@ -1,0 +1,93 @@
+"""One family of measurements in a process of its own: ``python -m llmcost.bench.worker``.
+
+Reads one line of JSON, the task, from standard input; writes one line of JSON per message to
+standard output, at once: what was measured before a crash is kept. Ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import fields
+from importlib import import_module
+from typing import IO, Any
+
+from llmcost.bench.probing import Emit, Probe, Task
+
+# Where the families are; those of PyTorch are imported only when one is asked for.
+TORCH = {
+    "matmul": "llmcost.bench.torch_matmul",
+    "memory": "llmcost.bench.torch_memory",
+    "attention": "llmcost.bench.torch_attention",
+    "step": "llmcost.bench.torch_step",
+    "optimizer": "llmcost.bench.torch_optimizer",
+    "collective": "llmcost.bench.collective",
+}
+EXIT_ORPHAN = 3
+
+
+def main() -> int:
+    """Do the task on standard input; return the exit code."""
+    task = task_from(json.loads(sys.stdin.readline()))
+    with _messages() as out:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        run(task, lambda kind, body: _write(out, {kind: body}))
+        _write(out, {"done": task.family})
+    return 0
+
+
+def run(task: Task, emit: Emit) -> None:
+    """Measure what a task asks for, message by message."""
+    if task.by == "numpy":
+        _run_numpy(task, emit)
+        return
+    from llmcost.bench.torch_device import torch_probe
+
+    probe = torch_probe(task, emit)
+    emit("device", probe.facts())
+    family: Callable[[Probe], None] = import_module(TORCH[task.family]).measure_family
+    family(probe)
+    if (changed := probe.changes()) is not None:
+        probe.warn("device-throttled", changed)
+
+
+def task_from(given: dict[str, Any]) -> Task:
+    """Return the task that a dictionary of plain values holds."""
+    lists = {"precisions": tuple(given.get("precisions", ()))}
+    return Task(**{one.name: given[one.name] for one in fields(Task) if one.name in given} | lists)
+
+
+def _run_numpy(task: Task, emit: Emit) -> None:
+    from llmcost.bench.host import memory_bytes, processor_name
+    from llmcost.bench.numpy_kernels import FAMILIES
+
+    probe = Probe(task, emit)
+    memory = memory_bytes()
+    emit("device", {"kind": "cpu", "name": processor_name(), "count": 1, "memory_bytes": memory})
+    FAMILIES[task.family](probe)
+
+
+def _messages() -> IO[str]:
+    """Return what was standard output; whatever libraries print goes to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    return os.fdopen(kept, "w", encoding="utf-8")
+
+
+def _write(out: IO[str], message: dict[str, Any]) -> None:
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+def _end_with_parent() -> None:
+    """Wait until standard input is closed, which is when the parent goes; then go too."""
+    sys.stdin.read()
+    os._exit(EXIT_ORPHAN)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
