@@ -10,7 +10,12 @@ from typing import IO
 from llmcost.logs.record import Chunk, Parsed
 
 # In the order in which they are asked; `module:NAME` under llmcost.logs.formats.
-LINE_FORMATS: dict[str, str] = {}
+LINE_FORMATS: dict[str, str] = {
+    "gpt_neox": "gpt_neox:GPT_NEOX",
+    "nemo": "nemo:NEMO",
+    "megatron": "megatron:MEGATRON",
+    "megatron_progress": "progress_txt:PROGRESS_TXT",
+}
 DOCUMENT_FORMATS: dict[str, str] = {}
 
 
