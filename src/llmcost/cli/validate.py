@@ -29,6 +29,15 @@ BASELINES = ("none", "mfu", "boosting")
     help="Whole published runs, in the columns of training_runs.csv.",
     shell_complete=complete_file,
 )
+@click.option(
+    "--add",
+    "added",
+    metavar="FILE",
+    multiple=True,
+    help="A saved track of a run of your own (llmcost track LOG -o FILE.json), as one row more; "
+    "may be repeated.",
+    shell_complete=complete_file,
+)
 @click.option("--anchor", is_flag=True, help="Predict each step from one like measurement.")
 @click.option(
     "--by",
@@ -58,6 +67,7 @@ BASELINES = ("none", "mfu", "boosting")
 def validate(
     data: str | None,
     runs: str | None,
+    added: tuple[str, ...],
     anchor: bool,
     by: tuple[str, ...],
     every_row: bool,
@@ -74,6 +84,7 @@ def validate(
     Examples:
       llmcost validate
       llmcost validate --data mine.csv --rows
+      llmcost validate --add track.json
       llmcost validate --by accelerator --by size --worst 20
       llmcost validate --anchor --format json -o anchored.json
     """
@@ -83,7 +94,7 @@ def validate(
 
     shape = {name: options.pop(name) for name in OUTPUT}
     plot = plot_asked("validate", options, shape)
-    found = judge(data, runs, anchored=anchor, baselines=baselines)
+    found = judge(data, runs, anchored=anchor, baselines=baselines, added=added)
     document = validation_document(found, by=by, worst=worst, every_row=every_row)
     emit(document, **shape)
     plot_answer(document, plot)

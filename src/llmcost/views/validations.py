@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from llmcost._version import __version__
@@ -59,6 +59,8 @@ LEFT_OUT = (
     "Each row is predicted by constants fitted without any row of its source family; so are the "
     "intervals, by situation."
 )
+OWN = "Your own: step time"
+OWN_APART = "The constants were fitted without the tracks of your own."
 IN_SAMPLE = (
     "The shipped constants were fitted on these very rows, so this is how well they fit. How well "
     "they foresee: llmcost calibrate --cross-validate source."
@@ -99,9 +101,16 @@ def validation_document(
 
 
 def _title(found: Validation) -> str:
-    what = " and ".join(f"{len(part.rows):,} rows of {part.file}" for part in found.parts)
+    what = " and ".join(map(_rows_words, found.parts))
     anchored = ", each anchored on one measurement of a like run" if found.anchored else ""
     return f"Predicted against measured: {what}{anchored}"
+
+
+def _rows_words(part: Part) -> str:
+    own = len(part.added)
+    told = [f"{len(part.rows) - own:,} rows of {part.file}"] if len(part.rows) > own else []
+    told += [f"{own:,} {'track' if own == 1 else 'tracks'} of your own"] if own else []
+    return " and ".join(told)
 
 
 def _messages(found: Validation) -> Iterator[str]:
@@ -110,16 +119,21 @@ def _messages(found: Validation) -> Iterator[str]:
             continue
         if part.left_out:
             yield LEFT_OUT
-        elif part.shipped:
+        elif part.shipped and len(part.rows) > len(part.added):
             yield IN_SAMPLE
-        elif part.known_rows:
+        elif part.known_rows and not part.shipped:
             yield (
                 f"{part.known_rows:,} of {len(part.rows):,} rows have the id of a shipped row, and "
                 "the shipped constants were fitted on those."
             )
 
+        if part.added:
+            yield OWN_APART
+
 
 def _part_tables(part: Part, by: Sequence[str], worst: int, *, every_row: bool) -> Iterator[Table]:
+    if own := [row for row in part.rows if row.id in part.added]:
+        yield replace(_row_table(part, own, OWN), name="added")
     lines = list(_lines(part, by))
     title = f"Error of {WORDS[part.kind]}"
     if lines:
@@ -341,7 +355,7 @@ def _part_summary(part: Part) -> dict[str, Any]:
         "baselines": {each.name: asdict(each) for each in part.baselines},
         "baselines_better": list(part.lost),
         "not_scored": dict(part.reasons),
-    }
+    } | ({"added": list(part.added)} if part.added else {})
 
 
 def _scores_data(scores: Mapping[str, Score]) -> dict[str, Any]:

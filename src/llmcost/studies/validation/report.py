@@ -14,12 +14,13 @@ from llmcost.studies.intervals import interval_of
 from llmcost.studies.validation.anchoring import NO_ANCHOR, like_runs
 from llmcost.studies.validation.baselines import Baseline, with_baselines
 from llmcost.studies.validation.groups import GROUPS, grouped
-from llmcost.studies.validation.points import read_points
+from llmcost.studies.validation.points import Point, read_points
 from llmcost.studies.validation.predicting import Prediction, predict_points
 from llmcost.studies.validation.predicting_runs import predict_runs
 from llmcost.studies.validation.rows import GPU_HOURS, STEP_TIME, Row, run_row, step_row
 from llmcost.studies.validation.run_points import read_runs
 from llmcost.studies.validation.scoring import Score, score
+from llmcost.studies.validation.tracked import tracked_points
 
 if TYPE_CHECKING:
     from llmcost.studies.calibration import Refit
@@ -39,7 +40,8 @@ class Part:
     `overall` is over the rows of the headline, `apart` over those kept out of it, by the reason;
     `groups` maps a way of grouping to the score of each of its groups. `reasons` counts the rows
     that could not be scored; `lost` says in words where a baseline does no worse, among the
-    `compared` groups (all rows, too) of ten configurations or more.
+    `compared` groups (all rows, too) of ten configurations or more. `added` are the ids of the
+    rows that are tracks of one's own.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Part:
     compared: int
     known_rows: int = 0
     left_out: bool = False
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,24 @@ def validate(
     *,
     anchored: bool = False,
     baselines: str = "mfu",
+    added: Sequence[str] = (),
 ) -> Validation:
     """Predict every row of measured tables and return how far off the predictions are.
 
     `data` and `runs` name files of steps and of whole runs; with neither, both shipped tables are
-    taken. With `anchored`, each step is predicted from one measurement of a like run. Raises
-    DataError for a file that cannot be read or of which no row can be scored, MissingExtraError
-    for a baseline that is not installed.
+    taken. With `anchored`, each step is predicted from one measurement of a like run. `added` are
+    files of tracks, each one row more among the steps. Raises DataError for a file that cannot be
+    read or of which no row can be scored, InputError for an added file that is no track or says too
+    little, MissingExtraError for a baseline that is not installed.
     """
     parts = []
-    if data is not None or runs is None:
-        parts.append(_part(STEP_TIME, data, _steps(data, anchored=anchored), baselines))
+    if data is not None or runs is None or added:
+        alone = data is None and runs is not None
+        points = () if alone else read_points(data)
+        own = tracked_points(added, [point.id for point in points])
+        made = _steps((*points, *own), anchored=anchored)
+        part = _part(STEP_TIME, data, made, baselines)
+        parts.append(replace(part, added=tuple(point.id for point in own)))
     if runs is not None or (data is None and not anchored):
         parts.append(_part(GPU_HOURS, runs, _runs(runs), baselines))
     if not any(row.scored for part in parts for row in part.rows):
@@ -110,8 +120,7 @@ def _left_out(refit: Refit, row: str, known: Prediction) -> Prediction:
     return replace(known, step_time=time, low=time * low, high=time * high, situation=situation)
 
 
-def _steps(path: str | None, *, anchored: bool) -> list[Row]:
-    points = read_points(path)
+def _steps(points: Sequence[Point], *, anchored: bool) -> list[Row]:
     anchors = like_runs(points) if anchored else None
     predictions = predict_points(points, anchors=anchors)
     made = [step_row(*pair) for pair in zip(points, predictions, strict=True)]
