@@ -20,6 +20,7 @@ PARTS = {
     *("claim_details", "claim_records", "claim_words"),
     *("comparison_cells", "comparison_columns", "comparison_rows"),
     "sweep_previews",
+    *("log_formats", "track_parts"),
     *("comparison_tables", "comparison_words"),
 }
 

@@ -11,6 +11,7 @@ from llmcost.cli.assumption_options import assumption_headings, assumption_optio
 from llmcost.cli.options import (
     attention_names,
     complete,
+    complete_file,
     currency_names,
     gpu_names,
     law_names,
@@ -42,7 +43,7 @@ def run_options(command: F) -> F:
     """Add every option of a run, the assumptions around it, and the draws behind its ranges."""
     command = _draw_options(command)
     command = assumption_options(command)
-    command = _price_options(command)
+    command = price_options(command)
     command = _speed_options(command)
     command = step_options(command)
     return _subject_options(command)
@@ -119,7 +120,8 @@ def _speed_options(command: F) -> F:
             "--anchor",
             metavar="RUN",
             help="Scale to a measured run of this model: '12.3 s/step on 512 h100-sxm, tp=4,pp=8', "
-            "or the id of a row of throughput.csv.",
+            "the id of a row of throughput.csv, or FILE.json of llmcost track or bench.",
+            shell_complete=complete_file,
         ),
     )
     for option in reversed(options):
@@ -127,7 +129,7 @@ def _speed_options(command: F) -> F:
     return command
 
 
-def _price_options(command: F) -> F:
+def price_options(command: F) -> F:
     """Add what says what an hour costs."""
     options = (
         click.option(

@@ -21,6 +21,7 @@ VIEWS: dict[str, str] = {
     "Sensitivity": "llmcost.views.sensitivities:sensitivity_document",
     "Status": "llmcost.views.sweeps:status_document",
     "SweepReport": "llmcost.views.sweeps:sweep_document",
+    "Track": "llmcost.views.tracks:track_document",
     "Validation": "llmcost.views.validations:validation_document",
 }
 

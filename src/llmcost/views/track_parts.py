@@ -1,0 +1,170 @@
+"""Parts of a track: where the time went, each launch, and what differs from an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llmcost.figures import EM_DASH, quantity_text
+from llmcost.table import Bars, Cell, Field, Table
+
+PART_TITLES = {
+    "training": "Training",
+    "first_steps": "First steps after launches",
+    "evaluation": "Evaluation",
+    "checkpoints": "Checkpoints",
+    "lost_work": "Work done again",
+    "between_launches": "Between launches",
+    "start_up": "Start-up",
+    "unexplained": "Not explained",
+}
+# The columns of launches that people are shown, where there is anything in them.
+LAUNCH_TITLES = {
+    "segment": "Launch",
+    "log": "Log",
+    "format": "Format",
+    "first_step": "First step",
+    "last_step": "Last step",
+    "steps": "Steps",
+    "lost_steps": "Lost",
+    "median_step_time": "Median step",
+    "num_gpus": "GPUs",
+    "start": "Began",
+    "end": "Ended",
+}
+LAUNCH_UNITS = {"median_step_time": "s", "tokens_per_second": "token/s", "duration": "s"}
+TEXT_COLUMNS = ("log", "format", "start", "end")
+MOST_LAUNCHES = 12
+Parts = Mapping[str, Any]
+
+
+def title_of(name: str) -> str:
+    """Return the words of a name without a title of its own.
+
+    >>> title_of("slower_steps")
+    'Slower steps'
+    """
+    return PART_TITLES.get(name) or name.replace("_", " ").capitalize()
+
+
+def wall_clock_table(report: Parts | None) -> Table | None:
+    """Return where the time from the first stamp to the last went, each part with its share."""
+    if not report or not report.get("parts") or not report["total"]["value"]:
+        return None
+    total = report["total"]
+    held = [(name, part) for name, part in report["parts"].items() if part["value"]]
+    held.append(("total", total))
+    rows = tuple(
+        (name, part["value"], part["value"] / total["value"], part["unit"]) for name, part in held
+    )
+    return Table(
+        "wall_clock",
+        (
+            Field("name", "Where the time went"),
+            Field("value", "Time", align="right"),
+            Field("share", "Share", align="right"),
+            Field("unit", "Unit"),
+        ),
+        rows,
+        texts=tuple(
+            (
+                "Wall clock so far" if name == "total" else title_of(name),
+                quantity_text(value, unit),
+                f"{share:.1%}",
+                unit,
+            )
+            for name, value, share, unit in rows
+        ),
+        people_fields=("name", "value", "share"),
+        bars=Bars(("share",)),
+    )
+
+
+def segment_table(segments: Sequence[Parts]) -> Table | None:
+    """Return the launches of a run, a row each; none where there was only one."""
+    if len(segments) < 2:
+        return None
+    names = list(dict.fromkeys(name for one in segments for name in one))
+    shown = [n for n in LAUNCH_TITLES if any(one.get(n) not in (None, "") for one in segments)]
+    if "log" in shown and len({one.get("log") for one in segments}) == 1:
+        shown.remove("log")
+    fields = tuple(
+        Field(
+            name,
+            LAUNCH_TITLES.get(name, title_of(name)),
+            LAUNCH_UNITS.get(name, ""),
+            "left" if name in TEXT_COLUMNS else "right",
+        )
+        for name in names
+    )
+    kept = segments if len(segments) <= MOST_LAUNCHES else _ends(segments)
+    left = len(segments) - len(kept)
+    notes = (f"{left:,} launches between them are in files: -o track.json.",) if left else ()
+    return Table(
+        "segments",
+        fields,
+        tuple(tuple(_cell(one.get(name)) for name in names) for one in kept),
+        texts=tuple(tuple(_text(name, one.get(name)) for name in names) for one in kept),
+        notes=notes,
+        people_fields=tuple(shown) if shown else (),
+    )
+
+
+def _ends(segments: Sequence[Parts]) -> list[Parts]:
+    half = MOST_LAUNCHES // 2
+    return [*segments[:half], *segments[-half:]]
+
+
+def _cell(value: Any) -> Cell:  # noqa: ANN401
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _text(name: str, value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return EM_DASH
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value).replace("T", " ", 1) if name in ("start", "end") else str(value)
+    if name in LAUNCH_UNITS:
+        return quantity_text(value, LAUNCH_UNITS[name])
+    return f"{value:,.0f}"
+
+
+def difference_tables(report: Parts | None) -> Iterator[Table]:
+    """Yield what differs from an estimate, and the causes that add up to it, a table a result."""
+    for name, one in (report or {}).get("results", {}).items():
+        yield _difference(name, one)
+
+
+def _difference(name: str, one: Parts) -> Table:
+    unit, predicted = one["unit"], one["predicted"]
+    rows: list[tuple[str, float, float | None]] = [("predicted", predicted, None)]
+    rows += [(cause, value, _share(value, predicted)) for cause, value in one["causes"].items()]
+    rows.append(("measured", one["measured"], _share(one["measured"] - predicted, predicted)))
+    titles = {"predicted": "Estimated, of these tokens", "measured": "Measured"}
+    texts = tuple(
+        (
+            titles.get(cause) or f"  {title_of(cause).lower()}",
+            _signed(value, unit) if cause not in titles else quantity_text(value, unit),
+            EM_DASH if share is None else f"{share:+.1%}",
+        )
+        for cause, value, share in rows
+    )
+    return Table(
+        f"difference_{name}",
+        (
+            Field("cause", f"Against the estimate: {title_of(name)}"),
+            Field("value", "Amount", unit, align="right"),
+            Field("share", "Of the estimate", align="right"),
+        ),
+        tuple(rows),
+        texts=texts,
+    )
+
+
+def _signed(value: float, unit: str) -> str:
+    text = quantity_text(value, unit)
+    return text if value < 0 else f"+{text}"
+
+
+def _share(value: float, of: float) -> float | None:
+    return value / of if of else None
