@@ -226,6 +226,7 @@ class Growing:
             self._stream.close()
             self._stream = _opened(self.path)
             click.echo(f"Note: {self.path} began anew; it is read from its start.", err=True)
+            self.waiting = True
             return b"\n"
         return data
 
