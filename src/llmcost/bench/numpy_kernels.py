@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DTYPES = {"fp32": np.float32, "fp64": np.float64}
 SEED = 20261122
 SCALE = 1.0001
+# Deviates that fill the arrays of the memory probe, over and over.
+FEW = 1 << 20
 BY = "numpy"
 
 
@@ -69,7 +71,8 @@ def memory(probe: Probe) -> None:
         "copy": (lambda: np.copyto(arrays[0], arrays[1]), 2),
         "triad in two passes": (lambda: _triad(*arrays), 5),
     }
-    arrays += [_normal((size // 4,), np.dtype(np.float32)) for _ in range(3)]
+    few = _normal((FEW,), np.dtype(np.float32))
+    arrays += [np.resize(few, size // 4) for _ in range(3)]
     for op, (call, transfers) in operations.items():
         probe.attempt("memory", partial(_moved, probe, op, call, size, transfers), op=op)
 

@@ -170,11 +170,12 @@ def _run_families(
     request: Request, by: str, threads: int, gathered: Gathered, on_start: OnStart | None
 ) -> None:
     deadline = monotonic() + request.seconds
-    families = [one for one in FAMILIES if one in request.what]
-    for i, family in enumerate(families):
-        if by == "numpy" and family not in NUMPY_FAMILIES:
+    asked = [one for one in FAMILIES if one in request.what]
+    families = [one for one in asked if by == "torch" or one in NUMPY_FAMILIES]
+    for family in asked:
+        if family not in families:
             gathered.skip(KINDS.get(family, family), _needs_torch(request.by))
-            continue
+    for i, family in enumerate(families):
         if on_start is not None:
             on_start(family)
         weight = WEIGHTS[family] / sum(WEIGHTS[one] for one in families[i:])

@@ -7,14 +7,13 @@ standard output, at once: what was measured before a crash is kept. Ends when it
 from __future__ import annotations
 
 import json
-import os
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import fields
 from importlib import import_module
-from typing import IO, Any
+from typing import Any
 
+from llmcost.bench.messages import end_with_parent, send, taken_output
 from llmcost.bench.probing import Emit, Probe, Task
 
 # Where the families are; those of PyTorch are imported only when one is asked for.
@@ -26,16 +25,15 @@ TORCH = {
     "optimizer": "llmcost.bench.torch_optimizer",
     "collective": "llmcost.bench.collective",
 }
-EXIT_ORPHAN = 3
 
 
 def main() -> int:
     """Do the task on standard input; return the exit code."""
     task = task_from(json.loads(sys.stdin.readline()))
-    with _messages() as out:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        run(task, lambda kind, body: _write(out, {kind: body}))
-        _write(out, {"done": task.family})
+    with taken_output() as out:
+        end_with_parent()
+        run(task, lambda kind, body: send(out, {kind: body}))
+        send(out, {"done": task.family})
     return 0
 
 
@@ -68,25 +66,6 @@ def _run_numpy(task: Task, emit: Emit) -> None:
     memory = memory_bytes()
     emit("device", {"kind": "cpu", "name": processor_name(), "count": 1, "memory_bytes": memory})
     FAMILIES[task.family](probe)
-
-
-def _messages() -> IO[str]:
-    """Return what was standard output; whatever libraries print goes to standard error."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(kept, "w", encoding="utf-8")
-
-
-def _write(out: IO[str], message: dict[str, Any]) -> None:
-    out.write(json.dumps(message) + "\n")
-    out.flush()
-
-
-def _end_with_parent() -> None:
-    """Wait until standard input is closed, which is when the parent goes; then go too."""
-    sys.stdin.read()
-    os._exit(EXIT_ORPHAN)
 
 
 if __name__ == "__main__":

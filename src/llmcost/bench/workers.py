@@ -16,6 +16,7 @@ from time import monotonic
 from typing import IO, Any
 
 from llmcost.bench.host import thread_variables
+from llmcost.bench.messages import read
 from llmcost.bench.probing import NO_TIME, Task
 
 MODULE = "llmcost.bench.worker"
@@ -157,18 +158,9 @@ def _next(
             gathered.skip(kind, worker.fault(), **added[id(worker)])
         worker.ended = True
         return
-    message = _message(line)
+    message = read(line)
     worker.done = worker.done or "done" in message
     gathered.take(message, added[id(worker)])
-
-
-def _message(line: str) -> dict[str, Any]:
-    """Return what a line says; a line that was cut off by a crash says nothing."""
-    try:
-        found = json.loads(line)
-    except json.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _hung(task: Task) -> dict[str, str]:

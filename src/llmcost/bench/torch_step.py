@@ -1,0 +1,181 @@
+"""A step of a block of the model: two and four of its layers, with embedding, output and loss.
+
+Time grows with layers as T(L) = T0 + L t: by difference, the time of one layer of a model that is
+itself far too large for one device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from llmcost.bench.probing import ProbeError, is_out_of_memory
+from llmcost.bench.samples import Setting, Timing, sample
+from llmcost.bench.shapes import Shape, with_layers
+from llmcost.bench.timing import OutOfTimeError
+from llmcost.bench.torch_block import Stack, build, reason_against
+from llmcost.bench.torch_device import TorchProbe
+from llmcost.bench.torch_optimizer import BYTES_PER_PARAMETER, adamw
+from llmcost.catalog.architecture import Architecture
+from llmcost.counting import count
+from llmcost.formulas.flops import FORWARD_SHARE, flop_per_token
+
+LAYERS = (2, 4)
+PARTS = ("forward", "backward", "optimizer")
+# AdamW of weights, gradients and two moments; then activations of a layer for each token, from
+# Korthikanti et al. 2022 (arXiv 2205.05198), section 4: 34 bytes a token and unit of width.
+STATES, ACTIVATION_BYTES = 4, 34
+
+
+def measure_family(probe: TorchProbe) -> None:
+    """Sample steps of two and of four layers at every precision that the device computes in."""
+    reason = reason_against(probe.shape.architecture, probe.shape.layer)
+    if reason is not None:
+        probe.skip("step", reason, model=probe.shape.name)
+        return
+    for precision in probe.native_precisions("step"):
+        probe.torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        shape: Shape | None = probe.shape
+        for layers in LAYERS:
+            shape = _largest_that_fits(probe, shape, layers, precision) if shape else None
+
+
+def _largest_that_fits(
+    probe: TorchProbe, shape: Shape, layers: int, precision: str
+) -> Shape | None:
+    """Sample a step, halving the micro-batch while memory does not hold it; return what held."""
+    while True:
+        try:
+            found = step(probe, shape, layers, precision)
+        except (ProbeError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+            if shape.micro_batch_size < 2:
+                _skip(probe, layers, precision, str(error).split("\n", 1)[0])
+                return None
+            shape = _halved(probe, shape)
+            continue
+        except OutOfTimeError:
+            probe.attempt("step", _out_of_time, layers=layers, dtype=precision)
+            return shape
+        for one in found:
+            probe.emit("sample", one)
+        return shape
+
+
+def _out_of_time() -> dict[str, Any]:
+    raise OutOfTimeError
+
+
+def _skip(probe: TorchProbe, layers: int, precision: str, reason: str) -> None:
+    probe.skip("step", reason, layers=layers, dtype=precision)
+
+
+def _halved(probe: TorchProbe, shape: Shape) -> Shape:
+    half = shape.micro_batch_size // 2
+    probe.warn(
+        "micro-batch-halved",
+        f"A micro-batch of {shape.micro_batch_size} does not fit the memory; the step is "
+        f"measured with {half}.",
+    )
+    if probe.kind != "cpu":
+        probe.torch.cuda.empty_cache()
+    return replace(shape, micro_batch_size=half)
+
+
+def step(probe: TorchProbe, shape: Shape, layers: int, precision: str) -> list[dict[str, Any]]:
+    """Return samples of a whole step and of its parts; raises ProbeError where its loss is none."""
+    architecture = with_layers(shape.architecture, shape.layer, layers)
+    dtype = probe.dtype(precision)
+    probe.check_memory(needed_bytes(architecture, shape, dtype.itemsize))
+    stack = build(probe, architecture, shape.seq_length, dtype)
+    timing, kind = _timed(probe, stack, shape)
+    keys = _keys(shape, architecture, layers, kind)
+    setting = Setting(precision, probe.by, probe.threads)
+    make = partial(sample, "step", disturbance=timing.disturbance, setting=setting, **keys)
+    return [
+        make(times=times, work=work, part=part)
+        for part, times, work in _parts(timing, architecture, shape)
+    ]
+
+
+def _timed(probe: TorchProbe, stack: Stack, shape: Shape) -> tuple[Timing, str]:
+    torch = probe.torch
+    sides = (shape.micro_batch_size, shape.seq_length)
+    tokens, targets = (
+        torch.randint(stack.vocab_size, sides, device=probe.device, generator=probe.random)
+        for _ in range(2)
+    )
+    weights = {id(weight): weight for weight in stack.weights}.values()
+    optimizer, kind = adamw(torch, weights)
+    loss: list[Any] = [None]
+
+    def forward() -> None:
+        loss[0] = stack.loss(tokens, targets)
+
+    def backward() -> None:
+        loss[0].backward()
+
+    def update() -> None:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    timing = probe.timer.measure(forward, backward, update)
+    if not torch.isfinite(loss[0]).item():
+        raise ProbeError("the loss of the measured step is not a number")
+    return timing, kind
+
+
+def _parts(
+    timing: Timing, architecture: Architecture, shape: Shape
+) -> list[tuple[str, tuple[float, ...], tuple[str, float]]]:
+    flop = model_flop(architecture, shape)
+    moved = BYTES_PER_PARAMETER * count(architecture).parameters
+    work = (("flop", flop * FORWARD_SHARE), ("flop", flop * (1 - FORWARD_SHARE)), ("bytes", moved))
+    parts = zip(PARTS, timing.parts, work, strict=True)
+    return [("whole", timing.whole, ("flop", flop)), *parts]
+
+
+def model_flop(architecture: Architecture, shape: Shape) -> float:
+    """Return the model FLOP of a step, attention halved because it is causal [FLOP]."""
+    counts = count(architecture)
+    per_token = flop_per_token(
+        matmul_parameters=counts.matmul_parameters,
+        attention=counts.attention,
+        seq_length=shape.seq_length,
+        causal=True,
+    )
+    return float(per_token) * shape.tokens
+
+
+def needed_bytes(architecture: Architecture, shape: Shape, itemsize: int) -> float:
+    """Return an estimate of the memory of a step [byte]: states, activations and logits.
+
+    Source: Korthikanti et al. 2022 (arXiv 2205.05198), section 4, for the activations.
+    """
+    states = STATES * itemsize * count(architecture).parameters
+    layers = ACTIVATION_BYTES * itemsize / 2 * architecture.hidden_size * architecture.num_layers
+    logits = 3 * 4 * architecture.vocab_size
+    return states + shape.tokens * (layers + logits)
+
+
+def _keys(shape: Shape, architecture: Architecture, layers: int, kind: str) -> dict[str, Any]:
+    attention, mlp = shape.layer.attention, shape.layer.mlp
+    return {
+        "model": shape.name,
+        "layers": layers,
+        "tokens": shape.tokens,
+        "seq_length": shape.seq_length,
+        "micro_batch_size": shape.micro_batch_size,
+        "hidden": architecture.hidden_size,
+        "heads": attention.heads,
+        "kv_heads": attention.kv_heads,
+        "head_dim": attention.qk_dim,
+        "mlp_width": mlp.width,
+        "gated": mlp.gated,
+        "vocab": architecture.vocab_size,
+        "tied": architecture.tie_word_embeddings,
+        "parameters": count(architecture).parameters,
+        "implementation": kind,
+    }
