@@ -15,8 +15,30 @@ LINE_FORMATS: dict[str, str] = {
     "nemo": "nemo:NEMO",
     "megatron": "megatron:MEGATRON",
     "megatron_progress": "progress_txt:PROGRESS_TXT",
+    "hugging_face": "hugging_face:HUGGING_FACE",
+    "deepspeed": "deepspeed:DEEPSPEED",
+    "composer": "composer:COMPOSER",
+    "levanter": "levanter:LEVANTER",
+    "olmo": "olmo:OLMO",
+    "torchtitan": "torchtitan:TORCHTITAN",
+    "torchtune": "torchtune:TORCHTUNE",
+    "maxtext": "maxtext:MAXTEXT",
+    "nanogpt": "nanogpt:NANOGPT",
+    "nanochat": "nanochat:NANOCHAT",
+    "modded-nanogpt": "modded_nanogpt:MODDED_NANOGPT",
+    "llm.c": "llm_c:LLM_C",
+    "picotron": "picotron:PICOTRON",
+    "nanotron": "nanotron:NANOTRON",
+    "litgpt": "litgpt:LITGPT",
+    "fairseq": "fairseq:FAIRSEQ",
 }
-DOCUMENT_FORMATS: dict[str, str] = {}
+DOCUMENT_FORMATS: dict[str, str] = {
+    "tensorboard": "tensorboard:TENSORBOARD",
+    "mlperf": "mlperf:MLPERF",
+    # Tables are known by the names of their columns alone: after all that says what it is.
+    "json_lines": "json_lines:JSON_LINES",
+    "csv": "csv_tables:CSV",
+}
 
 
 @dataclass(frozen=True, slots=True)
