@@ -1,0 +1,131 @@
+"""What the Trainer of Hugging Face prints, and what is built on it prints: TRL, Axolotl, swift.
+
+The Trainer prints a Python dictionary every `logging_steps` steps, without the step: that stands
+in the progress bar, which is drawn anew right after it. So the dictionary begins a record, and
+the bar that follows adds its step (steps done, from 1). Evaluation, prediction and the reading
+of data draw bars of the same look, which add to no record of their own.
+
+Transformers 5 prints the numbers as strings of four digits. Left out are numbers that are known
+to mislead: the ``it/s`` of the bar (wrong after a resume), ``train_steps_per_second`` of the last
+line (version 4 counts the steps of all sessions, and evaluation is in its time), LLaMA-Factory's
+``throughput`` and ``train_tokens_per_second`` (means since the start) and Axolotl's
+``tokens/train_per_sec_per_gpu`` (tokens that count for the loss alone).
+"""
+
+from __future__ import annotations
+
+import re
+
+from llmcost.logs.formats import LineFormat
+from llmcost.logs.formats.keyed import number_after, numbers_after
+from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH, Number, Parsed
+
+# Sequences and tokens are of all processes; `num_tokens` is TRL's, `tokens/total` Axolotl's.
+_RECORD: tuple[tuple[bytes, str, float], ...] = (
+    (b"'loss': ", "loss", 1.0),
+    (b"'num_input_tokens_seen': ", "tokens_total", 1.0),
+    (b"'num_tokens': ", "tokens_total", 1.0),
+    (b"'tokens/total': ", "tokens_total", 1.0),
+    (b"'train_runtime': ", "run_clock", 1.0),
+)
+_TRAINER_LOG: tuple[tuple[bytes, str, float], ...] = (
+    (b'"current_steps": ', "step", 1.0),
+    (b'"total_steps": ', "planned_steps", 1.0),
+    (b'"loss": ', "loss", 1.0),
+    (b'"total_tokens": ', "tokens_total", 1.0),
+)
+_HEADER: tuple[tuple[bytes, str, float], ...] = (
+    (b"Total optimization steps = ", "planned_steps", 1.0),
+    (b"Gradient Accumulation steps = ", "accumulation", 1.0),
+    (b"distributed & accumulation) = ", "global_batch_size", 1.0),
+    (b"Instantaneous batch size per device = ", "micro_batch_size", 1.0),
+    (b"|| all params: ", "parameters", 1.0),
+)
+_RUNNING, _SAVING = b"***** Running training *****", b"Saving model checkpoint to "
+_TRAINER_LOG_START = b'{"current_steps": '
+_EVALUATED = re.compile(rb"'eval_(?:[\w.-]{1,60}_)?runtime': ")
+_BAR = re.compile(rb"\| {0,12}(\d{1,12})/(\d{1,12}) \[(?:\d{1,6}:)?\d\d:\d\d<")
+_STEP = re.compile(rb"'global_step/max_steps': '(\d{1,12})/(\d{1,12})'")
+_BLOCK = b"\xe2\x96"
+_EIGHTHS = [bytes([byte]) for byte in range(0x88, 0x90)]  # A full block, then parts of one.
+_BARS = tuple(
+    bar
+    for part in _EIGHTHS
+    for bar in (b"%|" + _BLOCK + part + b"  ", b"%|" + _BLOCK + b"\x88" + _BLOCK + part)
+)
+
+
+def parse(line: bytes) -> Parsed | None:
+    """Return what a line says: a dictionary of the Trainer, its progress bar or its header."""
+    start = line.find(b"{'")
+    if start >= 0:
+        return _logged(line, start)
+    if line.startswith(_TRAINER_LOG_START):
+        return _trainer_log(line)
+    if b"%|" in line:
+        numbers = _bar(line, len(line))
+        return Parsed(numbers, opens=False) if numbers else None
+    return _header(line)
+
+
+def _logged(line: bytes, start: int) -> Parsed | None:
+    """Return what a dictionary says; one behind a logger's text repeats the one of the Trainer."""
+    before = line[:start].strip()
+    if before and not before.endswith(b"]"):
+        return None
+    if b"'loss': " in line:
+        return Parsed((*_bar(line, start), *numbers_after(line, _RECORD), *_step(line)))
+    evaluated = _EVALUATED.search(line)
+    if evaluated is not None:
+        found = number_after(line, evaluated[0], "evaluation_time", start=evaluated.start())
+        return Parsed(() if found is None else (found,), event=EVALUATION)
+    if b"'train_loss': " in line or b"'train_steps_per_second': " in line:
+        found = number_after(line, b"'train_runtime': ", "run_clock")
+        return Parsed(() if found is None else (found,), event=END)
+    return None
+
+
+def _step(line: bytes) -> tuple[Number, ...]:
+    """Return the step that swift writes into the dictionary."""
+    found = _STEP.search(line)
+    return () if found is None else _of_total(found)
+
+
+def _bar(line: bytes, end: int) -> tuple[Number, ...]:
+    """Return the step of a progress bar before `end`, which has no words before its percents."""
+    percents = line.find(b"%|", 0, 16)
+    if percents < 0 or not line[:percents].replace(b"Train:", b"").strip().isdigit():
+        return ()
+    found = _BAR.search(line, max(percents, line.rfind(b"| ", 0, end)), end)
+    return () if found is None else _of_total(found)
+
+
+def _of_total(found: re.Match[bytes]) -> tuple[Number, ...]:
+    return Number("step", *found.span(1)), Number("planned_steps", *found.span(2))
+
+
+def _trainer_log(line: bytes) -> Parsed | None:
+    """Return what a line of LLaMA-Factory's `trainer_log.jsonl` says."""
+    if b'"loss": ' not in line:
+        return None
+    return Parsed(numbers_after(line, _TRAINER_LOG))
+
+
+def _header(line: bytes) -> Parsed | None:
+    if _RUNNING in line:
+        return Parsed(event=LAUNCH)
+    if _SAVING in line:
+        return Parsed(event=CHECKPOINT)
+    numbers = numbers_after(line, _HEADER, grouped=True)
+    return Parsed(numbers, event=FACT) if numbers else None
+
+
+HUGGING_FACE = LineFormat(
+    name="hugging_face",
+    title="Hugging Face Trainer (TRL, Axolotl, LLaMA-Factory, swift)",
+    needles=(
+        *(b"{'loss': ", b"'loss': ", b"_runtime': ", b"'train_loss': "),
+        *(_RUNNING, _SAVING, _TRAINER_LOG_START, *(key for key, _, _ in _HEADER), *_BARS),
+    ),
+    parse=parse,
+)
