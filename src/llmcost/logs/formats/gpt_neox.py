@@ -15,7 +15,7 @@ from llmcost.logs.record import EVALUATION, FACT, LAUNCH, Number, Parsed
 
 RATE = b"approx flops per GPU: "
 WORLD = b"configure_distributed_args() using world size: "
-DOTS = b" ......."
+DOTS = b"......."
 RESULTS = (b"validation results at ", b"test results at ")
 UNITS: dict[bytes, float] = {
     name + b"FLOPS": 10.0 ** (3 * power)

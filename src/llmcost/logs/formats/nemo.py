@@ -38,9 +38,9 @@ MEANINGS = BAR_MEANINGS | {
     b"global_step": plain("step"),
     b"global_batch_size": plain("global_batch_size"),
 }
-# Arguments of a configuration, as YAML, that no other framework names so.
+# Arguments of a configuration, as YAML. `seq_length` is not among them: the model's can be the
+# longest that it may be given, and the data's another.
 ARGUMENTS: dict[bytes, str] = {
-    b"seq_length": "seq_length",
     b"encoder_seq_length": "seq_length",
     b"tensor_model_parallel_size": "tensor_parallel",
     b"pipeline_model_parallel_size": "pipeline_parallel",
@@ -115,7 +115,7 @@ def _argument(line: bytes) -> Parsed | None:
 NEMO = LineFormat(
     name="nemo",
     title="NVIDIA NeMo 1 and 2",
-    needles=(PRINTED, BAR, STARTING, *EVENTS, b"seq_length: ", b"parallel_size: "),
+    needles=(PRINTED, BAR, STARTING, *EVENTS, b"encoder_seq_length: ", b"parallel_size: "),
     parse=parse,
     stated="model FLOP: attention as whole, the vocabulary projection, no recomputation",
     excludes=(EVALUATION, CHECKPOINT),
