@@ -30,6 +30,7 @@ PARTS: dict[str, str] = {
     "layouts": "llmcost.views.reports.others:layouts_part",
     "facts": "llmcost.views.reports.others:facts_part",
     "method": "llmcost.views.reports.others:method_part",
+    "track": "llmcost.views.reports.tracks:track_part",
 }
 LONGEST_TITLE = 200
 ASSUMPTIONS = Section(
