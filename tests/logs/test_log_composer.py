@@ -81,7 +81,7 @@ def test_other_values_are_not_read(line):
             LAUNCH,
         ),
         (
-            b"2025-03-04 06:06:07,089: rank0[73][MainThread]: INFO: llmfoundry.command_utils.train: Done.",
+            b"2025-03-04 06:06:07,089: rank0[73]: INFO: llmfoundry.command_utils.train: Done.",
             END,
         ),
     ],

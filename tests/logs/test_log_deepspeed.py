@@ -12,7 +12,7 @@ STEP = (
 )
 TIMER = (
     STAMP + b"[timer.py:260:stop] epoch=0/micro_step=80/global_step=20, "
-    b"RunningAvgSamplesPerSec=24.5, CurrSamplesPerSec=25.625, MemAllocated=4.3GB, MaxMemAllocated=9.1GB"
+    b"RunningAvgSamplesPerSec=24.5, CurrSamplesPerSec=25.625, MemAllocated=4.3GB"
 )
 
 
@@ -22,7 +22,7 @@ def test_the_step_and_what_was_skipped_of_all_steps():
 
 
 def test_the_old_text_of_the_step():
-    line = b"[2020-09-09 21:21:21,100] [INFO] [engine.py:12:_report_progress] rank:0 step=10, skipped=0, lr=[0.1], mom=[0.9]"
+    line = STAMP + b"[engine.py:12:_report_progress] rank:0 step=10, skipped=0, lr=[0.1], mom=[]"
 
     assert said(DEEPSPEED, line) == {"step": 10, "skipped_total": 0}
 
@@ -36,7 +36,7 @@ def test_the_rate_of_the_step_not_the_running_average():
     "text",
     [
         b"[timer.py:157:stop] 0/100, SamplesPerSec=12.5",
-        b"[timer.py:198:stop] 0/20, RunningAvgSamplesPerSec=232.5, CurrSamplesPerSec=227.5, MemAllocated=0.3GB",
+        b"[timer.py:198:stop] 0/20, RunningAvgSamplesPerSec=232.5, CurrSamplesPerSec=227.5",
     ],
 )
 def test_rates_of_micro_steps_and_averages_since_the_start_are_not_read(text):
@@ -48,10 +48,16 @@ def test_an_infinite_rate_is_not_read():
 
 
 def test_the_pipeline_engine():
-    line = b"steps: 200 loss: 5.5508 lm loss: 5.5103 moe loss: 0.0405 iter time (s): 0.936 samples/sec: 136.706"
+    line = (
+        b"steps: 200 loss: 5.5508 lm loss: 5.5103 moe loss: 0.0405 "
+        b"iter time (s): 0.936 samples/sec: 136.706"
+    )
 
     assert said(DEEPSPEED, line) == {
-        **{"step": 200, "loss": 5.5508, "step_time": 0.936, "samples_per_second": 136.706}
+        "step": 200,
+        "loss": 5.5508,
+        "step_time": 0.936,
+        "samples_per_second": 136.706,
     }
 
 
@@ -120,7 +126,7 @@ def test_the_launcher_tells_how_many_processes_there_are():
 def test_the_version():
     line = (
         STAMP
-        + b"[logging.py:96:log_dist] [Rank -1] DeepSpeed info: version=0.16.4, git-hash=unknown, git-branch=unknown"
+        + b"[logging.py:96:log_dist] [Rank -1] DeepSpeed info: version=0.16.4, git-hash=unknown"
     )
 
     assert ("framework_version", "0.16.4") in DEEPSPEED.parse(line).texts

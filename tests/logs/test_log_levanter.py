@@ -26,16 +26,22 @@ def test_the_line_with_the_loss_begins_the_record():
 
 def test_the_line_with_the_throughput_adds_to_it():
     metrics = {
-        **{"throughput/total_tokens": 4194304, "throughput/total_gflops": 1.5e6},
-        **{"throughput/examples_per_second": 512.0, "throughput/tokens_per_second": 1048576.0},
-        **{"throughput/duration": 0.5, "throughput/gflops_per_second": 3e6},
+        "throughput/total_tokens": 4194304,
+        "throughput/total_gflops": 1.5e6,
+        "throughput/examples_per_second": 512.0,
+        "throughput/tokens_per_second": 1048576.0,
+        "throughput/duration": 0.5,
+        "throughput/gflops_per_second": 3e6,
         "throughput/mfu": 43.75,
     }
     line = tracked("log", step=7, metrics=metrics)
 
     assert said(LEVANTER, line) == {
-        **{"step_time": 0.5, "tokens_total": 4194304, "tokens_per_second": 1048576},
-        **{"samples_per_second": 512, "stated_mfu": 0.4375},
+        "step_time": 0.5,
+        "tokens_total": 4194304,
+        "tokens_per_second": 1048576,
+        "samples_per_second": 512,
+        "stated_mfu": 0.4375,
     }
     assert not LEVANTER.parse(line).opens
 
@@ -88,9 +94,9 @@ def test_the_end():
 
 
 def test_the_progress_line():
-    line = (
-        PROGRESS
-        + b"Progress on:train 19.0it/70.0it rate:76.8s/it remaining:1:05:15 elapsed:31:40 postfix:loss=2.125"
+    line = PROGRESS + (
+        b"Progress on:train 19.0it/70.0it rate:76.8s/it remaining:1:05:15 elapsed:31:40 "
+        b"postfix:loss=2.125"
     )
 
     assert said(LEVANTER, line) == {"step": 19, "planned_steps": 70, "loss": 2.125}
@@ -128,7 +134,8 @@ def test_progress_of_an_evaluation():
 
 
 def test_a_checkpoint():
-    line = b"2025-03-04T05:06:07 - 0 - levanter.checkpoint - checkpoint.py:288 - INFO :: Saving checkpoint at step 100 to gs://bucket"
+    logger = LOGGER.replace(b"json_logger", b"checkpoint")
+    line = logger + b"Saving checkpoint at step 100 to gs://bucket"
 
     assert LEVANTER.parse(line).event == CHECKPOINT
     assert LEVANTER.parse(line.replace(b"levanter.", b"other.")) is None

@@ -110,7 +110,8 @@ def test_the_evaluation_of_olmo_core_says_how_long_it_took():
 def test_the_device():
     line = (
         CORE
-        + b"callbacks.speed_monitor:110\tINFO\tDevice: NVIDIA H100 80GB HBM3, Device peak Flops/s: 989500000000000"
+        + b"callbacks.speed_monitor:110\tINFO\t"
+        + b"Device: NVIDIA H100 80GB HBM3, Device peak Flops/s: 989500000000000"
     )
 
     assert OLMO.parse(line).event == FACT

@@ -25,8 +25,8 @@ LINE_FORMATS: dict[str, str] = {
     "maxtext": "maxtext:MAXTEXT",
     "nanogpt": "nanogpt:NANOGPT",
     "nanochat": "nanochat:NANOCHAT",
-    "modded-nanogpt": "modded_nanogpt:MODDED_NANOGPT",
-    "llm.c": "llm_c:LLM_C",
+    "modded_nanogpt": "modded_nanogpt:MODDED_NANOGPT",
+    "llm_c": "llm_c:LLM_C",
     "picotron": "picotron:PICOTRON",
     "nanotron": "nanotron:NANOTRON",
     "litgpt": "litgpt:LITGPT",
@@ -35,6 +35,7 @@ LINE_FORMATS: dict[str, str] = {
 DOCUMENT_FORMATS: dict[str, str] = {
     "tensorboard": "tensorboard:TENSORBOARD",
     "mlperf": "mlperf:MLPERF",
+    "trainer_state": "trainer_state:TRAINER_STATE",
     # Tables are known by the names of their columns alone: after all that says what it is.
     "json_lines": "json_lines:JSON_LINES",
     "csv": "csv_tables:CSV",
