@@ -19,6 +19,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "step_time": ("s", "mean time of one step since the last record"),
     "step_time_average": ("s", "mean time of one step since the launch"),
     "micro_step_time": ("s", "time of one micro-step, of which `accumulation` make a step"),
+    "micro_steps_total": ("", "micro-steps done"),
     "time_stamp": ("s", "when the record was written, since 1970-01-01 UTC"),
     "run_clock": ("s", "time since the launch, everything included"),
     "train_clock": ("s", "time since the launch, without evaluation"),
@@ -56,6 +57,8 @@ FACTS: dict[str, tuple[str, str]] = {
     "context_parallel": ("", ""),
     "expert_parallel": ("", ""),
     "data_parallel": ("", ""),
+    "data_parallel_shards": ("", "data_parallel is this number times the next"),
+    "data_parallel_replicas": ("", ""),
     "warm_up_time": ("s", "time from the launch to the first step"),
     **{
         name: FIELDS[name]

@@ -1,0 +1,74 @@
+"""LitGPT: ``Epoch 1 | iter 240 step 60 | loss train: 7.614, ... | iter time: 70.74 ms``.
+
+``iter`` counts micro-steps from 1 and ``step`` the optimizer steps done. The time is that of one
+micro-step. Only lines of a micro-step that ended a step, marked ``(step)`` or ``(optimizer.step)``,
+are records: others would tell a step twice. Such a micro-step holds the optimizer and the exchange
+of gradients, so that its time is longer than the mean's. How many micro-steps make a step, tell the
+rises of the two counts. ``Tok/sec`` of the report at the end divides by the wrong time and is not
+read. `METRICS` are the columns of its table ``metrics.csv``, whose own ``step`` counts micro-steps.
+"""
+
+from __future__ import annotations
+
+import re
+
+from llmcost.logs.formats import LineFormat
+from llmcost.logs.formats.figures import (
+    LONGEST,
+    SECONDS,
+    Notice,
+    Word,
+    noticed,
+    numbers_behind,
+)
+from llmcost.logs.record import CHECKPOINT, END, EVALUATION, LAUNCH, Number, Parsed
+
+# The columns of metrics.csv: name -> (field, scale).
+METRICS = {
+    "iter": ("micro_steps_total", 1.0),
+    "loss": ("loss", 1.0),
+    "time": ("run_clock", 1.0),
+    "iter_time": ("micro_step_time", 1.0),
+    "tokens": ("tokens_per_gpu_total", 1.0),
+    "total_tokens": ("tokens_total", 1.0),
+}
+RECORD = re.compile(
+    rb"(?<![A-Za-z0-9_])iter {1,8}([0-9]{1,12})(?: \|)? step {1,8}([0-9]{1,12})(?: \||:) loss"
+)
+ENDED = re.compile(rb"[0-9] ?m?s \((?:optimizer\.)?step\)")
+WORDS = (
+    Word(b" loss train: ", "loss"),
+    Word(b": loss ", "loss"),
+    Word(b" iter time: ", "micro_step_time", SECONDS),
+)
+EVALUATED = re.compile(rb"(?<![A-Za-z0-9_])iter {1,8}[0-9]{1,12}: val loss ")
+NOTICES = (
+    Notice(b"Time to instantiate model: ", LAUNCH),
+    Notice(b"Total parameters: ", numbers=(Word(b"parameters: ", "parameters"),)),
+    Notice(b"Saving checkpoint to ", CHECKPOINT),
+    Notice(b"| - Training Time ", END),
+)
+
+
+def parse(line: bytes) -> Parsed | None:
+    """Return what a line says: a record of a step, an event, or nothing."""
+    if len(line) > LONGEST:
+        return None
+    at = RECORD.search(line)
+    if at is None:
+        if EVALUATED.search(line):
+            return Parsed(event=EVALUATION)
+        return noticed(line, NOTICES)
+    if ENDED.search(line, at.end()) is None:
+        return None
+    found = numbers_behind(line, WORDS, at.end(2))
+    return Parsed((Number("step", *at.span(2)), Number("micro_steps_total", *at.span(1)), *found))
+
+
+LITGPT = LineFormat(
+    name="litgpt",
+    title="LitGPT",
+    needles=(b"iter time: ", b": val loss ", *(notice.words for notice in NOTICES)),
+    parse=parse,
+    excludes=(EVALUATION, CHECKPOINT),
+)
