@@ -30,7 +30,7 @@ KNOWN = {
     "cost_to_finish": (11.0, 9.9, 12.6),
     "finish_date": ("2026-11-23", "2026-11-23", "2026-11-24"),
 }
-PARTS = {"training": 180.0, "lost_work": 20.0, "checkpoints": 10.0, "unexplained": 30.0}
+PARTS = {"training": 180.0, "lost_work": 20.0, "checkpoints": 40.0, "slower_steps": 0.0}
 
 
 def reading(name, told):

@@ -9,13 +9,17 @@ from llmcost.figures import EM_DASH, quantity_text
 from llmcost.table import Bars, Cell, Field, Table
 
 PART_TITLES = {
-    "training": "Training",
-    "first_steps": "First steps after launches",
+    "training": "Training, at the median step",
+    "skipped_steps": "Steps without an update",
+    "lost_work": "Work done again",
+    "start_up": "Start-up of launches",
+    "slow_first_steps": "Slow first steps",
     "evaluation": "Evaluation",
     "checkpoints": "Checkpoints",
-    "lost_work": "Work done again",
+    "evaluation_and_checkpoints": "Evaluation with checkpoints",
+    "slower_steps": "Slower and faster steps",
+    "after_last_step": "After the last step",
     "between_launches": "Between launches",
-    "start_up": "Start-up",
     "unexplained": "Not explained",
 }
 # The columns of launches that people are shown, where there is anything in them.

@@ -1,0 +1,142 @@
+"""The document of a track: what people and files are told, and what is left out."""
+
+import pytest
+
+from llmcost.render import render
+from llmcost.studies.saved import Saved
+from llmcost.views import document
+from llmcost.views.log_formats import formats_document
+from llmcost.views.reports import build_report
+from llmcost.views.reports.tracks import track_of
+from llmcost.views.tracks import track_document
+from tests.tracked import KNOWN, track
+
+
+def table(made, name):
+    """The table of a document with this name, `None` where there is none."""
+    return next((each for each in made.tables if each.name == name), None)
+
+
+def texts(made, name):
+    """The texts of a table by its first column, without indents."""
+    return {row[0].strip(): row[1:] for row in table(made, name).texts}
+
+
+def test_the_title_says_model_steps_and_accelerators():
+    assert document(track()).title == "llama-3.1-8b · 90 steps · 8 x h100-sxm"
+    bare = track({"steps": 90}, model=None, gpu=None)
+    assert document(bare).title == "A training run · 90 steps"
+
+
+def test_results_are_told_with_their_ranges():
+    told = texts(document(track()), "results")
+
+    assert told["Median step time"][:2] == ("2 s", "1.9 – 2.2 s")
+    assert told["MFU"][:2] == ("20%", "18% – 21%")
+    assert told["Steps executed"][:2] == ("100", "")
+    assert told["of them lost"][0] == "10"
+    assert told["Finished on"][:2] == ("2026-11-23", "2026-11-23 – 2026-11-24")
+    assert told["Tokens per second"][0] == "32.8K"
+
+
+def test_nothing_lost_is_not_told():
+    told = texts(document(track(KNOWN | {"lost_steps": 0})), "results")
+
+    assert "of them lost" not in told
+
+
+def test_what_is_not_known_is_told_by_reason():
+    made = document(track({"steps": 3}))
+    by_reason = {row[1]: row[0] for row in table(made, "unknown").texts}
+
+    assert by_reason["needs the model: give --model"] == "MFU"
+    assert by_reason["has no price: give --price"] == "Cost so far"
+    assert "Planned steps, first step" in by_reason["the log does not say it"]
+    assert {row[0] for row in table(made, "results").rows} == {"steps"}
+
+
+def test_a_log_that_says_everything_leaves_nothing_open():
+    every = dict.fromkeys(track().results, 5.0) | {"finish_date": "2026-12-01"}
+
+    assert table(document(track(every)), "unknown") is None
+
+
+def test_the_figures_of_the_log_stand_beside_with_their_convention():
+    known = KNOWN | {"stated_flop_rate": 5e14, "stated_mfu": 0.5}
+    made = document(track(known, reports={"stated": {"convention": "recompute is counted."}}))
+
+    assert texts(made, "results")["MFU, by the log"][0] == "50%"
+    assert texts(made, "results")["FLOP/s per GPU, by the log"][0] == "500 TFLOP/s"
+    assert "By the log: recompute is counted." in table(made, "results").notes
+
+
+def test_the_parts_of_the_wall_clock_add_up():
+    rows = table(document(track()), "wall_clock").rows
+
+    assert sum(row[1] for row in rows[:-1]) == pytest.approx(rows[-1][1])
+    assert sum(row[2] for row in rows[:-1]) == pytest.approx(1.0)
+    assert [row[0] for row in rows] == ["training", "lost_work", "checkpoints", "total"]
+
+
+@pytest.mark.parametrize("report", [None, {}, {"parts": {}, "total": {"value": 0, "unit": "s"}}])
+def test_without_stamps_there_is_no_wall_clock(report):
+    assert table(document(track(reports={"wall_clock": report})), "wall_clock") is None
+
+
+def test_launches_are_told_where_there_are_several():
+    made = table(document(track()), "segments")
+
+    assert made.people_fields == ("segment", "first_step", "last_step", "steps", "lost_steps")
+    assert made.texts[0] == ("1", "1", "60", "60", "10")
+
+
+def test_of_very_many_launches_the_first_and_last_are_told():
+    one = track()
+    many = tuple({"segment": number, "steps": 5} for number in range(1, 101))
+    made = table(document(type(one)(one.results, one.inputs, many)), "segments")
+
+    assert [row[0] for row in made.rows] == [1, 2, 3, 4, 5, 6, 95, 96, 97, 98, 99, 100]
+    assert made.notes == ("88 launches between them are in files: -o track.json.",)
+
+
+def test_files_hold_every_result_and_input_by_name():
+    made = document(track())
+    rows = {row[0]: row for row in made.flat.rows}
+
+    assert rows["median_step_time"][1:6] == (2.0, "s", 1.9, 2.2, "result")
+    assert rows["model_flop_rate"][1] is None
+    assert rows["model_flop_rate"][-1] == "the log does not say it"
+    assert rows["input.gpu"][1] == "h100-sxm"
+    assert set(track().results) <= set(rows)
+
+
+@pytest.mark.parametrize("name", ["table", "plain", "markdown", "csv", "json", "latex", "html"])
+def test_every_format_writes_it(name):
+    text = render(track_document(track(warnings=[("odd", "something is odd")])), name)
+
+    assert "something is odd" in text
+
+
+def test_a_report_reads_the_same_track_back():
+    data = document(track()).data
+    again = track_of(data)
+
+    assert again.to_dict() == data
+
+
+def test_a_report_says_what_was_found():
+    report = build_report([Saved("track.json", document(track()).data)])
+
+    assert report.summary[0] == (
+        "The run has done 90 steps, 2 s (1.9 – 2.2 s) each, MFU 20%, goodput 75%. It has cost "
+        "$1.25 ($1.10 – $1.40)."
+    )
+    assert [section.name for section in report.sections] == ["track", "assumptions"]
+
+
+def test_formats_are_listed_with_how_they_are_read():
+    made = formats_document()
+    rows = {row["name"]: row for row in made.data["results"]}
+
+    assert rows["megatron"]["read"] == "line by line"
+    assert all(row["title"] for row in rows.values())
