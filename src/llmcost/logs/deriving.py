@@ -85,12 +85,14 @@ class Derived:
 class Deriver:
     """Derives the columns of one log, chunk by chunk; what it remembers does not grow.
 
-    `given` are values of the user, which hold before those of the log, and `facts` what headers
-    and configurations say, which several logs of a run may share.
+    `given` are values of the user, which hold before those of the log, `otherwise` such as hold
+    where the log says nothing; `facts` and `texts` are what headers and configurations say, which
+    several logs of a run may share.
     """
 
     segmenter: Segmenter = field(default_factory=Segmenter)
     given: Mapping[str, float] = field(default_factory=dict)
+    otherwise: Mapping[str, float] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     ratios: Ratios = field(default_factory=Ratios)
@@ -108,15 +110,19 @@ class Deriver:
         """Return a value of the user, else of the log, `None` where neither says it."""
         if name in self.given:
             return self.given[name]
-        if name == "num_gpus" and name not in self.facts:
-            return self.ratios.number or product_of_degrees(self.facts)
-        return self.facts.get(name)
+        if name in self.facts:
+            return self.facts[name]
+        own = None
+        if name == "num_gpus":
+            own = self.ratios.number or product_of_degrees(self.facts)
+        return own or self.otherwise.get(name)
 
     def _pieces(self, chunk: Chunk) -> Iterator[Chunk]:
         """Yield a chunk in parts, each with the events that come before its records' last."""
         lines, start, seen = chunk.columns["line"], 0, 0
         for place, event in enumerate(chunk.events):
-            if not (event.values or event.texts):
+            if not self._changes(event):
+                self._heed(event)
                 continue
             at = int(np.searchsorted(lines, event.line, side="right"))
             if at > start:
@@ -125,6 +131,11 @@ class Deriver:
             self._heed(event)
         rest = chunk if not start else _part(chunk, slice(start, None), chunk.events[seen:])
         yield rest
+
+    def _changes(self, event: Event) -> bool:
+        """Return whether an event says something else than is known and that records hang on."""
+        values = event.values
+        return any(name in USED and self.facts.get(name) != values[name] for name in values)
 
     def _heed(self, event: Event) -> None:
         for name, value in event.values.items():
@@ -149,7 +160,7 @@ class Deriver:
             return found
         spans = self._spans(found)
         changes = self._changes_of(found)
-        columns = own | {"span": spans}
+        columns = own | {"span": spans} | _elapsed(found, changes)
         columns |= self._sizes(found, changes)
         time, how = self._times(replace(found, columns=columns), changes)
         columns["step_time"] = time
@@ -310,6 +321,24 @@ def _rates(
             "tokens_per_gpu_second": _either(one, rate / number),
             "tokens_per_step": _either(tokens, np.where(how == 0, rate * time, np.nan)),
         }
+
+
+def _elapsed(found: Derived, changes: Mapping[str, tuple[Floats, Floats]]) -> dict[str, Floats]:
+    """Return the clock of each record, and the time since the record before it that tells one [s].
+
+    It is the time stamp where there are any, else the clock of the launch.
+    """
+    for name in ("time_stamp", "run_clock", "train_clock"):
+        if name in changes:
+            risen, over = changes[name]
+            still = np.where(np.isfinite(found.columns[name]) & (over > 0), 0.0, np.nan)
+            return {
+                "moment": found.columns[name],
+                "elapsed": _either(risen, still),
+                "elapsed_steps": over,
+            }
+    none = np.full(len(found), np.nan)
+    return {"moment": none, "elapsed": none, "elapsed_steps": none}
 
 
 def _first_span(step: float, every: float | None) -> float:

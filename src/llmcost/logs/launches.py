@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -70,7 +70,7 @@ def covered(ranges: Sequence[tuple[float, float]]) -> float:
     return total
 
 
-def mark_copies(known: Sequence[Segment], new: Segment) -> bool:
+def mark_copies(known: Iterable[Segment], new: Segment) -> bool:
     """Mark a segment that another log tells of too; return whether it is one.
 
     It starts with the same step at the same moment, or, where no moments are told, with the same

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmcost.inputs import InputValue, as_whole
+from llmcost.inputs import WHOLE_UNITS, InputValue
 from llmcost.studies.answers import Warned
 
 SCHEMA = "llmcost.track/1"
@@ -44,12 +44,6 @@ RESULT_UNITS: dict[str, str] = {
     "total_cost": "USD",
     "finish_date": "",
 }
-WHOLE = frozenset(
-    [
-        *("steps", "planned_steps", "first_step", "last_step", "steps_executed", "lost_steps"),
-        *("skipped_steps", "launches", "num_gpus"),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +65,8 @@ class Reading:
         out: dict[str, Any] = {"value": self.value, "unit": self.unit}
         if self.low is not None:
             out |= {"low": self.low, "high": self.high}
-        if self.unit in ("", "token", "GPU"):
-            out = {key: as_whole(value) for key, value in out.items()}
+        if self.unit in WHOLE_UNITS:
+            out = {key: _whole(value) for key, value in out.items()}
         out |= {"reason": self.reason} if self.value is None else {}
         return out | ({"how": self.how} if self.how else {})
 
@@ -107,3 +101,7 @@ class Track:
             ],
             "reports": dict(self.reports),
         }
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,162 @@
+"""The wall clock of a run, and the parts that it falls into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import isnan, nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmcost.logs.deriving import Derived
+from llmcost.logs.launches import Segment
+from llmcost.logs.record import CHECKPOINT, EVALUATION
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+
+# Launches whose clocks overlap by more [s] did not follow each other.
+MOST_OVERLAP = 60.0
+PLAIN, EVALUATIONS, CHECKPOINTS, BOTH = range(4)
+STAMPS, LAUNCH_CLOCK, NO_CLOCK = "stamps", "clock of the launch", ""
+# Parts of the wall clock, as they are told.
+PARTS = (
+    *("training", "skipped_steps", "lost_work", "start_up", "slow_first_steps", "evaluation"),
+    *("checkpoints", "evaluation_and_checkpoints", "slower_steps", "after_last_step"),
+    *("between_launches", "unexplained"),
+)
+OF_KIND = {
+    PLAIN: "slower_steps",
+    EVALUATIONS: "evaluation",
+    CHECKPOINTS: "checkpoints",
+    BOTH: "evaluation_and_checkpoints",
+}
+
+
+@dataclass(slots=True)
+class Clock:
+    """The clock of one launch: time [s] and steps between its records, by what lies in between.
+
+    The first record stands for `first_steps`, whose own time of a step is `first_time`, NaN where
+    none is printed. `kind` says what the clock is.
+    """
+
+    segment: Segment
+    kind: str = NO_CLOCK
+    first: float = nan
+    last: float = nan
+    first_steps: float = 0.0
+    first_time: float = nan
+    evaluation: float = 0.0
+    time: list[float] = field(default_factory=lambda: [0.0] * 4)
+    steps: list[float] = field(default_factory=lambda: [0.0] * 4)
+
+    def add(self, derived: Derived, rows: Bools) -> None:
+        """Take in records of this launch, in order."""
+        columns = derived.columns
+        moments = columns["moment"][rows]
+        known = np.flatnonzero(np.isfinite(moments))
+        if not len(known):
+            return
+        if isnan(self.first):
+            self.kind = STAMPS if "time_stamp" in columns else LAUNCH_CLOCK
+            at = int(np.flatnonzero(rows)[known[0]])
+            self.first = float(moments[known[0]])
+            self.first_steps = float(columns["step"][at]) - self.segment.start
+            printed = bool(derived.opens[at]) and 0 <= derived.how[at] <= 3
+            self.first_time = float(columns["step_time"][at]) if printed else nan
+        self.last = max(float(moments[known[-1]]), self.first)
+        elapsed, steps = columns["elapsed"][rows], columns["elapsed_steps"][rows]
+        stalled = derived.stalls[EVALUATION][rows] > 0
+        kinds = stalled * EVALUATIONS + (derived.stalls[CHECKPOINT][rows] > 0) * CHECKPOINTS
+        told = np.isfinite(elapsed)
+        for kind in range(4):
+            these = told & (kinds == kind)
+            self.time[kind] += float(elapsed[these].sum())
+            self.steps[kind] += float(steps[these].sum())
+        named = derived.column("evaluation_time")[rows]
+        if told.any():
+            self.evaluation += float(np.nansum(np.where(told & ~stalled, named, 0.0)))
+
+    def began(self, median: float) -> float:
+        """Return when the launch began, its first record's own steps included [s]."""
+        own = self.first_steps * (median if isnan(self.first_time) else self.first_time)
+        if self.kind == LAUNCH_CLOCK:
+            return min(0.0, self.first - own)
+        told = self.segment.started
+        return self.first - own if told is None else min(told, self.first - own)
+
+    @property
+    def ended(self) -> float:
+        """When the last line of the launch was written [s]."""
+        told = self.segment.ended if self.kind == STAMPS else None
+        return self.last if told is None else max(told, self.last)
+
+    def parts(self, median: float) -> dict[str, float]:
+        """Return what the launch's time holds beyond `median` for every step [s]."""
+        first = median if isnan(self.first_time) else self.first_time
+        found = {
+            "start_up": self.first - self.began(median) - self.first_steps * first,
+            "slow_first_steps": self.first_steps * (first - median),
+            "after_last_step": self.ended - self.last,
+        }
+        for kind, name in OF_KIND.items():
+            found[name] = self.time[kind] - median * self.steps[kind]
+        found["evaluation"] += self.evaluation
+        found["slower_steps"] -= self.evaluation
+        return found
+
+    @property
+    def timed_steps(self) -> float:
+        """The steps that the clock covers."""
+        return self.first_steps + sum(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class WallClock:
+    """The time from the beginning to the end [s], its parts, which add up, and how it was got.
+
+    `launches` are the time of each launch with the pause after it, and its steps.
+    """
+
+    total: float
+    parts: Mapping[str, float]
+    kind: str
+    launches: Sequence[tuple[float, float]]
+    overlaps: bool = False
+
+
+def wall_clock(
+    clocks: Sequence[Clock], median: float, kept: float, lost: float, skipped: float
+) -> WallClock | None:
+    """Return the wall clock of launches in the order of time; `None` where none tells a clock.
+
+    `median` [s] is the time of a steady step; `kept`, `lost` and `skipped` are steps that moved
+    training forward, were done again, and made no update.
+    """
+    told = [clock for clock in clocks if clock.kind]
+    if not told:
+        return None
+    kind = STAMPS if all(clock.kind == STAMPS for clock in told) else LAUNCH_CLOCK
+    parts = dict.fromkeys(PARTS, 0.0)
+    parts |= {"training": median * (kept - skipped), "lost_work": median * lost}
+    parts["skipped_steps"] = median * skipped
+    for clock in told:
+        for name, seconds in clock.parts(median).items():
+            parts[name] += seconds
+    spans = [(clock.began(median), clock.ended) for clock in told]
+    pauses = [0.0] * len(told)
+    if kind == STAMPS:
+        pauses = [after[0] - own[1] for own, after in pairwise(spans)] + [0.0]
+    parts["between_launches"] = sum(pauses)
+    total = sum(end - start for start, end in spans) + sum(pauses)
+    parts["unexplained"] = total - sum(parts.values())
+    launches = [
+        (end - start + pause, clock.segment.steps)
+        for clock, (start, end), pause in zip(told, spans, pauses, strict=True)
+    ]
+    return WallClock(total, parts, kind, launches, min(pauses) < -MOST_OVERLAP)

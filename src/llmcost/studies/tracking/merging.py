@@ -1,0 +1,195 @@
+"""What several logs of a run say together: its launches in order, its steps, their times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmcost.logs.launches import Segment, covered
+from llmcost.studies.tracking.clocks import Clock
+from llmcost.studies.tracking.distributions import Distribution
+from llmcost.studies.tracking.series import Series
+from llmcost.studies.tracking.strands import Strand
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+# A way to get step times counts where it gives at least this share of what the fullest one does.
+ENOUGH = 0.5
+# Totals of tokens and the tokens of steps agree within this share, else the totals are right.
+AGREED, READABLE, DIGITS = 0.02, 0.01, 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Strands as one run: launches by time, and the step times of the best way to get them.
+
+    `how` is a place in HOWS, `None` where no step has a time; `few` says that only first or stalled
+    steps have one.
+    """
+
+    strands: Sequence[Strand]
+    segments: Sequence[Segment]
+    clocks: Sequence[Clock]
+    how: int | None
+    times: Distribution
+    paces: Distribution
+    few: bool
+
+    @property
+    def executed(self) -> float:
+        """Steps of all launches, those done again too."""
+        return sum(segment.steps for segment in self.segments)
+
+    @property
+    def kept(self) -> float:
+        """Steps that are in any launch."""
+        return covered([(segment.start, segment.last_step) for segment in self.segments])
+
+    @property
+    def first_step(self) -> float:
+        """The lowest step."""
+        return min(segment.first_step for segment in self.segments)
+
+    @property
+    def last_step(self) -> float:
+        """The highest step."""
+        return max(segment.last_step for segment in self.segments)
+
+    @property
+    def done(self) -> float:
+        """Steps done since the start of training: one more where the first of all is called 0."""
+        return self.last_step + (1.0 if self.first_step == 0 else 0.0)
+
+    @property
+    def skipped(self) -> float:
+        """Steps without an update."""
+        found = 0.0
+        for strand in self.strands:
+            found += strand.counts.skipped_steps or sum(strand.skipped_totals.values())
+        return min(found, self.kept)
+
+    @property
+    def series(self) -> dict[str, Floats]:
+        """The step times in order, by the names of `series.NAMES`."""
+        whole = Series()
+        order = {segment.number: place for place, segment in enumerate(self.segments)}
+        parts = [
+            strand.measures[self.how].series.columns
+            for strand in self.strands
+            if self.how is not None and self.how in strand.measures
+        ]
+        parts.sort(key=lambda part: order.get(int(part["segment"][0]), 0))
+        for part in parts:
+            whole.add(part)
+        return whole.columns
+
+    def rate(self, name: str) -> Distribution:
+        """Return a rate that the logs print."""
+        return Distribution.together([one.rates[name] for one in self.strands if name in one.rates])
+
+    def stated(self, name: str) -> Distribution:
+        """Return a figure that the framework states."""
+        found = [one.stated[name] for one in self.strands if name in one.stated]
+        return Distribution.together(found)
+
+    @property
+    def tokens(self) -> Distribution:
+        """The tokens of each step, as records say them."""
+        return Distribution.together([one.tokens for one in self.strands])
+
+    @property
+    def tokens_by_totals(self) -> float | None:
+        """Tokens of a step by the totals printed, where their digits suffice; `None` otherwise."""
+        tokens = steps = most = 0.0
+        for strand in self.strands:
+            for first_step, first, last_step, last in strand.totals.values():
+                if last > first and last_step > first_step:
+                    tokens, steps = tokens + last - first, steps + last_step - first_step
+                    most = max(most, last)
+        if not steps or DIGITS * most > READABLE * tokens:
+            return None
+        return tokens / steps
+
+    @property
+    def tokens_total(self) -> float | None:
+        """Tokens since the start of training, as printed."""
+        totals = [total[3] for one in self.strands for total in one.totals.values()]
+        return max(totals, default=None)
+
+    @property
+    def tokens_per_step(self) -> tuple[float | None, bool]:
+        """The mean tokens of a step, and whether the totals had to correct the records."""
+        told, by_totals = self.tokens.mean, self.tokens_by_totals
+        if not self.tokens.count:
+            return by_totals, False
+        given = any("tokens_per_step" in one.deriver.given for one in self.strands)
+        if by_totals is None or given or abs(told / by_totals - 1) <= AGREED:
+            return told, False
+        return by_totals, True
+
+    def fact(self, name: str) -> float | None:
+        """Return a number that the user or a log says of the run, that of the last log first."""
+        found = (strand.deriver.fact(name) for strand in reversed(self.strands))
+        return next((value for value in found if value is not None), None)
+
+    @property
+    def num_gpus(self) -> Mapping[int, float]:
+        """The accelerators of each launch by its number, where known."""
+        return {key: value for one in self.strands for key, value in one.num_gpus.items()}
+
+
+def merged(strands: Sequence[Strand]) -> Merged | None:
+    """Return what strands say together, the best one of each log; `None` without any step."""
+    best: dict[int, Strand] = {}
+    for strand in strands:
+        source = strand.deriver.segmenter.source
+        if strand.segments and (source not in best or _better(strand, best[source])):
+            best[source] = strand
+    chosen = list(best.values())
+    if not chosen:
+        return None
+    segments = _in_order([segment for strand in chosen for segment in strand.segments])
+    clocks = {number: clock for strand in chosen for number, clock in strand.clocks.items()}
+    how = _way(chosen)
+    measures = [one.measures[how] for one in chosen if how is not None and how in one.measures]
+    steady = Distribution.together([one.steady for one in measures])
+    few = not steady.count
+    return Merged(
+        chosen,
+        segments,
+        [clocks[segment.number] for segment in segments if segment.number in clocks],
+        how,
+        Distribution.together([one.others for one in measures]) if few else steady,
+        Distribution.together([one.paces for one in measures]),
+        few,
+    )
+
+
+def _better(one: Strand, other: Strand) -> bool:
+    """Return whether one format of a log says more of it than another."""
+    steps = [sum(segment.steps for segment in each.segments) for each in (one, other)]
+    return (one.timed > 0, steps[0]) > (other.timed > 0, steps[1])
+
+
+def _way(strands: Sequence[Strand]) -> int | None:
+    """Return the best way to get step times that gives enough of them."""
+    weights: dict[int, float] = {}
+    for strand in strands:
+        for how, measure in strand.measures.items():
+            weight = measure.steady.weight + 1e-3 * measure.others.weight
+            weights[how] = weights.get(how, 0.0) + weight
+    most = max(weights.values(), default=0.0)
+    return min((how for how, weight in weights.items() if weight >= ENOUGH * most), default=None)
+
+
+def _in_order(segments: Sequence[Segment]) -> list[Segment]:
+    """Return launches by when they began, where all of them say so; else as they were read."""
+    moments = {segment.number: segment.started for segment in segments}
+    if any(moment is None for moment in moments.values()):
+        return list(segments)
+    return sorted(segments, key=lambda segment: moments[segment.number] or 0.0)
