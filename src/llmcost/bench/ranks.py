@@ -26,7 +26,7 @@ LARGEST = {"cpu": 64 * MIB, "cuda": 1024 * MIB}
 LARGEST_QUICK = {"cpu": 64 * MIB, "cuda": 256 * MIB}
 WARM_UPS, FEW, MANY, LARGE = 5, 6, 20, 4 * MIB
 TIMEOUT = 60.0
-NAMES = {"all-reduce": 2.0, "all-gather": 1.0, "reduce-scatter": 1.0}
+NAMES = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}
 GLOO, NCCL = "gloo", "nccl"
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -102,7 +102,7 @@ def measure(place: Place, emit: Emit) -> None:
 
 def operations(kind: str, effort: str) -> tuple[str, ...]:
     """Return the exchanges to measure: through a host's loopback, only the one they all have."""
-    return ("all-reduce",) if kind == "cpu" or effort == "quick" else tuple(NAMES)
+    return ("all_reduce",) if kind == "cpu" or effort == "quick" else tuple(NAMES)
 
 
 def sizes(kind: str, effort: str) -> tuple[int, ...]:
@@ -119,7 +119,7 @@ def bus_factor(op: str, ranks: int) -> float:
 
     Source: nccl-tests, doc/PERFORMANCE.md.
 
-    >>> bus_factor("all-reduce", 8), bus_factor("all-gather", 8)
+    >>> bus_factor("all_reduce", 8), bus_factor("all_gather", 8)
     (1.75, 0.875)
     """
     return NAMES[op] * (ranks - 1) / ranks
@@ -181,10 +181,10 @@ def _exchange(rank: Rank, op: str, size: int) -> tuple[Callable[[], object], Cal
     ranks, dist = rank.place.ranks, rank.dist
     itemsize = rank.ones(1).element_size()
     share = max(1, size // itemsize // ranks)
-    if op == "all-reduce":
+    if op == "all_reduce":
         return _all_reduce(rank, size // itemsize)
     part, whole = rank.ones(share), rank.ones(share * ranks)
-    if op == "all-gather":
+    if op == "all_gather":
         whole.zero_()
         return (
             lambda: dist.all_gather_into_tensor(whole, part),
