@@ -48,7 +48,9 @@ class Header:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = [name.strip() for name in names]
-        self.place = {name: at for at, name in reversed(list(enumerate(self.names))) if name}
+        self.place: dict[str, int] = {}
+        for at, name in enumerate(self.names):
+            self.place.setdefault(name, at)
         self.messages: list[str] = []
         self.runs: list[str] = []
         if any(name.endswith("__MIN") for name in self.names):

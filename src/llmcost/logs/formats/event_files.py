@@ -95,7 +95,7 @@ def _value(message: memoryview) -> tuple[str, float | None]:
 def _of_tensor(message: memoryview) -> float | None:
     """Return the number of a tensor that holds one, `None` for any other."""
     letter, content = "", b""
-    for number, kind, value in _fields(message):
+    for number, _, value in _fields(message):
         if number == 1 and isinstance(value, int):
             letter = _CONTENT.get(value, "")
         elif number in (4, 5, 6) and isinstance(value, memoryview):

@@ -129,8 +129,9 @@ class _Reading:
         self._launched, self._mark = None, said.stamp
 
     def _block(self, said: _Said) -> None:
-        self._mark = said.stamp
         first, length = said.told("first_epoch_num"), said.told("epoch_count")
+        self._record(said, first or 0.0)
+        self._mark = said.stamp
         self._block_end = 0.0 if first is None or length is None else first + length
 
     def _block_over(self, said: _Said) -> None:

@@ -241,7 +241,8 @@ def unit_scale(field: str, unit: str) -> float:
     try:
         return float(in_unit(Q(1.0, plain), wanted or "dimensionless", field, shown(unit)))
     except UnitError as error:
-        raise UnitError(f"--columns: the unit of {field}: {error}") from None
+        told = str(error).removeprefix(f"{field}: ")
+        raise UnitError(f"--columns: the unit of {field}: {told}") from None
 
 
 def read_mapping(text: str) -> dict[str, str]:
