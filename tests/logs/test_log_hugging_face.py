@@ -3,6 +3,7 @@
 import pytest
 from spans import said
 
+from llmcost.logs.formats.deepspeed import DEEPSPEED
 from llmcost.logs.formats.hugging_face import HUGGING_FACE
 from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH
 
@@ -93,6 +94,17 @@ def test_a_bar_and_a_dictionary_in_one_line():
 
     assert said(HUGGING_FACE, line) == {"step": 205, "planned_steps": 300, "loss": 0.503}
     assert HUGGING_FACE.parse(line).opens
+
+
+def test_what_another_program_writes_behind_a_bar_is_left_to_it():
+    """A bar has no line end, so that the next line of DeepSpeed goes on in its line."""
+    line = bar(8, 1999, 24128) + (
+        b"[2025-03-04 05:06:07,089] [INFO] [logging.py:69:log_dist] [Rank 0] step=2000, "
+        b"skipped=5, lr=[0.001], mom=[0.0]"
+    )
+
+    assert HUGGING_FACE.parse(line) is None
+    assert said(DEEPSPEED, line) == {"step": 2000, "skipped_total": 5}
 
 
 def test_the_same_dictionary_by_a_logger_of_llama_factory_is_not_read_twice():

@@ -160,13 +160,12 @@ RESULTS = {
 
 
 @pytest.mark.parametrize("indent", [None, 4])
-def test_results_say_how_long_the_session_ran(indent):
+def test_results_have_no_step_and_the_state_is_asked_for(indent):
     data = json.dumps(RESULTS, indent=indent).encode()
-    chunk = read(data)
 
     assert TRAINER_STATE.claims(data)
-    assert len(chunk) == 0
-    assert [(event.kind, event.values) for event in chunk.events] == [(END, {"run_clock": 1530.14})]
+    with pytest.raises(LogFormatError, match="ran 1,530 s; needs .* trainer_state.json beside it"):
+        read(data)
 
 
 def test_it_claims_states():

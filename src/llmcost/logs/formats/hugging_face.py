@@ -44,7 +44,9 @@ _HEADER: tuple[tuple[bytes, str, float], ...] = (
 _RUNNING, _SAVING = b"***** Running training *****", b"Saving model checkpoint to "
 _TRAINER_LOG_START = b'{"current_steps": '
 _EVALUATED = re.compile(rb"'eval_(?:[\w.-]{1,60}_)?runtime': ")
-_BAR = re.compile(rb"\| {0,12}(\d{1,12})/(\d{1,12}) \[(?:\d{1,6}:)?\d\d:\d\d<")
+_BAR = re.compile(
+    rb"\| {0,12}(\d{1,12})/(\d{1,12}) \[(?:\d{1,6}:)?\d\d:\d\d<[^\]]{0,400}\]\s{0,400}$"
+)
 _STEP = re.compile(rb"'global_step/max_steps': '(\d{1,12})/(\d{1,12})'")
 _BLOCK = b"\xe2\x96"
 _EIGHTHS = [bytes([byte]) for byte in range(0x88, 0x90)]  # A full block, then parts of one.
@@ -62,10 +64,8 @@ def parse(line: bytes) -> Parsed | None:
         return _logged(line, start)
     if line.startswith(_TRAINER_LOG_START):
         return _trainer_log(line)
-    if b"%|" in line:
-        numbers = _bar(line, len(line))
-        return Parsed(numbers, opens=False) if numbers else None
-    return _header(line)
+    numbers = _bar(line, len(line)) if b"%|" in line else ()
+    return Parsed(numbers, opens=False) if numbers else _header(line)
 
 
 def _logged(line: bytes, start: int) -> Parsed | None:
@@ -92,11 +92,14 @@ def _step(line: bytes) -> tuple[Number, ...]:
 
 
 def _bar(line: bytes, end: int) -> tuple[Number, ...]:
-    """Return the step of a progress bar before `end`, which has no words before its percents."""
+    """Return the step of a progress bar that fills a line up to `end`, without words before it.
+
+    What other programs write goes on behind a bar in its line, and is left to them.
+    """
     percents = line.find(b"%|", 0, 16)
     if percents < 0 or not line[:percents].replace(b"Train:", b"").strip().isdigit():
         return ()
-    found = _BAR.search(line, max(percents, line.rfind(b"| ", 0, end)), end)
+    found = _BAR.match(line, max(percents + 1, line.rfind(b"| ", 0, end)), end)
     return () if found is None else _of_total(found)
 
 

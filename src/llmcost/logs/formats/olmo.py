@@ -38,6 +38,7 @@ _KEYS: dict[bytes, tuple[str, float]] = {
     b"throughput/device/BPS": ("steps_per_second", 1.0),
     b"throughput/device/MFU": ("stated_mfu", _PERCENT),
     b"throughput/device/flopsPS": ("stated_flop_rate", 1.0),
+    b"throughput/device/TFLOPs_per_GPU": ("stated_flop_rate", 1e12),
     b"train/CE loss": ("loss", 1.0),
 }
 _SUFFIXES = ((b"B", 1e9), (b"T", 1e12), (b"P", 1e15), (b"E", 1e18))

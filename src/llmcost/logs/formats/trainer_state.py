@@ -7,8 +7,8 @@ starts again after a resume: there a launch is put between two records. Steps lo
 last checkpoint and a kill never appear. `train_batch_size` is per process.
 
 `all_results.json` and `train_results.json` say how long the last session ran, evaluation
-included, and nothing of a step: their `train_steps_per_second` counts the steps of all sessions
-in version 4. They are read for that time, and with a state give no more.
+included, and nothing of a step, for their `train_steps_per_second` counts the steps of all
+sessions in version 4: they are known, and the state beside them is asked for.
 """
 
 from __future__ import annotations
@@ -57,15 +57,25 @@ def _is_lines(text: bytes) -> bool:
 def read(stream: IO[bytes], name: str) -> Iterator[Chunk]:
     """Yield what a state or results say.
 
-    Raises LogFormatError for a file that is no JSON object of theirs, or above 64 MiB.
+    Raises LogFormatError for a file that is no JSON object of theirs, above 64 MiB, or of results.
     """
     document = _document(stream, name)
+    if "log_history" not in document:
+        raise LogFormatError(_no_steps(document), file=name)
     gathering = Gathering(NAME)
-    if "log_history" in document:
-        yield from _state(document, gathering, name)
-    else:
-        _ended(document, 1, gathering)
-    yield gathering.taken()
+    _facts(document, gathering)
+    history = _History(gathering)
+    for row in _rows(document, name):
+        history.add(row)
+        if gathering.full:
+            yield gathering.taken(history.entry)
+    yield gathering.taken(history.entry)
+
+
+def _no_steps(document: Mapping[str, Any]) -> str:
+    clock = number_in(document, "train_runtime")
+    ran = "" if clock is None else f" but that the last session ran {clock:,.0f} s"
+    return f"says nothing{ran}; needs single steps. Give the trainer_state.json beside it."
 
 
 def _document(stream: IO[bytes], name: str) -> dict[str, Any]:
@@ -89,19 +99,15 @@ def _document(stream: IO[bytes], name: str) -> dict[str, Any]:
     return found
 
 
-def _state(document: Mapping[str, Any], gathering: Gathering, name: str) -> Iterator[Chunk]:
+def _rows(document: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
     rows = document["log_history"]
     if not isinstance(rows, list):
         raise LogFormatError(f"log_history must be a list, not {shown(rows)}.", file=name)
-    _facts(document, gathering)
-    history = _History(gathering)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             message = f"row {number:,} of log_history must be an object, not {shown(row)}."
             raise LogFormatError(message, file=name)
-        history.add(row)
-        if gathering.full:
-            yield gathering.taken(history.entry)
+        yield row
 
 
 def _facts(document: Mapping[str, Any], gathering: Gathering) -> None:
