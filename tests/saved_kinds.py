@@ -7,6 +7,7 @@ from functools import cache
 from llmcost import compare, estimate, find_layouts, find_sensitivities, reconcile
 from llmcost.studies.facts import facts
 from llmcost.views import document
+from tests.tracked import track
 
 DATES = {"as_of": "2026-09-06", "today": "2026-10-01", "draws": 100}
 RUN = {"model": "llama-3.1-8b", "tokens": "1T", "gpu": "h100-sxm", "num_gpus": 64, **DATES}
@@ -110,6 +111,7 @@ MAKERS = {
     "gpus": lambda: document(facts("gpus", "h100-sxm")).data,
     "method": _method,
     "validation": _validation,
+    "track": lambda: document(track()).data,
 }
 
 

@@ -63,11 +63,13 @@ def test_a_log_that_says_everything_leaves_nothing_open():
 
 def test_the_figures_of_the_log_stand_beside_with_their_convention():
     known = KNOWN | {"stated_flop_rate": 5e14, "stated_mfu": 0.5}
-    made = document(track(known, reports={"stated": {"convention": "recompute is counted."}}))
+    made = document(
+        track(known, reports={"stated": {"conventions": {"Megatron-LM": "recompute counts"}}})
+    )
 
     assert texts(made, "results")["MFU, by the log"][0] == "50%"
     assert texts(made, "results")["FLOP/s per GPU, by the log"][0] == "500 TFLOP/s"
-    assert "By the log: recompute is counted." in table(made, "results").notes
+    assert "By the log (Megatron-LM): recompute counts." in table(made, "results").notes
 
 
 def test_the_parts_of_the_wall_clock_add_up():
@@ -86,7 +88,7 @@ def test_without_stamps_there_is_no_wall_clock(report):
 def test_launches_are_told_where_there_are_several():
     made = table(document(track()), "segments")
 
-    assert made.people_fields == ("segment", "first_step", "last_step", "steps", "lost_steps")
+    assert made.people_fields == ("segment", "first_step", "last_step", "steps", "repeated_steps")
     assert made.texts[0] == ("1", "1", "60", "60", "10")
 
 

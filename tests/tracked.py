@@ -55,13 +55,27 @@ def track(known=None, *, reports=None, warnings=(), **inputs):
             if value is not None
         },
         segments=(
-            {"segment": 1, "first_step": 1, "last_step": 60, "steps": 60, "lost_steps": 10},
-            {"segment": 2, "first_step": 51, "last_step": 90, "steps": 40, "lost_steps": 0},
+            {"segment": 1, "first_step": 1, "last_step": 60, "steps": 60, "repeated_steps": 10},
+            {"segment": 2, "first_step": 51, "last_step": 90, "steps": 40, "repeated_steps": 0},
         ),
         warnings=tuple(Warned(*each) for each in warnings),
         meta={"llmcost_version": "1", "data_version": "2", "interval": 0.8},
-        reports=reports or {"wall_clock": wall_clock()},
+        reports=reports or {"wall_clock": wall_clock(), "series": series()},
     )
+
+
+def series():
+    """Step times of two launches, each point of ten steps; the second ends in a checkpoint."""
+    return {
+        "step": [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0, 70.0, 80.0, 90.0],
+        "step_time": [2.0, 1.9, 2.1, 2.0, 2.0, 2.0, 2.2, 1.9, 2.0, 6.0],
+        "steps": [10.0] * 10,
+        "steady": [True] * 9 + [False],
+        "stalls": [0.0] * 9 + [1.0],
+        "segment": [1] * 6 + [2] * 4,
+        "stamp": [None] * 10,
+        "units": {"step_time": "s"},
+    }
 
 
 def wall_clock():

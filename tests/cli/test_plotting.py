@@ -24,6 +24,7 @@ SCHEMAS = {
     "sensitivity": "llmcost.sensitivity/1",
     "reconcile": "llmcost.reconciliation/1",
     "validate": "llmcost.validation/1",
+    "track": "llmcost.track/1",
     "show": "llmcost.facts/1",
 }
 

@@ -26,6 +26,7 @@ DRAWN: dict[str, tuple[str, ...]] = {
     "sensitivity": ("tornado",),
     "reconcile": ("claim",),
     "validate": ("accuracy",),
+    "track": ("progress",),
     "show": ("prices",),
 }
 

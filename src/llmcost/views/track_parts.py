@@ -30,15 +30,16 @@ LAUNCH_TITLES = {
     "first_step": "First step",
     "last_step": "Last step",
     "steps": "Steps",
-    "lost_steps": "Lost",
-    "median_step_time": "Median step",
-    "num_gpus": "GPUs",
+    "repeated_steps": "Again",
     "start": "Began",
     "end": "Ended",
+    "ending": "How",
 }
-LAUNCH_UNITS = {"median_step_time": "s", "tokens_per_second": "token/s", "duration": "s"}
-TEXT_COLUMNS = ("log", "format", "start", "end")
+TEXT_COLUMNS = ("log", "format", "start", "end", "ending")
+ENDINGS = {"end": "in order", "stopped": "stopped"}
 MOST_LAUNCHES = 12
+# Parts of the wall clock that are a smaller share of it are in files alone.
+TOO_LITTLE = 5e-4
 Parts = Mapping[str, Any]
 
 
@@ -56,7 +57,8 @@ def wall_clock_table(report: Parts | None) -> Table | None:
     if not report or not report.get("parts") or not report["total"]["value"]:
         return None
     total = report["total"]
-    held = [(name, part) for name, part in report["parts"].items() if part["value"]]
+    least = TOO_LITTLE * total["value"]
+    held = [(name, part) for name, part in report["parts"].items() if abs(part["value"]) > least]
     held.append(("total", total))
     rows = tuple(
         (name, part["value"], part["value"] / total["value"], part["unit"]) for name, part in held
@@ -96,7 +98,7 @@ def segment_table(segments: Sequence[Parts]) -> Table | None:
         Field(
             name,
             LAUNCH_TITLES.get(name, title_of(name)),
-            LAUNCH_UNITS.get(name, ""),
+            "",
             "left" if name in TEXT_COLUMNS else "right",
         )
         for name in names
@@ -127,9 +129,8 @@ def _text(name: str, value: Any) -> str:  # noqa: ANN401
     if value is None:
         return EM_DASH
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value).replace("T", " ", 1) if name in ("start", "end") else str(value)
-    if name in LAUNCH_UNITS:
-        return quantity_text(value, LAUNCH_UNITS[name])
+        text = ENDINGS.get(str(value), str(value)) if name == "ending" else str(value)
+        return text.replace("T", " ", 1) if name in ("start", "end") else text
     return f"{value:,.0f}"
 
 

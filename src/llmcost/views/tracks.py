@@ -41,7 +41,7 @@ TITLES = {
     "gpu_hours": "GPU-hours so far",
     "cost": "Cost so far",
     "cost_per_million_tokens": "Cost per million tokens",
-    "lost_work_cost": "  of lost work",
+    "lost_work_cost": "Cost of lost work",
     "time_to_finish": "Time to finish",
     "gpu_hours_to_finish": "GPU-hours to finish",
     "cost_to_finish": "Cost to finish",
@@ -174,7 +174,7 @@ def _range(name: str, one: Reading) -> str:
     if one.low is None or one.high is None:
         return ""
     if isinstance(one.low, str) or isinstance(one.high, str):
-        return f"{one.low} {EN_DASH} {one.high}"
+        return f"{one.low} {EN_DASH} {one.high}" if one.low != one.high else ""
     unit = "share" if name in SHARES else one.unit
     like = one.value if isinstance(one.value, int | float) else None
     return range_text(one.low, one.high, unit, like=like)
@@ -187,10 +187,8 @@ def _notes(track: Track) -> tuple[str, ...]:
         how = "in full" if attention and attention.value == "full" else "causal-halved"
         notes.append(f"MFU: of the model's own FLOP, which count attention {how}.")
     stated = track.reports.get("stated") or {}
-    convention = stated.get("convention") if isinstance(stated, Mapping) else None
-    by_log = [track.results[name].value for name in ("stated_mfu", "stated_flop_rate")]
-    if convention and any(value is not None for value in by_log):
-        notes.append(f"By the log: {convention}")
+    for title, convention in stated.get("conventions", {}).items():
+        notes.append(f"By the log ({title}): {convention or 'its convention is not known'}.")
     return tuple(notes)
 
 

@@ -15,6 +15,7 @@ _HERE = "llmcost.views.pictures"
 _ESTIMATE, _COMPARISON = "llmcost.estimate/1", "llmcost.comparison/1"
 _RECONCILIATION, _SENSITIVITY = "llmcost.reconciliation/1", "llmcost.sensitivity/1"
 _VALIDATION, _FACTS = "llmcost.validation/1", "llmcost.facts/1"
+_TRACK = "llmcost.track/1"
 
 
 class Drawing(NamedTuple):
@@ -42,6 +43,7 @@ PICTURES: dict[str, Drawing] = {
     ),
     "growth": Drawing((_COMPARISON,), f"{_HERE}.growth:growth", f"{_HERE}.growth:refusal"),
     "accuracy": Drawing((_VALIDATION,), f"{_HERE}.accuracy:accuracy", f"{_HERE}.accuracy:refusal"),
+    "progress": Drawing((_TRACK,), f"{_HERE}.progress:progress", f"{_HERE}.progress:refusal"),
     "prices": Drawing((_FACTS,), f"{_HERE}.prices:prices", f"{_HERE}.prices:refusal"),
 }
 
@@ -53,6 +55,7 @@ MAIN: dict[str, str] = {
     _COMPARISON: "cost-and-time",
     _VALIDATION: "accuracy",
     _FACTS: "prices",
+    _TRACK: "progress",
 }
 
 
