@@ -33,6 +33,7 @@ COMMANDS = {
         "llmcost.cli.validate:validate",
         "Predictions against published measurements, row by row.",
     ),
+    "track": ("llmcost.cli.track:track", "What does this run do, by its log?"),
     "calibrate": (
         "llmcost.cli.calibrate:calibrate",
         "Refit the constants of the prediction from measured steps.",
