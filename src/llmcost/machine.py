@@ -69,6 +69,8 @@ class Machine:
     """One accelerator at one precision under one software, with how it is wired.
 
     `gpus_per_node` and `node_bandwidth` [byte/s, one way] override the reference design.
+    `measured` are rate columns and their values that were measured on this very device: they stand
+    in place of those of the model.
     """
 
     accelerator: Accelerator
@@ -77,6 +79,7 @@ class Machine:
     gpus_per_node: int | None = None
     node_bandwidth: float | None = None
     slice_size: int | None = None
+    measured: tuple[tuple[str, float], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.accelerator.name, self.precision, self.software, self.gpus_per_node))
@@ -122,7 +125,8 @@ def rates(machine: Machine, constants: Mapping[str, float]) -> dict[str, float]:
     known = Constants(constants, machine)
     found = _exchange(machine, known) | _matmul(machine, known) | _attention(machine, known)
     found |= _memory(machine, known)
-    return found | _overlap(machine, known) | _links(machine, known) | _expert(machine, known)
+    found |= _overlap(machine, known) | _links(machine, known) | _expert(machine, known)
+    return found | dict(machine.measured)
 
 
 class Constants:

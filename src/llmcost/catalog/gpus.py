@@ -35,6 +35,9 @@ PEAK_OF = {
     "nvfp4": "fp4",
 }
 
+# What vouches for a device that a bench measured, and that no catalogue holds.
+MEASURED = "measured"
+
 TERA, GIGA = 1e12, 1e9
 BYTES_PER_GIGABIT = 1e9 / 8
 
@@ -232,8 +235,9 @@ def peak_class(accelerator: Accelerator, precision: str) -> str:
 
 
 def usual_precision(accelerator: Accelerator) -> str:
-    """Return the precision that training on an accelerator has where none is stated: 16 bit."""
-    return "bf16" if accelerator.peak_flop_rates.get("bf16") else "fp16"
+    """Return the precision of training where none is stated: 16 bit, or what else there is."""
+    known = accelerator.peak_flop_rates
+    return next((name for name in ("bf16", "fp16", "fp32") if known.get(name)), "fp16")
 
 
 def _catalogue() -> Mapping[str, Accelerator]:

@@ -31,9 +31,9 @@ MAX_PATH = 4_000
 MAX_GPUS = 1e8
 EXAMPLE = (
     "a run such as '12.3 s/step on 512 h100-sxm, tp=4,pp=8,gbs=512', the id of a row of "
-    "throughput.csv (llmcost validate prints them), or FILE.json of llmcost track"
+    "throughput.csv (llmcost validate prints them), or FILE.json of llmcost track or bench"
 )
-SUFFIX = ".json"
+SUFFIX, BENCH = ".json", "bench"
 RATES = ("token/s/GPU", "FLOP/s/GPU")
 _RUN = re.compile(
     r"\s*(?P<rate>.+?)\s+on\s+(?P<count>[\d.,_]+ ?[kKM]?)\s*x?\s+(?P<rest>\S.*)", re.S
@@ -46,7 +46,7 @@ _LENGTH = re.compile(r"\bseq(?:[-_]length)?\s*[=:]\s*([\w.]+)", re.I)
 def anchor_of(
     value: object, setting: Setting, model: str | None, phase: Phase, batch: int
 ) -> Anchor:
-    """Return the anchor that a text states, a row of throughput.csv by its id, or a saved track.
+    """Return the anchor that a text states, a row of throughput.csv by its id, or a saved result.
 
     `setting` is that of the run to be predicted, `model` its catalogue name, `phase` its main
     phase and `batch` that phase's [sequence]. A text that states no sequence length or batch means
@@ -54,6 +54,10 @@ def anchor_of(
     cannot be read and for a run of another model, accelerator or precision.
     """
     saved = saved_anchor(value)
+    if saved is not None and saved.kind == BENCH:
+        from llmcost.studies.benching.anchoring import bench_anchor
+
+        return _told(lambda: bench_anchor(saved.data, saved.name, setting))
     if saved is not None:
         return _told(lambda: _from_track(saved, setting, model, phase, batch))
     text = value.strip() if isinstance(value, str) else ""

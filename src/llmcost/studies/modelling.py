@@ -45,10 +45,19 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a measured step took over its prediction, and the words for it."""
+    """What a measured step took over its prediction, and the words for it.
+
+    `interval` is the 80% interval of what is scaled, as factors, where the measurement gives one;
+    `rates` are rate columns that were measured on the device, `notes` what a reader should know.
+    `scaled` is false where rates were measured and no step.
+    """
 
     factor: float
     text: str
+    interval: tuple[float, float] | None = None
+    rates: tuple[tuple[str, float], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    scaled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,8 @@ class Prediction:
 
     def factors(self) -> tuple[float, float]:
         """Return the 80% interval of a step time as factors on it."""
-        return interval_of(self.situation)
+        own = self.anchor.interval if self.anchor else None
+        return own or interval_of(self.situation)
 
     def mfu(self, model_flop: Sequence[float]) -> tuple[tuple[float, ...], float]:
         """Return the MFU of each phase, and of all, from the model FLOP of each phase [FLOP]."""
@@ -118,6 +128,8 @@ def predict(setting: Setting, splits: Sequence[Split], anchor: Anchor | None = N
     given layout that is not legal, or where none is; InputError for a figure that is not known.
     """
     main = max(splits, key=lambda each: each.phase.tokens)
+    if anchor is not None and anchor.rates:
+        setting = replace(setting, machine=replace(setting.machine, measured=anchor.rates))
     known: dict[Any, tuple[Search, bool]] = {}
     stretches = []
     for split in splits:
@@ -127,7 +139,8 @@ def predict(setting: Setting, splits: Sequence[Split], anchor: Anchor | None = N
         found, changed = known[key]
         stretches.append(_stretch(split.phase, found, changed))
     mixture = any(group.mlp.experts for group in setting.architecture.groups)
-    situation = ANCHORED if anchor else situation_of(setting.machine, mixture=mixture)
+    usual = situation_of(setting.machine, mixture=mixture)
+    situation = ANCHORED if anchor and anchor.scaled else usual
     return Prediction(setting, tuple(stretches), situation, anchor)
 
 

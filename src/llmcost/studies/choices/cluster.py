@@ -7,7 +7,7 @@ from typing import Any
 
 from llmcost.amounts import count_from, spread_from, whole
 from llmcost.catalog.columns import day_from
-from llmcost.catalog.gpus import Accelerator, accelerator, peak, usual_precision
+from llmcost.catalog.gpus import MEASURED, Accelerator, accelerator, peak, usual_precision
 from llmcost.catalog.price_quotes import first_price_day, newest_price_day
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.catalog.runs import published_run
@@ -18,6 +18,7 @@ from llmcost.sampling import Spread
 from llmcost.studies.choices.factors import FACTORS
 from llmcost.studies.choices.given import WORDS, Given, Note
 from llmcost.studies.choices.models import ChosenModel
+from llmcost.studies.choices.parts import chosen_part, measured_part
 
 MAX_GPUS = 1e8
 MAX_PRICE = 1e6
@@ -52,8 +53,11 @@ def _accelerator(given: Given, model: ChosenModel) -> tuple[Accelerator | None, 
     if name is not None:
         if not isinstance(name, str):
             raise InputError(f"gpu: got {shown(name)}; needs a name from: llmcost show gpus.")
-        part = accelerator(name)
+        part = chosen_part(given, name)
         return part, {"gpu": InputValue(part.name, "", given.origin("gpu"))}
+    measured = measured_part(given)
+    if measured is not None:
+        return measured[0], {"gpu": measured[1]}
     run = published_run(model.entry.name) if model.entry else None
     if run is None or not run.gpu:
         return None, {}
@@ -101,6 +105,10 @@ def _peak(given: Given, part: Accelerator) -> tuple[float, Inputs]:
     precision = choose_precision(given, part)
     rate = peak(part, SCALED.get(str(precision.value), str(precision.value)))
     source = Origin("catalogue", f"gpu_specs.csv: {', '.join(part.sources)}", part.launched)
+    if part.evidence == MEASURED:
+        source = Origin(
+            "measured", f"{', '.join(part.sources)}: the fastest product of {part.note}"
+        )
     return rate, {
         "precision": precision,
         "peak_flop_rate": InputValue(rate, "FLOP/s/GPU", source),
@@ -113,7 +121,8 @@ def _number(
     if given.has("num_gpus"):
         number = whole(count_from(given["num_gpus"], "num_gpus", GPU_NOUNS, MAX_GPUS), "num_gpus")
         return number, {"num_gpus": InputValue(float(number), "GPU", given.origin("num_gpus"))}, []
-    run = published_run(model.entry.name) if model.entry and not given.has("gpu") else None
+    own = given.has("gpu") or measured_part(given) is not None
+    run = published_run(model.entry.name) if model.entry and not own else None
     if run is not None and run.num_gpus and part is not None:
         value = InputValue(float(run.num_gpus), "GPU", _run_origin(run))
         return int(run.num_gpus), {"num_gpus": value}, []
@@ -172,6 +181,11 @@ def _price_from_node(given: Given) -> tuple[Spread, Inputs, list[Note]]:
 
 
 def _catalogue_price(given: Given, part: Accelerator) -> tuple[Spread | None, Inputs, list[Note]]:
+    if part.evidence == MEASURED:
+        given.refuse("a device without a price in the catalogue", ("provider", "terms"))
+        missing = InputValue(None, PRICE_UNIT, Origin("catalogue", "gpu_prices.csv"))
+        text = f"No cost: no price of a {part.note} is known; give --price."
+        return None, {"price": missing}, [("no-price", text)]
     picked = select_price(
         part.name,
         terms=_word(given, "terms") or "on-demand",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llmcost.catalog.gpus import accelerator
 from llmcost.errors import InputError, LayoutError
 from llmcost.inputs import Cluster, InputValue, Origin, Workload, model_flop
 from llmcost.sampling import Spread
@@ -18,6 +17,7 @@ from llmcost.studies.choices.layout import (
     main_phase,
 )
 from llmcost.studies.choices.models import ChosenModel
+from llmcost.studies.choices.parts import chosen_part
 from llmcost.studies.wording import short_layout
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def choose_modelled(
     from llmcost.studies.batches import settled
     from llmcost.studies.modelling import Setting, predict
 
-    gpu = accelerator(part[0])
+    gpu = chosen_part(given, part[0])
     framework = choose_framework(given, gpu.vendor)
     machine = Machine(gpu, part[1], Software(str(framework.value)))
     if model.architecture is None or cluster.num_gpus is None:
@@ -183,9 +183,10 @@ def _mfu_origin(prediction: Prediction) -> Origin:
     meta, main = calibration().meta, prediction.main
     rows = f" ({meta['rows']} measured rows, {meta.get('date')})" if "rows" in meta else ""
     constants = f"calibration.toml{rows}; 80% interval: {prediction.situation}"
-    if prediction.anchor is not None:
-        told = f"scaled by {prediction.factor:.3g} to {prediction.anchor.text}; {constants}"
-        return Origin("measured", told)
+    anchor = prediction.anchor
+    if anchor is not None:
+        scaled = f"scaled by {prediction.factor:.3g} to " if anchor.scaled else ""
+        return Origin("measured", f"{scaled}{anchor.text}; {constants}")
     text = f"a step of {prediction.step_time:.3g} s in {_short(main)}; constants: {constants}"
     return Origin("modelled", text)
 
@@ -204,7 +205,8 @@ def _recompute_input(given: Given, prediction: Prediction) -> InputValue:
 
 
 def _notes(prediction: Prediction, splits: tuple[Split, ...]) -> list[Note]:
-    return [*_fit_notes(prediction, splits), *_phase_notes(prediction)]
+    measured = prediction.anchor.notes if prediction.anchor else ()
+    return [*measured, *_fit_notes(prediction, splits), *_phase_notes(prediction)]
 
 
 def _fit_notes(prediction: Prediction, splits: tuple[Split, ...]) -> list[Note]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from llmcost.catalog.gpus import Accelerator
+from llmcost.catalog.gpus import MEASURED, Accelerator
 from llmcost.catalog.purchases import PurchaseSelection, select_server_price
 from llmcost.errors import InputError, one_of, shown
 from llmcost.inputs import InputValue, Origin
@@ -63,6 +63,9 @@ def _server_price(given: Given, gpu: Accelerator, day: date) -> tuple[Chosen | N
     own = from_user(given, "server_price")
     if own is not None:
         return own, []
+    if gpu.evidence == MEASURED:
+        text = f"No cost of owning: no price of a {gpu.note} is known; give --server-price."
+        return None, [("no-server-price", text)]
     picked = select_server_price(gpu.name, as_of=day)
     if picked.value is None:
         return None, [("no-server-price", f"No cost of owning: {picked.reason}.")]

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from llmcost.catalog.files import cached_by_folder
-from llmcost.catalog.gpus import Accelerator, accelerator
+from llmcost.catalog.gpus import MEASURED, Accelerator, accelerator
 from llmcost.catalog.price_quotes import RENTAL_TERMS, price_name, rentals_of
 from llmcost.catalog.prices import PriceSelection, select_price
 from llmcost.inputs import InputValue, Origin
@@ -23,7 +23,7 @@ def choose_rentals(
 
     Both are remembered and shared: only to read.
     """
-    return _rentals(gpu.name, day)
+    return ({}, ()) if gpu.evidence == MEASURED else _rentals(gpu.name, day)
 
 
 @cached_by_folder

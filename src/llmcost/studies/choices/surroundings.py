@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmcost.catalog.gpus import Accelerator, accelerator
+from llmcost.catalog.gpus import Accelerator
 from llmcost.inputs import Cluster, InputValue, Workload
 from llmcost.sampling import Spread
 from llmcost.studies.choices.choosing import Chosen
@@ -14,6 +14,7 @@ from llmcost.studies.choices.cluster import price_day
 from llmcost.studies.choices.failures import choose_goodput
 from llmcost.studies.choices.given import Given, Note
 from llmcost.studies.choices.ownership import DECLINING, choose_ownership
+from llmcost.studies.choices.parts import chosen_part
 from llmcost.studies.choices.power import choose_power
 from llmcost.studies.choices.rentals import choose_rentals
 from llmcost.studies.choices.scope import (
@@ -48,7 +49,7 @@ def choose_surroundings(
     if gpu is None:
         factors = {name: one.spread for name, one in chosen.items()}
         return Surroundings(factors, _whole(chosen), inputs, ())
-    part = accelerator(str(gpu.value))
+    part = chosen_part(given, str(gpu.value))
     return _with_money(given, workload, part, chosen, scope)
 
 

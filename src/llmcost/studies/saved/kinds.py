@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmcost.errors import InputError, nearest, one_of, shown
+from llmcost.studies.saved.bench_shapes import BENCH
 from llmcost.studies.saved.checks import Check, WrongValueError, sane
 from llmcost.studies.saved.judged_shapes import (
     LAYOUTS,
@@ -29,8 +30,9 @@ CHECKS: dict[str, Check] = {
     "llmcost.facts/1": facts,
     "llmcost.method/1": METHOD,
     "llmcost.track/1": TRACK,
+    "llmcost.bench/1": BENCH,
 }
-COMMANDS = "estimate, compare, sensitivity, reconcile, validate, track, layouts or show"
+COMMANDS = "estimate, compare, sensitivity, reconcile, validate, track, bench, layouts or show"
 REMEDY = f"Save one with: llmcost {COMMANDS}, with -o FILE.json."
 
 
