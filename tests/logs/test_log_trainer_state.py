@@ -164,7 +164,7 @@ def test_results_have_no_step_and_the_state_is_asked_for(indent):
     data = json.dumps(RESULTS, indent=indent).encode()
 
     assert TRAINER_STATE.claims(data)
-    with pytest.raises(LogFormatError, match=r"ran 1,530 s; needs .* trainer_state\.json beside it"):
+    with pytest.raises(LogFormatError, match=r"ran 1,530 s; needs .* trainer_state\.json"):
         read(data)
 
 
