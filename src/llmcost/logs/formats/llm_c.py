@@ -17,10 +17,12 @@ from llmcost.logs.record import CHECKPOINT, END, EVALUATION, LAUNCH, Number, Par
 
 STEP = re.compile(
     rb"(?<![A-Za-z0-9_])(?:"
-    rb"step {1,12}([0-9]{1,12})(?:/([0-9]{1,12}))?(?:: train| \| train| \|) loss "
+    rb"step {1,12}([0-9]{1,12})(?:/([0-9]{1,12}))?(?:: train| \| train| \|) loss (?=[-+ 0-9n])"
     rb"|iteration ([0-9]{1,12}), loss: "
     rb"|s:([0-9]{1,12}) trl:)"
 )
+# Of a line of nanoGPT, which tells losses alone.
+NANOGPT = b", val loss "
 _NUMBER = rb"([0-9]{1,15}(?:\.[0-9]{1,9})?)"
 LOSS = re.compile(rb" {0,8}" + _NUMBER)
 # The fields behind the loss: each pattern, its field and its scale.
@@ -56,6 +58,13 @@ NOTICES = (
     _named(b"device", "accelerator"),
     _named(b"precision", "precision"),
     Notice(b"=> setting grad_accum_steps=", numbers=(Word(b"grad_accum_steps=", "accumulation"),)),
+    Notice(
+        b" * num_processes=",
+        numbers=(
+            Word(b"num_processes=", "num_gpus"),
+            Word(b"total_batch_size=", "tokens_per_step"),
+        ),
+    ),
     Notice(b"total desired batch size: ", LAUNCH, (Word(b"batch size: ", "tokens_per_step"),)),
     Notice(
         b"=> calculated gradient accumulation steps: ",
@@ -74,7 +83,7 @@ def parse(line: bytes) -> Parsed | None:
     if len(line) > LONGEST:
         return None
     step = STEP.search(line)
-    if step is not None:
+    if step is not None and NANOGPT not in line:
         return Parsed(tuple(_record(line, step)))
     if EVALUATED.fullmatch(line):
         return Parsed(event=EVALUATION)

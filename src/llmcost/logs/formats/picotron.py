@@ -31,6 +31,7 @@ WORDS = (
     Word(b" MFU: ", "stated_mfu", PERCENT),
 )
 NOTICES = (
+    Notice(b"Number of parameters: ", numbers=(Word(b"ers: ", "parameters", LETTERS),)),
     Notice(b"Tokens per step: ", LAUNCH, (Word(b"per step: ", "tokens_per_step", LETTERS),)),
 )
 
@@ -49,7 +50,7 @@ def parse(line: bytes) -> Parsed | None:
 PICOTRON = LineFormat(
     name="picotron",
     title="picotron",
-    needles=(b" Tokens/s/GPU: ", b"] Step: ", b"Tokens per step: "),
+    needles=(b"] Step: ", *(notice.words for notice in NOTICES)),
     parse=parse,
     stated=(
         "picotron counts 6 FLOP per parameter and token and whole attention, without "
