@@ -103,6 +103,23 @@ def available_bytes() -> int | None:
     return min(known) if known else None
 
 
+def limit_memory(share: float) -> None:
+    """Let this process take at most a share of the memory that can still be had.
+
+    What asks for more is refused, and nothing else on the host is short of memory. Does nothing
+    where the system has no such limits.
+    """
+    free, used = available_bytes(), _data_bytes()
+    if free is None or used is None:
+        return
+    import resource
+
+    most = int(used + share * free)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or most < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
 def cache_bytes() -> int:
     """Return the size of the last level of cache [byte]; 32 MiB where the system does not tell."""
     sizes = [_size(_text(path)) for path in (SYSTEM / "cpu/cpu0/cache").glob("index*/size")]
@@ -124,6 +141,13 @@ def _size(text: str) -> int:
 
 def _meminfo(name: str) -> int | None:
     found = re.search(rf"^{name}:\s*(\d+) kB", _text(Path("/proc/meminfo")), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def _data_bytes() -> int | None:
+    """Return how much memory of its own this process has asked for [byte], on Linux."""
+    text = _text(Path("/proc/self/status"))
+    found = re.search(r"^VmData:\s*(\d+) kB", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else None
 
 

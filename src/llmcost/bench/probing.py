@@ -16,7 +16,8 @@ Emit = Callable[[str, dict[str, Any]], None]
 # No probe takes more than this share of the memory that is free when it starts.
 MEMORY_SHARE = 0.5
 CACHES, LEAST_ARRAY, MOST_ARRAY = 4, 64 << 20, 4 << 30
-WARM_UP = {"cpu": 0.2, "cuda": 1.0}
+# How long a device warms up before its first measurement, then before each of the others [s].
+WARM_UP, WARM_AGAIN = {"cpu": 0.2, "cuda": 1.0}, 0.2
 BUDGETS = {"quick": 0.25, "normal": 0.5, "full": 1.0}
 NO_TIME = "its share of the time (--budget) was spent"
 
@@ -53,6 +54,7 @@ class Probe:
         self.task, self.emit = task, emit
         self.deadline = task.begun + task.seconds
         self.threads = task.threads
+        self._warm = False
 
     @property
     def clock(self) -> Clock:
@@ -81,7 +83,8 @@ class Probe:
     def timer(self) -> Timer:
         """A timer of calls that keep all threads of the host busy, or a device."""
         busy = self.threads if self.kind == "cpu" else 0
-        return Timer(self.clock, WARM_UP[self.kind], BUDGETS[self.task.effort], self.deadline, busy)
+        warm_up = WARM_AGAIN if self._warm else WARM_UP[self.kind]
+        return Timer(self.clock, warm_up, BUDGETS[self.task.effort], self.deadline, busy)
 
     @property
     def single_thread_timer(self) -> Timer:
@@ -140,6 +143,7 @@ class Probe:
                 raise
             self.skip(kind, "the memory of the device does not hold it", **keys)
             return False
+        self._warm = True
         for one in found if isinstance(found, list) else [found]:
             self.emit("sample", one)
         return True

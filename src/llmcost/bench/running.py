@@ -22,6 +22,8 @@ from llmcost.errors import InputError, MissingExtraError, one_of, shown
 
 FAMILIES = ("matmul", "memory", "attention", "step", "optimizer", "collective")
 EFFORTS = {"quick": 30.0, "normal": 120.0, "full": 600.0}
+# An accelerator's libraries start slowly, once a family: where no budget is given it gets more.
+SLOW_START = 2.0
 # How the budget is shared out; what a family leaves goes to those after it.
 WEIGHTS = {
     "matmul": 3.0,
@@ -181,6 +183,8 @@ def _run_families(
         weight = WEIGHTS[family] / sum(WEIGHTS[one] for one in families[i:])
         task = _task(request, family, by, threads, weight * (deadline - monotonic()))
         run_workers([task], gathered, KINDS.get(family, family))
+        if i == 0 and request.budget is None and gathered.device.get("kind", "cpu") != "cpu":
+            deadline += (SLOW_START - 1) * request.seconds
         if family == "matmul" and request.device == "all":
             gather_all(task, gathered)
 

@@ -213,6 +213,7 @@ class CudaProbe(TorchProbe):
 
     def free_bytes(self) -> int | None:
         """Return the memory of the device that is free [byte]."""
+        self.torch.cuda.empty_cache()
         return int(self.torch.cuda.mem_get_info(self.index)[0])
 
     def flush(self) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from llmcost.bench.samples import Setting, sample
 from llmcost.bench.torch_device import TorchProbe
 
-# Kingma & Ba 2015 (arXiv 1412.6980) in single precision: parameter, gradient and two moments are
-# read, all but the gradient written; 4 byte each.
-BYTES_PER_PARAMETER, STATE_BYTES = 28, 16
+# Kingma & Ba 2015 (arXiv 1412.6980): parameter, gradient and two moments are read, all but the
+# gradient written.
+TRANSFERS, STATES, SINGLE = 7, 4, 4
 SMALL, LARGE = 16_000_000, 256_000_000
 TENSORS = 4
 
@@ -23,7 +23,7 @@ def measure_family(probe: TorchProbe) -> None:
 
 def step(probe: TorchProbe, parameters: int) -> dict[str, Any]:
     """Return a sample of one step."""
-    probe.check_memory(STATE_BYTES * parameters)
+    probe.check_memory(STATES * SINGLE * parameters)
     one = parameters // TENSORS
     weights = [probe.normal(one, dtype=probe.torch.float32) for _ in range(TENSORS)]
     for weight in weights:
@@ -35,7 +35,7 @@ def step(probe: TorchProbe, parameters: int) -> dict[str, Any]:
         "optimizer",
         timing.whole,
         Setting("fp32", probe.by, probe.threads),
-        work=("bytes", BYTES_PER_PARAMETER * parameters),
+        work=("bytes", TRANSFERS * SINGLE * parameters),
         disturbance=timing.disturbance,
         parameters=parameters,
         implementation=kind,

@@ -16,16 +16,16 @@ from llmcost.bench.shapes import Shape, with_layers
 from llmcost.bench.timing import OutOfTimeError
 from llmcost.bench.torch_block import Stack, build, reason_against
 from llmcost.bench.torch_device import TorchProbe
-from llmcost.bench.torch_optimizer import BYTES_PER_PARAMETER, adamw
+from llmcost.bench.torch_optimizer import STATES, TRANSFERS, adamw
 from llmcost.catalog.architecture import Architecture
 from llmcost.counting import count
 from llmcost.formulas.flops import FORWARD_SHARE, flop_per_token
 
 LAYERS = (2, 4)
 PARTS = ("forward", "backward", "optimizer")
-# AdamW of weights, gradients and two moments; then activations of a layer for each token, from
-# Korthikanti et al. 2022 (arXiv 2205.05198), section 4: 34 bytes a token and unit of width.
-STATES, ACTIVATION_BYTES = 4, 34
+# Activations of a layer for each token and unit of width [byte], at two byte a number:
+# Korthikanti et al. 2022 (arXiv 2205.05198), section 4.
+ACTIVATION_BYTES = 34
 
 
 def measure_family(probe: TorchProbe) -> None:
@@ -96,7 +96,7 @@ def step(probe: TorchProbe, shape: Shape, layers: int, precision: str) -> list[d
     make = partial(sample, "step", disturbance=timing.disturbance, setting=setting, **keys)
     return [
         make(times=times, work=work, part=part)
-        for part, times, work in _parts(timing, architecture, shape)
+        for part, times, work in _parts(timing, architecture, shape, dtype.itemsize)
     ]
 
 
@@ -128,10 +128,10 @@ def _timed(probe: TorchProbe, stack: Stack, shape: Shape) -> tuple[Timing, str]:
 
 
 def _parts(
-    timing: Timing, architecture: Architecture, shape: Shape
+    timing: Timing, architecture: Architecture, shape: Shape, itemsize: int
 ) -> list[tuple[str, tuple[float, ...], tuple[str, float]]]:
     flop = model_flop(architecture, shape)
-    moved = BYTES_PER_PARAMETER * count(architecture).parameters
+    moved = TRANSFERS * itemsize * count(architecture).parameters
     work = (("flop", flop * FORWARD_SHARE), ("flop", flop * (1 - FORWARD_SHARE)), ("bytes", moved))
     parts = zip(PARTS, timing.parts, work, strict=True)
     return [("whole", timing.whole, ("flop", flop)), *parts]

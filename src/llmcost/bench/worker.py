@@ -13,8 +13,9 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
+from llmcost.bench.host import limit_memory
 from llmcost.bench.messages import end_with_parent, send, taken_output
-from llmcost.bench.probing import Emit, Probe, Task
+from llmcost.bench.probing import MEMORY_SHARE, Emit, Probe, Task
 
 # Where the families are; those of PyTorch are imported only when one is asked for.
 TORCH = {
@@ -46,6 +47,8 @@ def run(task: Task, emit: Emit) -> None:
 
     probe = torch_probe(task, emit)
     emit("device", probe.facts())
+    if probe.kind == "cpu":
+        limit_memory(MEMORY_SHARE)
     family: Callable[[Probe], None] = import_module(TORCH[task.family]).measure_family
     family(probe)
     if (changed := probe.changes()) is not None:
@@ -62,6 +65,7 @@ def _run_numpy(task: Task, emit: Emit) -> None:
     from llmcost.bench.host import memory_bytes, processor_name
     from llmcost.bench.numpy_kernels import FAMILIES
 
+    limit_memory(MEMORY_SHARE)
     probe = Probe(task, emit)
     memory = memory_bytes()
     emit("device", {"kind": "cpu", "name": processor_name(), "count": 1, "memory_bytes": memory})
