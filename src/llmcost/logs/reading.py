@@ -1,0 +1,105 @@
+"""Any training log, by its content: documents whole, all others line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO
+
+from llmcost.errors import LogFormatError, UnknownNameError, one_of
+from llmcost.logs.formats import (
+    DOCUMENT_FORMATS,
+    LINE_FORMATS,
+    DocumentFormat,
+    Format,
+    format_of,
+)
+from llmcost.logs.line_reader import LineReader, line_formats
+from llmcost.logs.record import Chunk
+from llmcost.logs.sources import HEAD, Log, name_of, opened, again
+
+BLOCK = 1 << 20
+
+
+def read_chunks(
+    logs: Sequence[Log],
+    *,
+    columns: Mapping[str, str] | None = None,
+    format_name: str | None = None,
+) -> Iterator[tuple[int, Chunk]]:
+    """Yield what logs say, chunk by chunk, each with the number of its log, in constant memory.
+
+    A log is a path, ``-`` for standard input, or a binary stream. `columns` says which columns of
+    a table or keys of JSON lines are which field; `format_name` which format alone to look for.
+    Raises LogFormatError for a log that says nothing of a training step, InputError for a path
+    that cannot be opened, UnknownNameError for a format that is not known.
+    """
+    wanted = _wanted(format_name)
+    for number, log in enumerate(logs):
+        with opened(log) as stream:
+            for chunk in read_stream(stream, name_of(log), columns=columns, wanted=wanted):
+                yield number, chunk
+
+
+def _wanted(name: str | None) -> Format | None:
+    if name is None:
+        return None
+    known = [*LINE_FORMATS, *DOCUMENT_FORMATS]
+    if name not in known:
+        raise UnknownNameError("log format", name, known, "See: llmcost track --formats.")
+    return format_of(name)
+
+
+def read_stream(
+    stream: IO[bytes],
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    wanted: Format | None = None,
+) -> Iterator[Chunk]:
+    """Yield what one log says; `stream` is unpacked. Raises as `read_chunks` does."""
+    head = stream.read(HEAD)
+    whole = again(head, stream)
+    document = _document(head, columns, wanted)
+    chunks = _lines(whole, wanted) if document is None else document.read(whole, name)
+    records, lines = 0, 0
+    for chunk in chunks:
+        records, lines = records + len(chunk), lines + chunk.lines
+        yield chunk
+    if not records:
+        raise LogFormatError(_nothing_found(lines, head, wanted), file=name)
+
+
+def _document(
+    head: bytes, columns: Mapping[str, str] | None, wanted: Format | None
+) -> DocumentFormat | None:
+    if columns:
+        from llmcost.logs.formats.tables import with_columns
+
+        return with_columns(columns)
+    if wanted is not None:
+        return wanted if isinstance(wanted, DocumentFormat) else None
+    known = (format_of(name) for name in DOCUMENT_FORMATS)
+    documents = (each for each in known if isinstance(each, DocumentFormat))
+    return next((each for each in documents if each.claims(head)), None)
+
+
+def _lines(stream: IO[bytes], wanted: Format | None) -> Iterator[Chunk]:
+    reader = LineReader(None if wanted is None else line_formats(wanted.name))
+    while data := stream.read(BLOCK):
+        yield from reader.feed(data + stream.readline(BLOCK))
+    yield from reader.close()
+
+
+def _nothing_found(lines: int, head: bytes, wanted: Format | None) -> str:
+    if not head.strip():
+        return "is empty: needs a training log"
+    if b"\0" in head[:1024]:
+        return "is binary and no TensorBoard event file: needs a training log"
+    if wanted is not None:
+        return f"has no step of {wanted.title} in its {lines:,} lines. Leave out --log-format"
+    titles = [format_of(name).title for name in (*LINE_FORMATS, *DOCUMENT_FORMATS)]
+    return (
+        f"has no training step in its {lines:,} lines that llmcost can read. It reads "
+        f"{one_of(titles)}. For a table or JSON lines say which column is what: "
+        "--columns 'step=iter,step_time=dt ms'"
+    )
