@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_SEGMENTS = 10_000
 MOST_RANKS = 1_000_000
 MAX_STEP = 1e12
-RECENT = 256
+RECENT, LATE = 256, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Segmenter:
     ranks: set[int] = field(default_factory=set)
     numbered: bool | None = None
     _rank: float | None = None
-    _recent: dict[float, tuple[float, float]] = field(default_factory=dict)
+    _told: int = 0
+    _recent: dict[float, tuple[float, float, int]] = field(default_factory=dict)
     _armed: bool = False
     _launched: float | None = None
     _count: int = 0
@@ -217,14 +218,20 @@ class Segmenter:
         return True
 
     def _repeats(self, step: float, loss: float, stamp: float) -> bool:
-        """Return whether another process has told of this step already."""
+        """Return whether another process has told of this step already.
+
+        By its moment; without one by its loss, of the last few records alone, for a run that does
+        its steps again may well come to the same losses.
+        """
         found = self._recent.get(step)
         if found is None:
             return False
-        if abs(stamp - found[1]) > SAME_MOMENT:
-            return False
+        apart = abs(stamp - found[1])
+        if not isnan(apart):
+            same = loss == found[0] or isnan(loss) or isnan(found[0])
+            return apart <= SAME_MOMENT and (same or step == self.segments[-1].last_step)
         latest = step == self.segments[-1].last_step
-        return latest or loss == found[0] or (isnan(loss) and isnan(found[0]))
+        return latest or (loss == found[0] and self._told - found[2] < LATE)
 
     def _open(self, chunk: Chunk, told: _Told, at: int) -> None:
         if len(self.segments) >= MOST_SEGMENTS:
@@ -269,7 +276,8 @@ class Segmenter:
         self._remember(told.steps[at], told.losses[at], stamp)
 
     def _remember(self, step: float, loss: float, stamp: float) -> None:
-        self._recent[step] = loss, stamp
+        self._told += 1
+        self._recent[step] = loss, stamp, self._told
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
 

@@ -134,7 +134,9 @@ class Merged:
 
     def fact(self, name: str) -> float | None:
         """Return a number that the user or a log says of the run, that of the last log first."""
-        found = (strand.deriver.fact(name) for strand in reversed(self.strands))
+        last_first = list(reversed(self.strands))
+        found = [strand.told.get(name) for strand in last_first]
+        found += [strand.deriver.fact(name) for strand in last_first]
         return next((value for value in found if value is not None), None)
 
     @property

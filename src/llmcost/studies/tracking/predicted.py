@@ -46,7 +46,7 @@ class Predicted:
     @property
     def where(self) -> str:
         """The words that say where a value comes from."""
-        return f"the estimate {self.name}"
+        return f"the estimate {self.name}".removesuffix(" estimate")
 
     def text(self, name: str) -> str | None:
         """Return an input that is a word, `None` where there is none."""

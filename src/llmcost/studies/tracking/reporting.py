@@ -155,12 +155,18 @@ def logs_report(
     ]
 
 
-def warnings_of(results: Results, messages: Sequence[str]) -> list[Warned]:
-    """Return what a reader of the results should know."""
+def warnings_of(
+    results: Results, messages: Sequence[str], segments: Sequence[Segment]
+) -> list[Warned]:
+    """Return what a reader of the results should know; `segments` are of every log."""
     found = [Warned("log", message) for message in messages]
     found += [Warned(code, text) for code, text in results.known.notes]
     found += _of_records(results)
     found += _of_rates(results)
+    copies = sum(one.copy_of is not None for one in segments)
+    if copies:
+        text = f"{copies:,} launches are told by more than one log, and were counted once."
+        found.append(Warned("copies", text))
     return found + _of_clock(results)
 
 
@@ -171,6 +177,11 @@ def _of_records(results: Results) -> list[Warned]:
             "impossible-records",
             "have an impossible time (nothing, or far less than others), and were left out",
             sum(one.counts.impossible for one in run.strands),
+        ),
+        (
+            "above-peak",
+            "have a time for which the peak is not enough, and were left out",
+            results.too_fast,
         ),
         (
             "torn-records",
@@ -259,13 +270,4 @@ def _of_clock(results: Results) -> list[Warned]:
     if clock is not None and clock.overlaps:
         text = "Launches overlap in time: are these logs of one run, and in one time zone?"
         found.append(Warned("launches-overlap", text))
-    copies = [
-        one
-        for strand in results.run.strands
-        for one in strand.deriver.segmenter.segments
-        if one.copy_of is not None
-    ]
-    if copies:
-        text = f"{len(copies):,} launches are told by more than one log, and were counted once."
-        found.append(Warned("copies", text))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DAY, HOUR = 86400.0, 3600.0
+ROUNDING = 1e-9
 # Tokens of steps that differ by less are all the same.
 SAME_TOKENS = 1e-3
 NO_TIME = "the log says neither the time of a step, nor a rate, nor when its lines were written"
@@ -38,7 +40,10 @@ FOREVER = datetime.max.replace(tzinfo=UTC).timestamp() - DAY
 
 @dataclass(slots=True)
 class Results:
-    """The results of a track as they are found: readings, and the draws behind them."""
+    """The results of a track as they are found: readings, and the draws behind them.
+
+    `too_fast` counts the records whose step would take more than the peak.
+    """
 
     run: Merged
     known: Known
@@ -49,6 +54,7 @@ class Results:
     readings: dict[str, Reading] = field(default_factory=dict)
     drawn: dict[str, Floats] = field(default_factory=dict)
     clock: WallClock | None = None
+    too_fast: int = 0
 
     def find(self) -> dict[str, Reading]:
         """Return every result by name, in the order of RESULT_UNITS."""
@@ -111,7 +117,7 @@ class Results:
         if not times.count or self.run.how is None:
             self._unknown("median_step_time", NO_TIME)
             return
-        median = times.median()
+        median = self._possible_median()
         series = self.run.series
         name = "" if self.run.few else "steady_"
         weights = series[f"{name}steps"]
@@ -120,6 +126,19 @@ class Results:
         known = weights > 0
         factors = median_factors(means[known], weights[known], self.draws, self.seed)
         self._set("median_step_time", median, HOWS[self.run.how], median * factors)
+
+    def _possible_median(self) -> float:
+        """Return the median of the times that the peak allows; of all where it allows few."""
+        times, known = self.run.times, self.known
+        size, number = self.run.tokens_per_step[0], self.value("num_gpus")
+        median = times.median()
+        if size is None or number is None or not known.peak or not known.flop_per_token:
+            return median
+        least = size * known.flop_per_token / (number * known.peak)
+        if median <= least:
+            return median
+        self.too_fast = times.weight_below(least)[0]
+        return times.median(least)
 
     def _tokens(self) -> None:
         run = self.run
@@ -141,7 +160,7 @@ class Results:
         if tokens is None and steps is None and predicted is not None:
             tokens = predicted.number("tokens") or predicted.results.get("tokens")
         if tokens is not None and size is not None:
-            steps = tokens / size
+            steps = float(ceil(tokens / size * (1 - ROUNDING)))
         elif steps is not None and size is not None:
             tokens = steps * size
         self._or_unknown("planned_steps", steps, NO_PLAN)

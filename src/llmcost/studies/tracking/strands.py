@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
+Key = TypeVar("Key", int, str)
 
 # No step takes longer [s]; what is printed beyond is no time.
 MAX_TIME = 1e7
@@ -74,7 +75,7 @@ class Strand:
     skipped_totals: dict[int, float] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     planned_steps: float | None = None
-    seq_length: float | None = None
+    told: dict[str, float] = field(default_factory=dict)
     _kind: Format | None = None
 
     def __post_init__(self) -> None:
@@ -201,7 +202,8 @@ class Strand:
         planned = _last(0, derived.column("planned_steps"))
         fact = self.deriver.facts.get("planned_steps")
         self.planned_steps = planned.get(0, fact or self.planned_steps)
-        self.seq_length = _last(0, columns["seq_length"]).get(0, self.seq_length)
+        for name in ("seq_length", "global_batch_size"):
+            self.told |= _last(name, columns[name])
 
     def _totals(self, number: int, steps: Floats, totals: Floats) -> None:
         """Keep the first and the last total of tokens of a segment, each with its step."""
@@ -230,6 +232,6 @@ class Strand:
             clock.add(derived, derived.segment == number)
 
 
-def _last(key: int, values: Floats) -> Mapping[int, float]:
+def _last(key: Key, values: Floats) -> Mapping[Key, float]:
     known = values[np.isfinite(values)]
     return {key: float(known[-1])} if len(known) else {}

@@ -21,6 +21,7 @@ from llmcost.logs.segments import Segmenter
 from llmcost.studies.estimation import check_draws, level_of
 from llmcost.studies.tracking import reporting
 from llmcost.studies.tracking.answer import Track
+from llmcost.studies.tracking.differing import difference_report
 from llmcost.studies.tracking.known import THE_LOG, Known, known_of
 from llmcost.studies.tracking.merging import Merged, merged
 from llmcost.studies.tracking.options import Options, options_of
@@ -115,15 +116,14 @@ class Tracker:
                 "The log holds no step of a training run yet; needs a log with steps in it. See "
                 "what can be read: llmcost track --formats."
             )
-        lengths = [one.seq_length for one in run.strands if one.seq_length is not None]
-        known = known_of(self.options, self._facts, self._texts, lengths[-1] if lengths else None)
+        known = known_of(self.options, self._facts, self._texts, run.fact("seq_length"))
         results = Results(run, known, self.options, self.level, self.draws, self.seed)
         readings = results.find()
         return Track(
             readings,
             self._inputs(known, run, results),
             reporting.segment_rows(run, self.names),
-            tuple(reporting.warnings_of(results, self._messages)),
+            tuple(reporting.warnings_of(results, self._messages, list(self._segments()))),
             {
                 "llmcost_version": __version__,
                 "data_version": data_version(),
@@ -150,15 +150,14 @@ class Tracker:
     def _segments(self) -> Iterator[Segment]:
         """Yield the launches of every log."""
         for strand in self._strands.values():
-            yield from strand.segments
+            yield from strand.deriver.segmenter.segments
 
     def _inputs(self, known: Known, run: Merged, results: Results) -> dict[str, InputValue]:
         """Return every input by name, from the user, the log or the estimate."""
         found = dict(known.inputs)
         numbers = self.options.numbers
-        values = {"num_gpus": results.value("num_gpus"), "seq_length": _length(run)}
-        batch = run.fact("global_batch_size")
-        values |= {"global_batch_size": batch} if batch is not None else {}
+        values = {name: run.fact(name) for name in ("seq_length", "global_batch_size")}
+        values["num_gpus"] = results.value("num_gpus")
         for name, value in {**values, **numbers}.items():
             if value is not None:
                 found[name] = InputValue(value, INPUT_UNITS[name], self._origin(name, value))
@@ -183,18 +182,15 @@ class Tracker:
             found["series"] = reporting.series_report(run)
         if results.clock is not None:
             found["wall_clock"] = reporting.clock_report(results.clock)
+        predicted = self.options.predicted
         for name, report in (
+            ("difference", predicted and difference_report(results, predicted)),
             ("stated", reporting.stated_report(results)),
             ("power", reporting.power_report(results)),
         ):
             if report is not None:
                 found[name] = report
         return found
-
-
-def _length(run: Merged) -> float | None:
-    told = [one.seq_length for one in run.strands if one.seq_length is not None]
-    return told[-1] if told else run.fact("seq_length")
 
 
 def track(
