@@ -46,10 +46,20 @@ def test_the_line_of_megatron_is_not_its_own():
     assert GPT_NEOX.parse(STEP.replace(b"approx flops per GPU", b"throughput per GPU")) is None
 
 
-def test_the_world_size_begins_a_launch():
-    line = b"NeoXArgs.configure_distributed_args() using world size: 96 and model-parallel size: 2 "
+@pytest.mark.parametrize(
+    ("told", "sizes"),
+    [
+        (b"96 and model-parallel size: 2 ", {"num_gpus": 96, "tensor_parallel": 2}),
+        (
+            b"96, pipe-parallel size: 0, context-parallel size: 1, and model-parallel size: 2 ",
+            {"num_gpus": 96, "context_parallel": 1, "tensor_parallel": 2},
+        ),
+    ],
+)
+def test_the_world_size_begins_a_launch(told, sizes):
+    line = b"NeoXArgs.configure_distributed_args() using world size: " + told
     assert GPT_NEOX.parse(line).event == LAUNCH
-    assert said(GPT_NEOX, line) == {"num_gpus": 96, "tensor_parallel": 2}
+    assert said(GPT_NEOX, line) == sizes
 
 
 @pytest.mark.parametrize("how", ["default", "updated"])

@@ -1,9 +1,13 @@
 """What Megatron logs say besides steps: launches, arguments, evaluation, checkpoints, ends."""
 
+from io import BytesIO
+
 import pytest
 
 from llmcost.logs.formats.megatron import MEGATRON
+from llmcost.logs.reading import read_chunks
 from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH, STOPPED
+from llmcost.logs.segments import Segmenter
 from tests.logs.spans import said
 
 
@@ -116,6 +120,7 @@ def test_other_lines_with_dots_say_nothing(line):
             b"  [2026-01-02 03:04:05.678901] successfully saved checkpoint from iteration 10",
             CHECKPOINT,
         ),
+        (b"[after megatron is initialized] datetime: 2026-01-02 03:04:05 ", LAUNCH),
         (b"[after training is done] datetime: 2026-01-02 03:04:05 ", END),
         (b"[exiting program at iteration 1000] datetime: 2026-01-02 03:04:05 ", END),
         (b"[exiting program after 690.25 minutes] datetime: 2026-01-02 03:04:05 ", END),
@@ -151,3 +156,17 @@ def test_an_evaluation_takes_as_long_as_its_slowest_rank(line):
 )
 def test_what_is_not_yet_or_no_longer_a_checkpoint_says_nothing(line):
     assert MEGATRON.parse(line) is None
+
+
+def test_a_launch_of_megatron_lm_begins_with_its_first_line_alone():
+    """Both lines of a launch stand before its first step: the second begins no other."""
+    begin = (
+        b"using world size: 8, data-parallel size: 8\n"
+        b"[after megatron is initialized] datetime: 2026-01-02 03:04:05 \n"
+    )
+    step = b" iteration %8d/     100 | elapsed time per iteration (ms): 2000.0 | lm loss: 5.0 |\n"
+    log = begin + step % 1 + step % 2 + begin + step % 3 + step % 4
+    segmenter = Segmenter()
+    for _, chunk in read_chunks([BytesIO(log)]):
+        segmenter.add(chunk)
+    assert [(one.first_step, one.last_step) for one in segmenter.segments] == [(1, 2), (3, 4)]

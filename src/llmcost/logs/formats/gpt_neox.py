@@ -41,7 +41,13 @@ ARGUMENTS: dict[bytes, str] = {
     b"pipe_parallel_size": "pipeline_parallel",
 }
 PRECISIONS = {b"bfloat16": "bf16", b"fp16": "fp16", b"fp32": "fp32"}
-_SIZES = re.compile(rb"using world size: ([0-9]+) and model-parallel size: ([0-9]+)")
+SIZES: dict[bytes, str] = {
+    b"using world": "num_gpus",
+    b"model-parallel": "tensor_parallel",
+    b"pipe-parallel": "pipeline_parallel",
+    b"context-parallel": "context_parallel",
+}
+_SIZE = re.compile(rb"(" + b"|".join(SIZES) + rb") size: ([1-9][0-9]*)")
 _ARGUMENT = re.compile(rb"[ \t]*([a-z][a-z0-9_]*) \.+ ([^ \t.]+)")
 
 
@@ -68,12 +74,8 @@ def _record(line: bytes) -> Parsed | None:
 
 
 def _launch(line: bytes) -> Parsed:
-    """Return the launch that a line begins; with its sizes, unless it is cut off."""
-    sizes = _SIZES.search(line)
-    if sizes is None:
-        return Parsed(event=LAUNCH)
-    told = (Number("num_gpus", *sizes.span(1)), Number("tensor_parallel", *sizes.span(2)))
-    return Parsed(told, event=LAUNCH)
+    sizes = _SIZE.finditer(line)
+    return Parsed(tuple(Number(SIZES[size[1]], *size.span(2)) for size in sizes), event=LAUNCH)
 
 
 def _argument(line: bytes) -> Parsed | None:

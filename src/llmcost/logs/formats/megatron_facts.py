@@ -21,7 +21,9 @@ WORLD, DOTS = b"using world size: ", b" ......."
 EVALUATED, TIMED = b"validation loss at ", b"evaluate ......."
 SAVED, DONE, EXITING = b"successfully saved ", b"[after training is done]", b"exiting program "
 EXITING_OLD = b"exiting the program at iteration"
-NEEDLES = (WORLD, DOTS, EVALUATED, TIMED, SAVED, DONE, EXITING, EXITING_OLD)
+# Megatron-Bridge begins with this; Megatron-LM has told its world size before.
+INITIALIZED = b"[after megatron is initialized]"
+NEEDLES = (WORLD, INITIALIZED, DOTS, EVALUATED, TIMED, SAVED, DONE, EXITING, EXITING_OLD)
 # The sizes of the line that each launch begins with; "and model-parallel" until 2020.
 SIZES: dict[bytes, str] = {
     b"using world": "num_gpus",
@@ -106,6 +108,7 @@ def _exit(line: bytes) -> Parsed:
 
 _EVENTS: dict[bytes, Callable[[bytes], Parsed | None]] = {
     WORLD: _launch,
+    INITIALIZED: lambda _: Parsed(event=LAUNCH),
     TIMED: _evaluation_time,
     DOTS: _argument,
     EVALUATED: _evaluation,
