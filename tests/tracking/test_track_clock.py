@@ -1,0 +1,178 @@
+"""The wall clock of a run: goodput, and parts that add up."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_logs import START, chunk, codes, launch, stamped, steps, tracked, values
+
+from llmcost.logs.record import CHECKPOINT, EVALUATION, Event
+
+
+def parts(track):
+    """Return the parts of the wall clock [s] by name."""
+    return {name: part["value"] for name, part in track.reports["wall_clock"]["parts"].items()}
+
+
+def total(track):
+    """Return the wall clock [s]."""
+    return track.reports["wall_clock"]["total"]["value"]
+
+
+def two_launches():
+    """Return a run by hand: 100 steps of 2 s, 20 lost, a pause of 60 s, 30 s until each first step.
+
+    The first step of each launch takes 10 s; step 50 follows a checkpoint of 40 s that its time
+    leaves in, and 15 s pass after the last step.
+    """
+    first, second = steps(1, 100), steps(81, 150)
+    for columns in (first, second):
+        columns["step_time"][0] = 10
+    first["step_time"][49] = 42
+    first["time_stamp"] = START + 30 + np.cumsum(first["step_time"])
+    end = first["time_stamp"][-1]
+    second["time_stamp"] = end + 60 + 30 + np.cumsum(second["step_time"])
+    columns = {name: np.concatenate([first[name], second[name]]) for name in first}
+    columns["line"] = np.arange(10.0, 1710.0, 10.0)
+    events = [
+        launch(1, START, num_gpus=8),
+        Event(495, CHECKPOINT),
+        launch(1005, float(end + 60)),
+    ]
+    return chunk(columns, events, (START, float(second["time_stamp"][-1]) + 15))
+
+
+def test_parts_of_the_clock_are_those_the_log_was_made_of():
+    found = tracked(two_launches())
+    clock = parts(found)
+
+    assert clock["training"] == pytest.approx(150 * 2)
+    assert clock["lost_work"] == pytest.approx(20 * 2)
+    assert clock["start_up"] == pytest.approx(60)
+    assert clock["slow_first_steps"] == pytest.approx(2 * 8)
+    assert clock["checkpoints"] == pytest.approx(40)
+    assert clock["between_launches"] == pytest.approx(60)
+    assert clock["after_last_step"] == pytest.approx(15)
+    assert clock["slower_steps"] == pytest.approx(0, abs=1e-6)
+    assert clock["unexplained"] == pytest.approx(0, abs=1e-6)
+    assert total(found) == pytest.approx(300 + 40 + 60 + 16 + 40 + 60 + 15)
+
+
+def test_goodput_is_the_share_of_steps_that_stayed():
+    found = tracked(two_launches())
+
+    assert values(found)["goodput"] == pytest.approx(300 / 531)
+    assert values(found)["wall_clock"] == pytest.approx(531 / 86400)
+    assert values(found)["gpu_hours"] == pytest.approx(8 * 531 / 3600)
+    assert [row["start"] for row in found.segments] == [
+        "2023-11-14T22:13:20",
+        "2023-11-14T22:18:58",
+    ]
+
+
+@given(
+    launches=st.lists(
+        st.tuples(st.integers(1, 30), st.floats(0, 500), st.floats(0, 100)), min_size=1, max_size=6
+    ),
+    seed=st.integers(0, 1000),
+)
+def test_parts_of_the_clock_add_up(launches, seed):
+    generator = np.random.default_rng(seed)
+    stretches, now, step = [], START, 1
+    for count, pause, start_up in launches:
+        columns = steps(step, step + count - 1)
+        columns["step_time"] = np.exp(generator.normal(1, 0.5, count))
+        now += pause + start_up
+        columns["time_stamp"] = now + np.cumsum(columns["step_time"])
+        now = columns["time_stamp"][-1]
+        step = max(1, step + count - int(generator.integers(0, 10)))
+        stretches.append(columns)
+    whole = {name: np.concatenate([part[name] for part in stretches]) for name in stretches[0]}
+    found = tracked(chunk(whole))
+
+    assert sum(parts(found).values()) == pytest.approx(total(found), abs=1e-3)
+    assert parts(found)["unexplained"] == pytest.approx(0, abs=1e-3)
+    assert total(found) == pytest.approx(now - START - launches[0][1] - launches[0][2], abs=1e-3)
+
+
+def test_time_that_step_times_leave_out_is_of_the_stall():
+    columns = stamped(1, 40)
+    columns["time_stamp"][20:] += 100
+    columns["line"] = np.arange(10.0, 410.0, 10.0)
+    clock = parts(tracked(chunk(columns, [Event(205, EVALUATION)])))
+
+    assert clock["evaluation"] == pytest.approx(100)
+    assert clock["slower_steps"] == pytest.approx(0, abs=1e-6)
+
+
+def test_evaluation_that_records_tell_is_a_part():
+    columns = stamped(1, 40, evaluation_time=0.0)
+    columns["evaluation_time"][20] = 100
+    columns["time_stamp"][20:] += 100
+
+    assert parts(tracked(chunk(columns)))["evaluation"] == pytest.approx(100)
+
+
+def test_steps_without_an_update_do_not_move_training_forward():
+    columns = stamped(1, 101, skipped_steps=0.0)
+    columns["skipped_steps"][10:35] = 1
+    found = tracked(chunk(columns))
+
+    assert values(found)["skipped_steps"] == 25
+    assert values(found)["goodput"] == pytest.approx(76 / 101)
+    assert parts(found)["skipped_steps"] == pytest.approx(50)
+
+
+def test_skipped_steps_may_be_counted_since_the_launch():
+    columns = stamped(1, 100, skipped_total=0.0)
+    columns["skipped_total"] = np.minimum(np.arange(100), 7)
+
+    assert values(tracked(chunk(columns)))["skipped_steps"] == 7
+
+
+def test_without_stamps_the_clock_is_unknown_and_cost_is_of_the_steps():
+    columns = steps(1, 100)
+    columns["step_time"][0] = 20
+    found = tracked(chunk(columns), num_gpus=4, price="3 USD/GPU/hour")
+
+    assert values(found)["wall_clock"] is None
+    assert values(found)["goodput"] is None
+    assert values(found)["gpu_hours"] == pytest.approx(4 * (99 * 2 + 20) / 3600)
+    assert values(found)["cost"] == pytest.approx(12 * 218 / 3600)
+    assert "no-wall-clock" in codes(found)
+
+
+def test_a_clock_of_the_launch_knows_no_pauses():
+    columns = steps(1, 50)
+    columns["run_clock"] = 40 + np.cumsum(columns["step_time"])
+    found = tracked(chunk(columns))
+
+    assert values(found)["wall_clock"] == pytest.approx(140 / 86400)
+    assert values(found)["goodput"] == pytest.approx(100 / 140)
+    assert "no-pauses" in codes(found)
+    assert values(found)["finish_date"] is None
+
+
+def test_a_clock_that_is_set_back_is_told():
+    columns = stamped(1, 100)
+    columns["time_stamp"][50:] -= 30
+    found = tracked(chunk(columns))
+
+    assert "clock-backwards" in codes(found)
+    assert values(found)["median_step_time"] == 2
+
+
+def test_launches_that_overlap_are_told():
+    one, two = stamped(1, 100), stamped(101, 200, start=START + 50)
+
+    assert "launches-overlap" in codes(tracked(chunk(one), chunk(two), sources=[0, 1]))
+
+
+def test_launches_on_other_numbers_of_devices_count_their_own():
+    one = chunk(stamped(1, 100, line=0) | {"line": np.arange(10.0, 110.0)}, [launch(1, num_gpus=8)])
+    two = chunk(
+        stamped(101, 200, start=START + 200) | {"line": np.arange(210.0, 310.0)},
+        [launch(201, num_gpus=16)],
+    )
+
+    assert values(tracked(one, two))["gpu_hours"] == pytest.approx(24 * 200 / 3600, rel=1e-6)
