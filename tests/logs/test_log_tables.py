@@ -134,6 +134,22 @@ def test_downloads_of_tensorboard_are_samples():
     assert "sample" in messages[0]
 
 
+def test_columns_of_the_run_are_facts_where_they_change():
+    data = b"step,loss,num_gpus [GPU]\n1,2.5,8\n2,2.25,8\n3,2.0,16\n"
+    columns, events, _ = read_all(CSV, data)
+
+    assert "num_gpus" not in columns
+    assert [(event.line, event.values) for event in events] == [
+        (2, {"num_gpus": 8}),
+        (4, {"num_gpus": 16}),
+    ]
+    mapping = {"num_gpus": "n", "step": "it"}
+    named, events, messages = read_all(with_columns(mapping), b"it,n,loss\n1,8,2\n")
+    assert named["step"] == [1]
+    assert events[0].values == {"num_gpus": 8}
+    assert messages == []
+
+
 def test_a_header_again_is_a_launch():
     columns, events, _ = read_all(CSV, OWN + OWN)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from llmcost.errors import InputError, UnitError, nearest, one_of, shown
-from llmcost.logs.record import FIELDS
+from llmcost.logs.record import FACTS, FIELDS
 
 MILLI, TERA, HOUR, PERCENT = 1e-3, 1e12, 3600.0, 0.01
 # By field, the best first: the names that trackers and frameworks give it, with the scale to its
@@ -109,12 +109,15 @@ KNOWN: dict[str, dict[str, float]] = {
         "train/CrossEntropyLoss": 1,
         "train_loss": 1,
         "train_loss_step": 1,
+        "learning/loss": 1,
     },
     "global_batch_size": {"batch-size": 1},
 }
 # Words of counts that are plain numbers here, so that a rate of them is "1/s".
 _COUNTS = re.compile(r"\b(?:samples?|sequences?|examples?|steps?|iterations?|iters?|it)(?=\s*/)")
 _BRACKETED = re.compile(r"(.*\S)\s*\[([^\[\]]*)\]")
+# What a column may be: a field of a record, or a fact of the run.
+UNITS = {name: unit for name, (unit, _) in {**FACTS, **FIELDS}.items()}
 _ROWS = {name: (field, scale) for field, names in KNOWN.items() for name, scale in names.items()}
 
 
@@ -138,7 +141,7 @@ def known_field(name: str) -> tuple[str, float] | None:
     if name in _ROWS:
         return _ROWS[name]
     bare, unit = _split(name)
-    if bare not in FIELDS:
+    if bare not in UNITS:
         return None
     try:
         return bare, 1.0 if unit is None else unit_scale(bare, unit)
@@ -186,12 +189,12 @@ def chosen_columns(
 
 
 def _chosen(field: str, text: str, names: list[str], file: str) -> Column:
-    if field not in FIELDS:
-        close = nearest(field, FIELDS)
+    if field not in UNITS:
+        close = nearest(field, UNITS)
         hint = f" Did you mean {one_of(close)}?" if close else ""
         raise InputError(
             f"--columns: unknown field {shown(field)}.{hint} Needs FIELD=COLUMN with one of "
-            f"{', '.join(FIELDS)}."
+            f"{', '.join(sorted(UNITS))}."
         )
     if text in names:
         known = known_field(text)
@@ -234,7 +237,7 @@ def unit_scale(field: str, unit: str) -> float:
     """
     from llmcost.units import Q, in_unit
 
-    wanted = FIELDS[field][0]
+    wanted = UNITS[field]
     plain = _COUNTS.sub("1", unit.strip())
     if plain == wanted or plain in ("", "1"):
         return 1.0

@@ -12,7 +12,7 @@ from llmcost.errors import shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column
 from llmcost.logs.gathering import Gathering
-from llmcost.logs.record import Chunk
+from llmcost.logs.record import FACT, FIELDS, Chunk, Event
 
 BOM = b"\xef\xbb\xbf"
 HEAD = 65_536
@@ -35,23 +35,34 @@ class Rows:
         self.columns: Sequence[Column] = ()
         self._silent = set(chosen)
         self._needed: frozenset[str] = frozenset()
+        self._facts: dict[str, float] = {}
 
     def use(self, columns: Mapping[str, Column]) -> None:
         """Read these columns from now on."""
         self.columns = tuple(columns.values())
-        fields = frozenset(columns)
+        fields = frozenset(columns) & FIELDS.keys()
         self._needed = fields - PLACES or fields & CLOCKS
 
     def add(self, line: int, cells: Iterable[object]) -> None:
         """Add a row, its cells in the order of the columns, if it tells of a step."""
-        record = {}
+        record: dict[str, float] = {}
+        facts: dict[str, float] = {}
         for column, cell in zip(self.columns, cells, strict=True):
             value = number_in(cell, moment=column.field == "time_stamp")
             if value is not None:
-                record[column.field] = value * column.scale
+                told = record if column.field in FIELDS else facts
+                told[column.field] = value * column.scale
+        if facts and facts != self._facts:
+            self._learn(line, facts)
         if not self._needed.isdisjoint(record):
             self.gathering.add(line, record)
             self._silent.difference_update(record)
+
+    def _learn(self, line: int, facts: dict[str, float]) -> None:
+        """Note what a row says of the run rather than of a step, such as how many GPUs it has."""
+        self._facts = facts
+        self._silent.difference_update(facts)
+        self.gathering.happen(Event(line, FACT, values=facts))
 
     def finish(self) -> None:
         """Say which of the columns that the user named held no number."""
@@ -98,10 +109,10 @@ def with_columns(mapping: Mapping[str, str]) -> DocumentFormat:
 
     def read(stream: IO[bytes], name: str) -> Iterator[Chunk]:
         from llmcost.logs.formats import csv_tables, json_lines, tensorboard
-        from llmcost.logs.sources import replayed
+        from llmcost.logs.sources import again
 
         head = stream.read(HEAD)
-        whole = replayed(head, stream)
+        whole = again(head, stream)
         if tensorboard.claims(head):
             return tensorboard.read(whole, name, mapping)
         if head.removeprefix(BOM).lstrip().startswith(b"{"):
