@@ -2,8 +2,7 @@
 
 import pytest
 
-from llmcost.logs.formats.litgpt import LITGPT, METRICS
-from llmcost.logs.record import FIELDS
+from llmcost.logs.formats.litgpt import LITGPT
 from tests.logs.spans import said
 
 STEP = {"step": 60, "micro_steps_total": 240, "loss": 7.625}
@@ -67,9 +66,3 @@ def test_the_lines_around_the_steps(line, event, values):
 def test_the_rate_in_the_report_at_the_end_is_not_read():
     """It divides all tokens by the time of day at which training began."""
     assert LITGPT.parse(b"| - Tok/sec       : 36.25 tok/s") is None
-
-
-def test_the_columns_of_its_table_are_fields():
-    """Its `step` counts micro-steps, so that it is not among them."""
-    assert "step" not in METRICS
-    assert {field for field, _ in METRICS.values()} <= set(FIELDS)

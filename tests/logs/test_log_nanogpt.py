@@ -123,14 +123,26 @@ def test_nanochat_tells_its_accelerator_and_the_peak_it_divides_by():
 
 
 @pytest.mark.parametrize(
-    ("clock", "seconds"), [(b"377481ms", 377.481), (b"377.481s", 377.481), (b"80ms", 0.08)]
+    ("line", "seconds"),
+    [
+        (b"step:1000/3040 val_loss:3.62500 train_time:377.481s step_avg:377.48ms", 377.481),
+        (b"step:1000/3040 train_time:377481ms step_avg:377.48ms", 377.481),
+        (b"step:1000/3040 train_time:80ms step_avg:0.08ms", 0.08),
+    ],
 )
-def test_modded_nanogpt_tells_a_clock_of_training_in_either_unit(clock, seconds):
+def test_modded_nanogpt_tells_a_clock_of_training_in_either_unit(line, seconds):
     """The mean since the start, which holds the compilation, is not read."""
-    line = b"step:1000/3040 val_loss:3.6250 train_time:" + clock + b" step_avg:377.48ms"
     assert said(MODDED_NANOGPT, line) == pytest.approx(
         {"step": 1000, "planned_steps": 3040, "train_clock": seconds}
     )
+
+
+def test_an_evaluation_beside_lines_of_every_step_is_an_event():
+    """It would tell the step before it a second time."""
+    line = b"step:1000/3040 val_loss:3.6250 train_time:377481ms step_avg:377.48ms"
+    parsed = MODDED_NANOGPT.parse(line)
+    assert parsed is not None
+    assert (parsed.event, parsed.numbers) == ("evaluation", ())
 
 
 def test_modded_nanogpt_tells_the_loss_in_its_first_versions():

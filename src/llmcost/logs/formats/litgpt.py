@@ -5,7 +5,7 @@ micro-step. Only lines of a micro-step that ended a step, marked ``(step)`` or `
 are records: others would tell a step twice. Such a micro-step holds the optimizer and the exchange
 of gradients, so that its time is longer than the mean's. How many micro-steps make a step, tell the
 rises of the two counts. ``Tok/sec`` of the report at the end divides by the wrong time and is not
-read. `METRICS` are the columns of its table ``metrics.csv``, whose own ``step`` counts micro-steps.
+read.
 """
 
 from __future__ import annotations
@@ -23,15 +23,6 @@ from llmcost.logs.formats.figures import (
 )
 from llmcost.logs.record import CHECKPOINT, END, EVALUATION, LAUNCH, Number, Parsed
 
-# The columns of metrics.csv: name -> (field, scale).
-METRICS = {
-    "iter": ("micro_steps_total", 1.0),
-    "loss": ("loss", 1.0),
-    "time": ("run_clock", 1.0),
-    "iter_time": ("micro_step_time", 1.0),
-    "tokens": ("tokens_per_gpu_total", 1.0),
-    "total_tokens": ("tokens_total", 1.0),
-}
 RECORD = re.compile(
     rb"(?<![A-Za-z0-9_])iter {1,8}([0-9]{1,12})(?: \|)? step {1,8}([0-9]{1,12})(?: \||:) loss"
 )
