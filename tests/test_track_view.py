@@ -26,6 +26,8 @@ def test_the_title_says_model_steps_and_accelerators():
     assert document(track()).title == "llama-3.1-8b · 90 steps · 8 x h100-sxm"
     bare = track({"steps": 90}, model=None, gpu=None)
     assert document(bare).title == "A training run · 90 steps"
+    some = track({"steps": 90, "num_gpus": 64}, model=None, gpu=None)
+    assert document(some).title == "A training run · 90 steps · 64 GPUs"
 
 
 def test_results_are_told_with_their_ranges():

@@ -76,7 +76,7 @@ def tracked_run(saved: Saved) -> TrackedRun:
         precision=_text(inputs.get("precision")),
         seq_length=_count(inputs.get("seq_length")),
         layout=_layout(saved.name, inputs.get("layout")),
-        framework=_text(inputs.get("framework")),
+        framework=_text(inputs.get("framework")) or _format(saved.data["segments"]),
         day=_last_day(saved.data["segments"]),
     )
 
@@ -113,6 +113,11 @@ def _count(value: object) -> int | None:
     return round(value) if isinstance(value, int | float) and value >= 1 else None
 
 
+def _format(segments: Any) -> str | None:  # noqa: ANN401
+    """Return the format of the log, which tells the framework where nothing else does."""
+    return next((text for one in segments if (text := _text(one.get("format")))), None)
+
+
 def _last_day(segments: Any) -> str | None:  # noqa: ANN401
     days = [day for one in segments if (day := _day(one))]
     return max(days, default=None)
@@ -120,5 +125,5 @@ def _last_day(segments: Any) -> str | None:  # noqa: ANN401
 
 def _day(segment: Mapping[str, Any]) -> str | None:
     """Return the day of the last stamp of a launch."""
-    stamp = segment.get("last_stamp") or segment.get("end")
+    stamp = segment.get("end")
     return stamp[:10] if isinstance(stamp, str) and len(stamp) >= 10 else None

@@ -108,8 +108,8 @@ def track_title(track: Track) -> str:
     if steps is not None:
         parts.append(f"{steps:,.0f} steps")
     if number is not None:
-        what = f"{gpu.value}" if gpu and gpu.value else "GPUs"
-        parts.append(f"{number:,.0f} x {what}")
+        what = f"x {gpu.value}" if gpu and gpu.value else "GPUs"
+        parts.append(f"{number:,.0f} {what}")
     return " · ".join(parts)
 
 
