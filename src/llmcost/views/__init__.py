@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # The class of an answer, and the function that makes its document.
 VIEWS: dict[str, str] = {
+    "Bench": "llmcost.views.benches:bench_document",
     "Comparison": "llmcost.views.comparisons:comparison_document",
     "Differences": "llmcost.views.differences:differences_document",
     "Estimate": "llmcost.views.estimates:estimate_document",

@@ -1,0 +1,119 @@
+"""What does this machine reach? Measure, fit, hold against what is known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from llmcost._version import __version__
+from llmcost.bench.running import Request, measure
+from llmcost.catalog.gpus import Accelerator
+from llmcost.catalog.version import data_version
+from llmcost.errors import InputError, LlmcostError
+from llmcost.studies.answers import Warned
+from llmcost.studies.benching.comparing import with_other, with_specification
+from llmcost.studies.benching.devices import device_of
+from llmcost.studies.benching.record import SCHEMA, Bench
+from llmcost.studies.benching.summary import fits_of, results_of
+
+if TYPE_CHECKING:
+    from llmcost.bench.running import Measured
+    from llmcost.studies.saved import Saved
+
+OnSample = Callable[[Mapping[str, Any]], None]
+OnStart = Callable[[str], None]
+HERE = "this bench"
+UNKNOWN = {"kind": "unknown", "name": "unknown", "count": 0, "catalogue": None}
+
+
+def bench(
+    request: Request | None = None,
+    *,
+    compare: str | os.PathLike[str] | None = None,
+    on_sample: OnSample | None = None,
+    on_start: OnStart | None = None,
+) -> Bench:
+    """Measure this machine; return what it reaches, beside `compare`, the file of another bench.
+
+    `on_sample` gets each sample and `on_start` each family as they come. Raises InputError for a
+    request that cannot be and for a file that holds no bench, before anything is measured, and
+    MissingExtraError where all of it needs PyTorch and there is none.
+    """
+    other = None if compare is None else saved_bench(compare)
+    measured = measure(request or Request(), on_sample=on_sample, on_start=on_start)
+    return finished(measured, other)
+
+
+def finished(measured: Measured, other: Saved | None = None) -> Bench:
+    """Return what samples come to, beside those of another bench."""
+    return bench_of(plain(measured), other)
+
+
+def plain(measured: Measured) -> dict[str, Any]:
+    """Return what was measured as a file holds it."""
+    data = {one.name: getattr(measured, one.name) for one in fields(measured)}
+    for name in ("samples", "not_measured", "warnings"):
+        data[name] = [dict(one) for one in data[name]]
+    data["device"] = {**UNKNOWN, **data["device"]}
+    return data
+
+
+def bench_of(data: Mapping[str, Any], other: Saved | None = None) -> Bench:
+    """Return the bench of a document's samples; what follows from them is worked out anew.
+
+    Raises InputError where another bench was measured in another way.
+    """
+    part = _part(data)
+    rows, warned = with_specification(data, part)
+    if other is not None:
+        more, told = with_other(data, other.data, other.name)
+        rows, warned = [*rows, *more], [*warned, *told]
+    own = [Warned(str(one["code"]), str(one["message"])) for one in data["warnings"]]
+    kept = {key: one for key, one in data.items() if key not in _MADE}
+    return Bench(
+        kept,
+        fits_of(data["samples"]),
+        results_of(data, part),
+        tuple(rows),
+        (*own, *warned, *_disturbed(data)),
+        {"llmcost_version": __version__, "data_version": data_version()},
+    )
+
+
+_MADE = (
+    *("schema", "fits", "results", "comparison", "command"),
+    *("llmcost_version", "data_version"),
+)
+
+
+def _part(data: Mapping[str, Any]) -> Accelerator | None:
+    try:
+        return device_of(data, HERE)
+    except LlmcostError:
+        return None
+
+
+def _disturbed(data: Mapping[str, Any]) -> list[Warned]:
+    found = [one for one in data["samples"] if one.get("disturbed")]
+    if not found:
+        return []
+    why = next((str(one["disturbance"]) for one in found if one.get("disturbance")), "")
+    text = (
+        f"{len(found)} of {len(data['samples'])} samples were disturbed by other work on the "
+        f"machine ({why}): they are slower than they would be. Measure again when it is idle."
+    )
+    return [Warned("bench-disturbed", text)]
+
+
+def saved_bench(path: str | os.PathLike[str]) -> Saved:
+    """Return the bench that a file holds; raises InputError for anything else."""
+    from llmcost.studies.saved import read_saved
+
+    saved = read_saved(path)
+    if saved.schema != SCHEMA:
+        raise InputError(
+            f"compare: {saved.name} is {saved.schema}; needs a bench: llmcost bench -o FILE.json."
+        )
+    return saved
