@@ -50,10 +50,10 @@ _BAR = re.compile(
 _STEP = re.compile(rb"'global_step/max_steps': '(\d{1,12})/(\d{1,12})'")
 _BLOCK = b"\xe2\x96"
 _EIGHTHS = [bytes([byte]) for byte in range(0x88, 0x90)]  # A full block, then parts of one.
-_BARS = tuple(
-    bar
-    for part in _EIGHTHS
-    for bar in (b"%|" + _BLOCK + part + b"  ", b"%|" + _BLOCK + b"\x88" + _BLOCK + part)
+_BARS = (
+    *(b"  0%|  ", b"  1%|  "),
+    *(b"%|" + _BLOCK + part + b"  " for part in _EIGHTHS),
+    *(b"%|" + _BLOCK + b"\x88" + _BLOCK + part for part in _EIGHTHS),
 )
 
 
