@@ -26,6 +26,10 @@ class ProbeError(Exception):
     """Something cannot be measured; the message says why."""
 
 
+class ShortOfMemoryError(ProbeError):
+    """More memory is needed than may be taken."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What one process is asked to measure; all plain values, for they pass as JSON."""
@@ -100,10 +104,10 @@ class Probe:
         return available_bytes()
 
     def check_memory(self, needed: float) -> None:
-        """Raise ProbeError where this much memory [byte] is more than half of what is free."""
+        """Raise ShortOfMemoryError for more memory [byte] than half of what is free."""
         free = self.free_bytes()
         if free is not None and needed > MEMORY_SHARE * free:
-            raise ProbeError(
+            raise ShortOfMemoryError(
                 f"needs {needed / 1e9:.1f} GB of memory; only half of the {free / 1e9:.1f} GB that "
                 "are free may be taken"
             )
@@ -152,6 +156,6 @@ class Probe:
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory is exhausted, of the host or of a device."""
     words = str(error).lower()
-    return isinstance(error, MemoryError) or any(
+    return isinstance(error, MemoryError | ShortOfMemoryError) or any(
         part in words for part in ("out of memory", "can't allocate memory", "not enough memory")
     )

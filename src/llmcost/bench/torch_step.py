@@ -13,7 +13,6 @@ from typing import Any
 from llmcost.bench.probing import ProbeError, is_out_of_memory
 from llmcost.bench.samples import Setting, Timing, sample
 from llmcost.bench.shapes import Shape, with_layers
-from llmcost.bench.timing import OutOfTimeError
 from llmcost.bench.torch_block import Stack, build, reason_against
 from llmcost.bench.torch_device import TorchProbe
 from llmcost.bench.torch_optimizer import STATES, TRANSFERS, adamw
@@ -26,6 +25,10 @@ PARTS = ("forward", "backward", "optimizer")
 # Activations of a layer for each token and unit of width [byte], at two byte a number:
 # Korthikanti et al. 2022 (arXiv 2205.05198), section 4.
 ACTIVATION_BYTES = 34
+
+
+class _TooLargeError(Exception):
+    """Memory does not hold a step of this batch."""
 
 
 def measure_family(probe: TorchProbe) -> None:
@@ -45,31 +48,24 @@ def _largest_that_fits(
     probe: TorchProbe, shape: Shape, layers: int, precision: str
 ) -> Shape | None:
     """Sample a step, halving the micro-batch while memory does not hold it; return what held."""
+    keys = {"layers": layers, "dtype": precision}
     while True:
         try:
-            found = step(probe, shape, layers, precision)
-        except (ProbeError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
-                raise
-            if shape.micro_batch_size < 2:
-                _skip(probe, layers, precision, str(error).split("\n", 1)[0])
-                return None
+            done = probe.attempt("step", partial(_tried, probe, shape, layers, precision), **keys)
+        except _TooLargeError:
             shape = _halved(probe, shape)
-            continue
-        except OutOfTimeError:
-            probe.attempt("step", _out_of_time, layers=layers, dtype=precision)
-            return shape
-        for one in found:
-            probe.emit("sample", one)
-        return shape
+        else:
+            return shape if done else None
 
 
-def _out_of_time() -> dict[str, Any]:
-    raise OutOfTimeError
-
-
-def _skip(probe: TorchProbe, layers: int, precision: str, reason: str) -> None:
-    probe.skip("step", reason, layers=layers, dtype=precision)
+def _tried(probe: TorchProbe, shape: Shape, layers: int, precision: str) -> list[dict[str, Any]]:
+    """Return the samples of a step; raises _TooLargeError where half of its batch may still fit."""
+    try:
+        return step(probe, shape, layers, precision)
+    except (ProbeError, MemoryError, RuntimeError) as error:
+        if shape.micro_batch_size > 1 and is_out_of_memory(error):
+            raise _TooLargeError from None
+        raise
 
 
 def _halved(probe: TorchProbe, shape: Shape) -> Shape:
