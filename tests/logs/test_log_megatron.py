@@ -95,7 +95,6 @@ def test_megatron_deepspeed_gives_tokens_and_the_length_trained_on():
             "loss": 5.9,
             "seq_length": 2048,
             "skipped_steps": 0,
-            "samples_per_second": 54.857,
             "tokens_per_gpu_second": 1170.286,
             "stated_flop_rate": 70.25e12,
         }
@@ -111,6 +110,10 @@ def test_bigscience_gives_seconds():
     read = said(MEGATRON, BIGSCIENCE)
     assert read["step_time"] == pytest.approx(110.25)
     assert (read["loss"], read["tokens_total"]) == (2.125, 163840000000)
+
+
+def test_samples_per_second_are_not_read_for_some_print_them_per_millisecond():
+    assert "samples_per_second" not in said(MEGATRON, BIGSCIENCE.replace(b"18.576", b"0.019"))
 
 
 @pytest.mark.parametrize("line", [PRIMUS, PRIMUS_2026])

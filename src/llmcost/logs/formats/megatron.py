@@ -18,6 +18,8 @@ from llmcost.logs.record import CHECKPOINT, EVALUATION, Number, Parsed
 TERA = 1e12
 RECORD, BRIDGE, ZERO = b"elapsed time per iteration", b"GPU utilization: ", b"Effective Tera Flops"
 ITERATION = re.compile(rb"(?<![a-z])iteration +([0-9]+) */ *([0-9]+) *\|")
+# Not "samples per second": it says no more than batch and time, and some versions print it per
+# millisecond.
 MEANINGS: dict[bytes, Meaning] = {
     b"consumed samples": plain("samples_total"),
     b"consumed tokens": plain("tokens_total"),
@@ -32,8 +34,6 @@ MEANINGS: dict[bytes, Meaning] = {
     b"tokens/sec/GPU": plain("tokens_per_gpu_second"),
     b"tokens/sec/gpu": plain("tokens_per_gpu_second"),
     b"tokens-per-second-per-gpu": plain("tokens_per_gpu_second"),
-    b"samples per second": plain("samples_per_second"),
-    b"samples/sec": plain("samples_per_second"),
     b"global batch size": plain("global_batch_size"),
     b"actual seqlen": plain("seq_length"),
     b"energy per GPU (J/iter/GPU)": plain("energy_per_step"),
