@@ -144,3 +144,58 @@ def test_formats_are_listed_with_how_they_are_read():
 
     assert rows["megatron"]["read"] == "line by line"
     assert all(row["title"] for row in rows.values())
+
+
+def amounts(hours, cost):
+    """GPU-hours and their cost."""
+    return {"gpu_hours": hours, "cost": cost}
+
+
+def difference(**changes):
+    """A run that should have taken 100 GPU-hours at $2, of which half the tokens are done."""
+    causes = {
+        "tokens": amounts(-50.0, -100.0),
+        "speed": amounts(10.0, 20.0),
+        "lost_work": amounts(5.0, 10.0),
+        "slower_steps": amounts(0.01, 0.02),
+        "price": amounts(0.0, 65.0),
+    }
+    return {
+        "estimate": "est.json",
+        "predicted": amounts(100.0, 200.0),
+        "predicted_for_these_tokens": amounts(50.0, 100.0),
+        "measured": amounts(65.0, 195.0),
+        "causes": causes | changes,
+        "units": {"gpu_hours": "GPU*hour", "cost": "USD", "tokens": "token"},
+    }
+
+
+def test_what_differs_from_the_estimate_is_told_by_cause():
+    made = table(document(track(reports={"difference": difference()})), "difference")
+
+    assert [row[0].strip() for row in made.texts] == [
+        "Estimated, the whole run",
+        "tokens not yet done",
+        "slower steps",
+        "work done again",
+        "a higher price",
+        "Measured so far",
+    ]
+    assert made.texts[2][1:] == ("+10", "+$20", "+20.0%")
+    assert made.texts[-1][1:] == ("65", "$195", "+30.0%")
+    told = [row[1] for row in made.rows]
+    assert sum(told[:-1]) == pytest.approx(told[-1])
+
+
+def test_a_faster_run_saves():
+    report = difference(speed=amounts(-10.0, -20.0), price=amounts(0.0, -5.0))
+    made = table(document(track(reports={"difference": report})), "difference")
+
+    assert {"faster steps", "a lower price"} <= {row[0].strip() for row in made.texts}
+
+
+def test_without_a_price_hours_are_compared():
+    report = difference() | {"measured": {"gpu_hours": 65.0, "cost": None}}
+    made = table(document(track(reports={"difference": report})), "difference")
+
+    assert [field.name for field in made.fields] == ["cause", "gpu_hours", "share"]

@@ -76,6 +76,10 @@ def put(*place, value):
         (put("inputs", "gpu", "origin", "kind", value="guess"), "inputs.gpu.origin.kind"),
         (put("segments", 0, "steps", value=[1]), "segments[0].steps is [1]"),
         (put("reports", "wall_clock", "total", value=5), "reports.wall_clock.total is 5"),
+        (put("reports", "series", "step", value=5), "reports.series.step is 5; needs a list"),
+        (put("reports", "series", "steps", 0, value="x"), "reports.series.steps[0] is 'x'"),
+        (put("reports", "difference", value={}), "reports.difference.estimate is missing"),
+        (put("reports", "stated", value={"conventions": 5}), "reports.stated.conventions is 5"),
         (put("schema", value="llmcost.track/2"), "this program reads llmcost.track/1"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmcost.figures import EM_DASH, quantity_text
@@ -40,6 +40,17 @@ ENDINGS = {"end": "in order", "stopped": "stopped"}
 MOST_LAUNCHES = 12
 # Parts of the wall clock that are a smaller share of it are in files alone.
 TOO_LITTLE = 5e-4
+AMOUNTS = {"gpu_hours": "GPU-hours", "cost": "Cost"}
+ENDS = {"predicted": "Estimated, the whole run", "measured": "Measured so far"}
+# The words of a cause that saves, and of one that costs.
+CAUSES = {
+    "tokens": ("tokens not yet done", "more tokens than estimated"),
+    "speed": ("faster steps", "slower steps"),
+    "foreseen_pauses": ("pauses that the estimate foresaw",) * 2,
+    "slower_steps": ("steps that vary",) * 2,
+    "rest": ("not told apart",) * 2,
+    "price": ("a lower price", "a higher price"),
+}
 Parts = Mapping[str, Any]
 
 
@@ -134,42 +145,62 @@ def _text(name: str, value: Any) -> str:  # noqa: ANN401
     return f"{value:,.0f}"
 
 
-def difference_tables(report: Parts | None) -> Iterator[Table]:
-    """Yield what differs from an estimate, and the causes that add up to it, a table a result."""
-    for name, one in (report or {}).get("results", {}).items():
-        yield _difference(name, one)
-
-
-def _difference(name: str, one: Parts) -> Table:
-    unit, predicted = one["unit"], one["predicted"]
-    rows: list[tuple[str, float, float | None]] = [("predicted", predicted, None)]
-    rows += [(cause, value, _share(value, predicted)) for cause, value in one["causes"].items()]
-    rows.append(("measured", one["measured"], _share(one["measured"] - predicted, predicted)))
-    titles = {"predicted": "Estimated, of these tokens", "measured": "Measured"}
-    texts = tuple(
-        (
-            titles.get(cause) or f"  {title_of(cause).lower()}",
-            _signed(value, unit) if cause not in titles else quantity_text(value, unit),
-            EM_DASH if share is None else f"{share:+.1%}",
-        )
-        for cause, value, share in rows
-    )
+def difference_table(report: Parts | None) -> Table | None:
+    """Return what was measured beside an estimate, and the causes that make the difference."""
+    if not report:
+        return None
+    units, same = report["units"], report["predicted_for_these_tokens"]
+    base = same["gpu_hours"]
+    amounts = [name for name in ("gpu_hours", "cost") if report["measured"].get(name) is not None]
+    rows = [("predicted", report["predicted"])]
+    rows += [(cause, one) for cause, one in report["causes"].items() if _counts(one, same)]
+    rows.append(("measured", report["measured"]))
+    cells = [
+        (name, *(one.get(each) for each in amounts), _share(name, one["gpu_hours"], base))
+        for name, one in rows
+    ]
     return Table(
-        f"difference_{name}",
+        "difference",
         (
-            Field("cause", f"Against the estimate: {title_of(name)}"),
-            Field("value", "Amount", unit, align="right"),
-            Field("share", "Of the estimate", align="right"),
+            Field("cause", f"Against {report['estimate']}"),
+            *(Field(each, AMOUNTS[each], units[each], "right") for each in amounts),
+            Field("share", "Share", align="right"),
         ),
-        tuple(rows),
-        texts=texts,
+        tuple(cells),
+        texts=tuple(
+            (
+                _cause_title(name, one),
+                *(_amount(name, one.get(each), units[each]) for each in amounts),
+                EM_DASH if cell[-1] is None else f"{cell[-1]:+.1%}",
+            )
+            for (name, one), cell in zip(rows, cells, strict=True)
+        ),
+        notes=("Share: of the GPU-hours that the estimate has for the tokens done.",),
     )
 
 
-def _signed(value: float, unit: str) -> str:
-    text = quantity_text(value, unit)
-    return text if value < 0 else f"+{text}"
+def _counts(one: Parts, same: Parts) -> bool:
+    """Return whether a cause makes enough of the estimate to be told to people."""
+    return any(
+        one.get(name) is not None and abs(one[name]) > TOO_LITTLE * (same.get(name) or 0.0)
+        for name in AMOUNTS
+    )
 
 
-def _share(value: float, of: float) -> float | None:
-    return value / of if of else None
+def _share(name: str, hours: float, base: float) -> float | None:
+    if not base or name in ("predicted", "tokens", "price"):
+        return None
+    return hours / base - 1 if name == "measured" else hours / base
+
+
+def _cause_title(name: str, one: Parts) -> str:
+    if name in ENDS:
+        return ENDS[name]
+    less, more = CAUSES.get(name, (title_of(name).lower(),) * 2)
+    size = one["gpu_hours"] or one.get("cost") or 0.0
+    return f"  {more if size > 0 else less}"
+
+
+def _amount(name: str, value: float | None, unit: str) -> str:
+    text = quantity_text(value, unit).replace(" GPU-hours", "").replace(" GPU-hour", "")
+    return f"+{text}" if name not in ENDS and value is not None and value > 0 else text

@@ -10,7 +10,7 @@ from llmcost.inputs import InputValue
 from llmcost.table import Cell, Document, Field, Table
 from llmcost.views.estimates import input_text, origin_text
 from llmcost.views.input_titles import input_title
-from llmcost.views.track_parts import difference_tables, segment_table, wall_clock_table
+from llmcost.views.track_parts import difference_table, segment_table, wall_clock_table
 
 if TYPE_CHECKING:
     from llmcost.studies.tracking.answer import Reading, Track
@@ -86,7 +86,7 @@ def track_document(track: Track) -> Document:
         _result_table(track),
         _unknown_table(track),
         wall_clock_table(track.reports.get("wall_clock")),
-        *difference_tables(track.reports.get("difference")),
+        difference_table(track.reports.get("difference")),
         segment_table(track.segments),
         _input_table(track),
     )

@@ -52,7 +52,29 @@ _UNKNOWN = record({"reason": word})
 _IN_ORDER = record({}, None, ordered())
 # The parts of the time from the first stamp to the last, which add up to `total`.
 WALL_CLOCK = record({"parts": mapped(AMOUNT), "total": AMOUNT})
-_REPORTS: dict[str, Check] = {"wall_clock": maybe(WALL_CLOCK)}
+_SIDE = record({"gpu_hours": number}, {"cost": maybe(number)})
+# What was measured beside an estimate, and the causes that lead from one to the other.
+DIFFERENCE = record(
+    {
+        "estimate": text,
+        "predicted": _SIDE,
+        "predicted_for_these_tokens": _SIDE,
+        "measured": _SIDE,
+        "causes": mapped(_SIDE),
+        "units": mapped(text, needed=("gpu_hours", "cost")),
+    }
+)
+_NUMBERS = listed(maybe(number))
+# Step times in the order of the log, one entry for one or more records.
+SERIES = record(
+    {name: _NUMBERS for name in ("step", "step_time", "steps", "stalls", "segment")},
+)
+_REPORTS: dict[str, Check] = {
+    "wall_clock": maybe(WALL_CLOCK),
+    "difference": maybe(DIFFERENCE),
+    "series": maybe(SERIES),
+    "stated": maybe(record({}, {"conventions": mapped(maybe(text))})),
+}
 
 
 def _days(value: Mapping[str, Any]) -> None:
