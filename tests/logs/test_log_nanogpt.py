@@ -67,6 +67,19 @@ def test_an_evaluation_of_nanogpt_is_no_step_of_llm_c():
     assert [event.kind for event in chunk.events] == ["evaluation"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"iter 12: loss 2.2500, time: 125.50ms",
+        b"Finished saving checkpoint to out/checkpoint_1_500.pt",
+        b"Total number of parameters: 1.50G (2861.02MiB)",
+    ],
+)
+def test_words_of_nanogpt_in_lines_of_others_say_nothing(line):
+    """Those who took its loop over for micro-steps write ``time:`` with a colon."""
+    assert NANOGPT.parse(line) is None
+
+
 NANOCHAT_LINE = (
     b"step 00120/21400 (0.56%) | loss: 3.250000 | lrm: 1.00 | dt: 512.50ms | tok/sec: 1,023,000 | "
     b"bf16_mfu: 47.25 | epoch: 1 pq: 2 rg: 3 | total time: 1.02m | eta: 181.5m"

@@ -33,7 +33,8 @@ NOTICES = (
     Notice(b"num. model params: ", LAUNCH, (Word(b"params: ", "parameters"),)),
     Notice(b" | training on ", numbers=(Word(b"training on ", "num_gpus", DEVICES),)),
     Notice(b"begin validation on ", EVALUATION),
-    Notice(b"aved checkpoint ", CHECKPOINT),
+    Notice(b" | Saved checkpoint ", CHECKPOINT),
+    Notice(b"| saved checkpoint ", CHECKPOINT),
     Notice(b"Finished saving checkpoint to ", CHECKPOINT),
     Notice(b"done training in ", END),
 )

@@ -23,7 +23,7 @@ from llmcost.logs.formats.figures import (
 )
 from llmcost.logs.record import CHECKPOINT, EVALUATION, LAUNCH, Number, Parsed
 
-RECORD = re.compile(rb"(?<![A-Za-z0-9_])iter ([0-9]{1,12}): loss ")
+RECORD = re.compile(rb"(?<![A-Za-z0-9_])iter ([0-9]{1,12}): loss [^,]{1,24}, time [0-9]")
 EVALUATED = re.compile(rb"(?<![A-Za-z0-9_])step [0-9]{1,12}: train loss [^,]{1,24}, val loss ")
 WORDS = (
     Word(b": loss ", "loss"),
@@ -35,6 +35,8 @@ NOTICES = (
     Notice(b"number of parameters: ", numbers=(Word(b"parameters: ", "parameters", LETTERS),)),
     Notice(b"saving checkpoint to ", CHECKPOINT),
 )
+# Lines of other trainers with the same words in them.
+OTHERS = (b"Finished saving checkpoint to ", b"Total number of parameters: ")
 
 
 def parse(line: bytes) -> Parsed | None:
@@ -48,14 +50,14 @@ def parse(line: bytes) -> Parsed | None:
         return Parsed((Number("step", *step.span(1)), *found))
     if EVALUATED.search(line):
         return Parsed(event=EVALUATION)
-    return noticed(line, NOTICES)
+    return None if any(words in line for words in OTHERS) else noticed(line, NOTICES)
 
 
 NANOGPT = LineFormat(
     name="nanogpt",
     title="nanoGPT",
     needles=(
-        *(b": loss ", b": train loss ", b"tokens per iteration will be: "),
+        *(b", time ", b": train loss ", b"tokens per iteration will be: "),
         *(b"number of parameters: ", b"saving checkpoint to "),
     ),
     parse=parse,
