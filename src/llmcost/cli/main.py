@@ -34,6 +34,7 @@ COMMANDS = {
         "Predictions against published measurements, row by row.",
     ),
     "track": ("llmcost.cli.track:track", "What does this run do, by its log?"),
+    "bench": ("llmcost.cli.bench:bench", "What does this machine reach?"),
     "calibrate": (
         "llmcost.cli.calibrate:calibrate",
         "Refit the constants of the prediction from measured steps.",
