@@ -92,6 +92,7 @@ def test_a_line_that_only_looks_like_one_says_nothing(line):
     ("line", "event"),
     [
         (b"Validation: iteration 1/8", EVALUATION),
+        (b"Validation DataLoader 0:   0%|          | 0/50 [00:00<?, ?it/s]", EVALUATION),
         (
             b"[NeMo I 2026-01-02 03:04:05 nemo_logging:393] Global Checkpoint Save : Rank: 0 : "
             b"Iteration: 50 : Start time: 1767322000.25s : Save duration: 4.5s",
@@ -107,6 +108,11 @@ def test_a_line_that_only_looks_like_one_says_nothing(line):
 def test_events_are_told_from_each_other(line, event):
     parsed = NEMO.parse(line)
     assert (parsed.event, parsed.numbers) == (event, ())
+
+
+def test_an_evaluation_under_way_is_the_same_evaluation():
+    line = b"Validation DataLoader 0:  50%|#####     | 25/50 [00:10<00:10,  2.50it/s]"
+    assert NEMO.parse(line) is None
 
 
 def test_the_processes_of_a_launch_are_its_accelerators():

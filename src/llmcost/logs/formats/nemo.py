@@ -48,6 +48,8 @@ ARGUMENTS: dict[bytes, str] = {
     b"expert_model_parallel_size": "expert_parallel",
 }
 STARTING = b"distributed processes registered. Starting with "
+# A bar of its own for each evaluation; at its beginning it has no rate yet.
+EVALUATED, NO_RATE = b"Validation DataLoader ", b"?it/s"
 EVENTS: dict[bytes, str] = {
     b"Validation: iteration ": EVALUATION,
     b"Global Checkpoint Save ": CHECKPOINT,
@@ -71,6 +73,8 @@ def parse(line: bytes) -> Parsed | None:
         return _bar(line)
     if STARTING in line:
         return _launch(line)
+    if EVALUATED in line:
+        return Parsed(event=EVALUATION) if NO_RATE in line else None
     event = next((kind for mark, kind in EVENTS.items() if mark in line), "")
     return Parsed(event=event) if event else _argument(line)
 
@@ -115,7 +119,15 @@ def _argument(line: bytes) -> Parsed | None:
 NEMO = LineFormat(
     name="nemo",
     title="NVIDIA NeMo 1 and 2",
-    needles=(PRINTED, BAR, STARTING, *EVENTS, b"encoder_seq_length: ", b"parallel_size: "),
+    needles=(
+        PRINTED,
+        BAR,
+        STARTING,
+        EVALUATED,
+        *EVENTS,
+        b"encoder_seq_length: ",
+        b"parallel_size: ",
+    ),
     parse=parse,
     stated="model FLOP: attention as whole, the vocabulary projection, no recomputation",
     excludes=(EVALUATION, CHECKPOINT),
