@@ -15,7 +15,8 @@ class Segment:
     """One launch: its lines, its steps, its moments [s], and how it ended.
 
     Its steps are those above `start` up to `last_step`. `started` and `ended` are the first and
-    the last moment that any of its lines names, `launched` tells that the log says where it begins.
+    the last moment that any of its lines names, `launched` tells that the log says where it begins;
+    `run_time` [s] is what its end says that it took.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Segment:
     last_stamp: float | None = None
     launched: bool = False
     ending: str = ""
+    run_time: float | None = None
     first_loss: float = nan
     first_time: float = nan
     copy_of: int | None = None

@@ -196,7 +196,9 @@ class Segmenter:
                 self._armed, self._launched = True, event.time_stamp
         elif self.segments and not self._armed:
             segment = self.segments[-1]
-            segment.ending = event.kind if event.kind in (END, STOPPED) else segment.ending
+            if event.kind in (END, STOPPED):
+                segment.ending = event.kind
+                segment.run_time = event.values.get("run_clock", segment.run_time)
             if event.time_stamp is not None:
                 segment.lived(event.time_stamp)
 

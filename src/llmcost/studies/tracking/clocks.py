@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 # Launches whose clocks overlap by more [s] did not follow each other.
 MOST_OVERLAP = 60.0
 PLAIN, EVALUATIONS, CHECKPOINTS, BOTH = range(4)
-STAMPS, LAUNCH_CLOCK, NO_CLOCK = "stamps", "clock of the launch", ""
+STAMPS, LAUNCH_CLOCK, END_ALONE, NO_CLOCK = (
+    *("stamps", "clock of the launch"),
+    *("what the end says of the last session", ""),
+)
 # Parts of the wall clock, as they are told.
 PARTS = (
     *("training", "skipped_steps", "lost_work", "start_up", "slow_first_steps", "evaluation"),
@@ -82,22 +85,39 @@ class Clock:
         if told.any():
             self.evaluation += float(np.nansum(np.where(told & ~stalled, named, 0.0)))
 
+    @property
+    def told(self) -> str:
+        """What the clock is: of its records, or else of the lines around them."""
+        start, end = self.segment.started, self.segment.ended
+        around = start is not None and end is not None and end > start
+        return self.kind or (STAMPS if around else NO_CLOCK)
+
     def began(self, median: float) -> float:
-        """Return when the launch began, its first record's own steps included [s]."""
+        """Return when the launch began, its first record's own steps included [s].
+
+        The clock of a launch that began before the log does is not counted from its start.
+        """
+        if not self.kind:
+            return self.segment.started or 0.0
         own = self.first_steps * (median if isnan(self.first_time) else self.first_time)
         if self.kind == LAUNCH_CLOCK:
-            return min(0.0, self.first - own)
+            whole = self.segment.launched or self.segment.start <= 0
+            return min(0.0, self.first - own) if whole else self.first - own
         told = self.segment.started
         return self.first - own if told is None else min(told, self.first - own)
 
     @property
     def ended(self) -> float:
         """When the last line of the launch was written [s]."""
-        told = self.segment.ended if self.kind == STAMPS else None
+        told = self.segment.ended if self.told == STAMPS else None
+        if isnan(self.last):
+            return told or 0.0
         return self.last if told is None else max(told, self.last)
 
     def parts(self, median: float) -> dict[str, float]:
         """Return what the launch's time holds beyond `median` for every step [s]."""
+        if not self.kind:
+            return {}
         first = median if isnan(self.first_time) else self.first_time
         found = {
             "start_up": self.first - self.began(median) - self.first_steps * first,
@@ -109,11 +129,6 @@ class Clock:
         found["evaluation"] += self.evaluation
         found["slower_steps"] -= self.evaluation
         return found
-
-    @property
-    def timed_steps(self) -> float:
-        """The steps that the clock covers."""
-        return self.first_steps + sum(self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +146,26 @@ class WallClock:
 
 
 def wall_clock(
-    clocks: Sequence[Clock], median: float, kept: float, lost: float, skipped: float
+    clocks: Sequence[Clock], median: float | None, kept: float, lost: float, skipped: float
 ) -> WallClock | None:
     """Return the wall clock of launches in the order of time; `None` where none tells a clock.
 
     `median` [s] is the time of a steady step; `kept`, `lost` and `skipped` are steps that moved
-    training forward, were done again, and made no update.
+    training forward, were done again, and made no update. Without a median nothing is known of the
+    parts.
     """
-    told = [clock for clock in clocks if clock.kind]
+    told = [clock for clock in clocks if clock.told]
     if not told:
-        return None
-    kind = STAMPS if all(clock.kind == STAMPS for clock in told) else LAUNCH_CLOCK
+        return _by_ends(clocks)
+    kind = STAMPS if all(clock.told == STAMPS for clock in told) else LAUNCH_CLOCK
     parts = dict.fromkeys(PARTS, 0.0)
-    parts |= {"training": median * (kept - skipped), "lost_work": median * lost}
-    parts["skipped_steps"] = median * skipped
-    for clock in told:
-        for name, seconds in clock.parts(median).items():
-            parts[name] += seconds
-    spans = [(clock.began(median), clock.ended) for clock in told]
+    if median is not None:
+        parts |= {"training": median * (kept - skipped), "lost_work": median * lost}
+        parts["skipped_steps"] = median * skipped
+        for clock in told:
+            for name, seconds in clock.parts(median).items():
+                parts[name] += seconds
+    spans = [(clock.began(median or 0.0), clock.ended) for clock in told]
     pauses = [0.0] * len(told)
     if kind == STAMPS:
         pauses = [after[0] - own[1] for own, after in pairwise(spans)] + [0.0]
@@ -160,3 +177,14 @@ def wall_clock(
         for clock, (start, end), pause in zip(told, spans, pauses, strict=True)
     ]
     return WallClock(total, parts, kind, launches, min(pauses) < -MOST_OVERLAP)
+
+
+def _by_ends(clocks: Sequence[Clock]) -> WallClock | None:
+    """Return what the ends of launches say that they took, `None` where none says it."""
+    told = [(clock.segment.run_time, clock.segment.steps) for clock in clocks]
+    launches = [(time, steps) for time, steps in told if time is not None]
+    total = sum(time for time, _ in launches)
+    if not total:
+        return None
+    parts = dict.fromkeys(PARTS, 0.0) | {"unexplained": total}
+    return WallClock(total, parts, END_ALONE, launches)

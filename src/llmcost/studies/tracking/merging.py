@@ -164,7 +164,7 @@ def merged(strands: Sequence[Strand]) -> Merged | None:
     return Merged(
         chosen,
         segments,
-        [clocks[segment.number] for segment in segments if segment.number in clocks],
+        [clocks.get(segment.number) or Clock(segment) for segment in segments],
         how,
         Distribution.together([one.others for one in measures]) if few else steady,
         Distribution.together([one.paces for one in measures]),

@@ -15,7 +15,7 @@ from llmcost.logs.deriving import HOWS
 from llmcost.studies.run_model import MARKET
 from llmcost.studies.tracking.answer import RESULT_UNITS, Reading
 from llmcost.studies.tracking.bootstrapping import median_factors, ratio_factors
-from llmcost.studies.tracking.clocks import STAMPS, WallClock, wall_clock
+from llmcost.studies.tracking.clocks import END_ALONE, LAUNCH_CLOCK, STAMPS, WallClock, wall_clock
 from llmcost.studies.tracking.known import Known
 from llmcost.studies.tracking.merging import Merged
 from llmcost.studies.tracking.options import Options
@@ -33,6 +33,11 @@ SAME_TOKENS = 1e-3
 NO_TIME = "the log says neither the time of a step, nor a rate, nor when its lines were written"
 NO_STAMPS = "no line of the log says when it was written, so that pauses are not known"
 NO_GPUS = "the log does not say how many accelerators there are: give --gpus"
+CLOCKS = {
+    STAMPS: "from the first stamp to the last",
+    LAUNCH_CLOCK: "of launches, without pauses between",
+    END_ALONE: "what the end of the last session says that it took, evaluation included",
+}
 NO_PLAN = "the log does not say how long the run will be: give --steps or --tokens"
 NOT_STATED = "the log does not state it"
 FOREVER = datetime.max.replace(tzinfo=UTC).timestamp() - DAY
@@ -252,19 +257,19 @@ class Results:
     def _clock(self) -> None:
         run, time = self.run, self.value("median_step_time")
         kept, skipped = run.kept, run.skipped
-        if time is not None:
-            self.clock = wall_clock(run.clocks, time, kept, run.executed - kept, skipped)
-        if self.clock is None or time is None or self.clock.total <= 0:
-            self.clock = None
+        clock = wall_clock(run.clocks, time, kept, run.executed - kept, skipped)
+        if clock is None or clock.total <= 0:
             self._unknown("wall_clock", NO_STAMPS)
             self._unknown("goodput", NO_STAMPS)
             return
-        whole = self.clock.kind == STAMPS
-        how = "from the first stamp to the last" if whole else "of launches, without pauses between"
-        self._set("wall_clock", self.clock.total / DAY, how)
-        share = time * (kept - skipped) / self.clock.total
+        self.clock = clock
+        self._set("wall_clock", clock.total / DAY, CLOCKS[clock.kind])
+        if time is None or clock.kind == END_ALONE:
+            self._unknown("goodput", NO_TIME)
+            return
+        share = min(time * (kept - skipped) / clock.total, 1.0)
         factors = self.drawn["median_step_time"] / time
-        self._set("goodput", share, "", np.minimum(share * factors, max(share, 1.0)))
+        self._set("goodput", share, "", np.minimum(share * factors, 1.0))
 
     def _spent(self) -> None:
         """Find what was spent: by the wall clock, or else by the times of the steps alone."""
@@ -305,7 +310,7 @@ class Results:
         told = self.run.num_gpus
         if self.clock is None or "num_gpus" in self.options.numbers or len(set(told.values())) < 2:
             return number
-        clocks = [clock for clock in self.run.clocks if clock.kind]
+        clocks = [clock for clock in self.run.clocks if clock.told]
         pairs = zip(clocks, self.clock.launches, strict=True)
         hours = [(told.get(clock.segment.number, number), time) for clock, (time, _) in pairs]
         return sum(each * time for each, time in hours) / sum(time for _, time in hours)
@@ -325,12 +330,13 @@ class Results:
         left = self._left()
         time = self.value("median_step_time")
         names = ("time_to_finish", "gpu_hours_to_finish", "cost_to_finish", "total_cost")
-        if left is None or time is None:
+        paced = time is not None or (self.clock is not None and self.clock.kind != END_ALONE)
+        if left is None or not (paced or left == 0):
             reason = NO_PLAN if left is None else NO_TIME
             for name in (*names, "finish_date"):
                 self._unknown(name, reason)
             return
-        each, how = self._pace()
+        each, how = self._pace() if left else (0.0, "")
         factors = self._pace_factors(time)
         seconds = left * each
         self._set("time_to_finish", seconds / DAY, how, seconds / DAY * factors)
@@ -359,17 +365,19 @@ class Results:
 
     def _pace(self) -> tuple[float, str]:
         """Return the time that a step took on the whole [s], and how it was got."""
-        if self.clock is not None:
+        if self.clock is not None and self.clock.kind != END_ALONE:
             return self.clock.total / self.run.kept, "at the pace so far, all pauses included"
         return self._stepping() / self.run.executed, "by the times of steps alone"
 
-    def _pace_factors(self, time: float) -> Floats:
+    def _pace_factors(self, time: float | None) -> Floats:
         """Return draws of the future pace over the one so far: of launches, or else of steps."""
         if self.clock is not None:
             spans = np.array(self.clock.launches)
             factors = ratio_factors(spans[:, 0], spans[:, 1], self.draws, self.seed)
             if np.ptp(factors):
                 return factors
+        if time is None:
+            return np.ones(self.draws)
         return self.drawn["median_step_time"] / time
 
     def _finish(self, seconds: float, drawn: Floats) -> None:

@@ -76,6 +76,7 @@ class Strand:
     counts: Counts = field(default_factory=Counts)
     planned_steps: float | None = None
     told: dict[str, float] = field(default_factory=dict)
+    hasty: set[str] = field(default_factory=set)
     _kind: Format | None = None
 
     def __post_init__(self) -> None:
@@ -138,7 +139,7 @@ class Strand:
         for how in np.unique(derived.how[fine]).tolist():
             self._measure(how, derived, fine & (derived.how == how), steady, stalled)
         self._sizes(derived, own, spans)
-        self._rates(derived, own & ~first & ~stalled, spans)
+        self._rates(derived, own, own & ~first & ~stalled, spans)
         self._clocked(derived, own)
 
     def _stalled(self, derived: Derived) -> Bools:
@@ -214,15 +215,24 @@ class Strand:
         last = float(steps[known[-1]]), float(totals[known[-1]])
         self.totals[number] = (*self.totals.get(number, (*first, *first))[:2], *last)
 
-    def _rates(self, derived: Derived, rows: Bools, spans: Floats) -> None:
+    def _rates(self, derived: Derived, own: Bools, calm: Bools, spans: Floats) -> None:
+        """Take in printed rates and stated figures; of first and stalled steps while no others."""
         for name in (PRINTED_RATE, PRINTED_GPU_RATE, *STATED):
             told = derived.chunk.columns.get(name)
             if told is None:
                 continue
             values = told[derived.rows]
-            known = rows & np.isfinite(values) & (values > 0) & (values < 1e30)
+            known = np.isfinite(values) & (values > 0) & (values < 1e30)
             kept = self.stated if name in STATED else self.rates
-            kept.setdefault(name, Distribution()).add(values[known], spans[known])
+            found = kept.setdefault(name, Distribution())
+            if not (known & calm).any() and not (found.count and name not in self.hasty):
+                self.hasty.add(name)
+                found.add(values[known & own], spans[known & own])
+                continue
+            if name in self.hasty:
+                self.hasty.discard(name)
+                found = kept[name] = Distribution()
+            found.add(values[known & calm], spans[known & calm])
 
     def _clocked(self, derived: Derived, own: Bools) -> None:
         segmenter = self.deriver.segmenter
