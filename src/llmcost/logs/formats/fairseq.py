@@ -46,7 +46,8 @@ def parse(line: bytes) -> Parsed | None:
         return None
     start = line.find(b'{"epoch": ')
     if start >= 0:
-        return _record(numbers_behind(line, (*JSON, *BARE), start)) if UPDATES in line else None
+        words = JSON if UPDATES + b'"' in line else BARE
+        return _record(numbers_behind(line, words, start)) if UPDATES in line else None
     if PLAIN_UPDATES in line:
         return _record(numbers_behind(line, SIMPLE)) if b"train_inner" in line else None
     return noticed(line, NOTICES)
