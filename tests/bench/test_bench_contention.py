@@ -48,6 +48,16 @@ def test_a_host_that_only_waits_for_its_device_is_not_judged():
     assert disturbance(START, Reading(10, 0.1, 9.0, 500, 2000), busy_threads=0) is None
 
 
+def test_processes_that_exchange_wait_for_each_other_and_not_for_others():
+    waits = Reading(10, 4, 9.0, 0, 2000)
+    stolen = Reading(10, 4, 9.0, 400, 2000)
+
+    assert disturbance(START, waits, busy_threads=1, alone=False) is None
+    assert disturbance(START, stolen, busy_threads=1, alone=False) == (
+        "the hypervisor took 20% of the processors"
+    )
+
+
 def test_waiting_is_the_second_figure_of_every_thread(tmp_path, monkeypatch):
     for name, waited in (("1", 1_500_000_000), ("2", 500_000_000)):
         (tmp_path / name).mkdir()

@@ -38,24 +38,27 @@ def read_clocks() -> Reading:
     return Reading(perf_counter(), process_time(), _waited(), stolen, every)
 
 
-def disturbance(before: Reading, after: Reading, busy_threads: int) -> str | None:
+def disturbance(
+    before: Reading, after: Reading, busy_threads: int, *, alone: bool = True
+) -> str | None:
     """Return what took processors from a measurement between two readings, or nothing.
 
     `busy_threads` is how many threads computed all the time; 0 where the host only waits for a
-    device.
+    device. What is not `alone` by its nature, as processes that exchange are, waits of itself:
+    there only what the hypervisor takes is told.
     """
     wall = after.wall - before.wall
     threads = min(busy_threads, processors())
     if wall <= 0 or not threads:
         return None
     waited = _between(before.waited, after.waited)
-    if waited is not None and waited / (wall * threads) > WAITING:
+    if alone and waited is not None and waited / (wall * threads) > WAITING:
         return f"threads waited {waited / (wall * threads):.0%} of the time for a processor"
     stolen, every = _between(before.stolen, after.stolen), _between(before.all_time, after.all_time)
     if stolen is not None and every and stolen / every > STOLEN:
         return f"the hypervisor took {stolen / every:.0%} of the processors"
     share = (after.own - before.own) / (wall * threads)
-    if waited is None and share < LEAST_SHARE:
+    if alone and waited is None and share < LEAST_SHARE:
         return f"the process got {share:.0%} of the {threads} processors it computes on"
     return None
 

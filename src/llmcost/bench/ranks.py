@@ -173,7 +173,7 @@ def _times(
     before = read_clocks()
     times = clock.passes([call], FEW if size >= LARGE else MANY, None)[0]
     busy = 1 if rank.kind == "cpu" else 0
-    return tuple(times), disturbance(before, read_clocks(), busy)
+    return tuple(times), disturbance(before, read_clocks(), busy, alone=False)
 
 
 def _exchange(rank: Rank, op: str, size: int) -> tuple[Callable[[], object], Callable[[], bool]]:

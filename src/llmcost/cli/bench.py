@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from llmcost.bench.shapes import Shape
 
 FAMILIES = ("matmul", "memory", "attention", "step", "optimizer", "collective")
+# What a sample is of, in a line of progress.
+WORDS = ("dtype", "role", "op", "part")
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
 
@@ -175,12 +177,21 @@ def _tell_start(family: str) -> None:
 def _tell_sample(sample: Mapping[str, Any]) -> None:
     from llmcost.figures import quantity_text
 
-    about = " ".join(
-        str(sample[key]) for key in ("role", "op", "part", "bytes", "layers") if key in sample
-    )
+    about = " ".join([str(sample[key]) for key in WORDS if key in sample] + _size(sample))
     rate = quantity_text(sample["value"], sample["unit"])
     disturbed = f" (disturbed: {sample['disturbance']})" if sample["disturbed"] else ""
     click.echo(f"  {sample['kind']} {about}: {rate}{disturbed}", err=True)
+
+
+def _size(sample: Mapping[str, Any]) -> list[str]:
+    """Return how large a sample is, in words."""
+    from llmcost.figures import quantity_text
+
+    if sample["kind"] == "gemm":
+        return ["x".join(str(sample[side]) for side in "mnk")]
+    if sample["kind"] == "collective":
+        return [quantity_text(sample["bytes"], "byte")]
+    return [f"of {sample['layers']} layers"] if "layers" in sample else []
 
 
 with_variables(bench)
