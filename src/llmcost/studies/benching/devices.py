@@ -11,6 +11,8 @@ from llmcost.catalog.gpus import MEASURED, PRECISIONS, Accelerator, accelerator
 from llmcost.errors import InputError
 from llmcost.studies.benching.fitting import best_product, memory_rate, precisions
 
+# Memory is sold by 2^30 byte and labelled as GB; what a machine reports is exact.
+LABELLED = 1e9 / 2**30
 # The name of the processors of a machine, which no catalogue holds.
 PROCESSOR = "cpu"
 VENDORS = {"cuda": "NVIDIA", "rocm": "AMD"}
@@ -48,7 +50,7 @@ def _own(data: Mapping[str, Any], name: str) -> Accelerator:
         generation=PROCESSOR if kind == PROCESSOR else kind,
         form_factor="chip",
         peak_flop_rates=MappingProxyType(peaks),
-        memory=None if memory is None else float(memory),
+        memory=None if memory is None else float(memory) * LABELLED,
         memory_type=None,
         memory_bandwidth=None if bandwidth is None else bandwidth.value,
         scale_up_link=None,

@@ -184,7 +184,7 @@ def _catalogue_price(given: Given, part: Accelerator) -> tuple[Spread | None, In
     if part.evidence == MEASURED:
         given.refuse("a device without a price in the catalogue", ("provider", "terms"))
         missing = InputValue(None, PRICE_UNIT, Origin("catalogue", "gpu_prices.csv"))
-        text = f"No cost: no price of a {part.note} is known; give --price."
+        text = f"No cost: no price is known of {part.note}; give --price."
         return None, {"price": missing}, [("no-price", text)]
     picked = select_price(
         part.name,

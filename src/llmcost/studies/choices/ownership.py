@@ -64,7 +64,7 @@ def _server_price(given: Given, gpu: Accelerator, day: date) -> tuple[Chosen | N
     if own is not None:
         return own, []
     if gpu.evidence == MEASURED:
-        text = f"No cost of owning: no price of a {gpu.note} is known; give --server-price."
+        text = f"No cost of owning: no price is known of {gpu.note}; give --server-price."
         return None, [("no-server-price", text)]
     picked = select_server_price(gpu.name, as_of=day)
     if picked.value is None:
