@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_logs import START, chunk, codes, launch, stamped, steps, tracked, values
 
-from llmcost.logs.record import CHECKPOINT, EVALUATION, Event
+from llmcost.logs.record import CHECKPOINT, END, EVALUATION, Event
 
 
 def parts(track):
@@ -176,3 +176,39 @@ def test_launches_on_other_numbers_of_devices_count_their_own():
     )
 
     assert values(tracked(one, two))["gpu_hours"] == pytest.approx(24 * 200 / 3600, rel=1e-6)
+
+
+def test_evaluation_beside_a_checkpoint_is_told_apart_where_the_log_says_its_time():
+    columns = stamped(1, 40)
+    columns["time_stamp"][20:] += 100
+    columns["line"] = np.arange(10.0, 410.0, 10.0)
+    events = [Event(202, EVALUATION, None, {"evaluation_time": 70.0}), Event(205, CHECKPOINT)]
+    clock = parts(tracked(chunk(columns, events)))
+
+    assert clock["evaluation"] == pytest.approx(70)
+    assert clock["evaluation_and_checkpoints"] == pytest.approx(30)
+
+
+def test_the_end_of_a_session_may_say_how_long_it_ran():
+    columns = {"step": [100.0, 200.0], "loss": [3.0, 2.0]}
+    found = tracked(chunk(columns, [Event(3, END, None, {"run_clock": 7200.0})]), num_gpus=4)
+
+    assert values(found)["wall_clock"] == pytest.approx(7200 / 86400)
+    assert values(found)["gpu_hours"] == pytest.approx(8)
+    assert "evaluation included" in found.results["wall_clock"].how
+    assert (values(found)["goodput"], values(found)["median_step_time"]) == (None, None)
+
+
+def test_stamps_around_records_that_have_none_are_a_wall_clock():
+    found = tracked(chunk(steps(1, 50), stamps=(START, START + 400)))
+
+    assert values(found)["wall_clock"] == pytest.approx(400 / 86400)
+    assert values(found)["goodput"] == pytest.approx(100 / 400)
+    assert parts(found)["unexplained"] == pytest.approx(300)
+
+
+def test_a_clock_of_a_launch_that_began_before_the_log_counts_from_its_first_record():
+    columns = steps(5001, 5050)
+    columns["run_clock"] = 40_000 + np.cumsum(columns["step_time"])
+
+    assert values(tracked(chunk(columns)))["wall_clock"] == pytest.approx(100 / 86400)

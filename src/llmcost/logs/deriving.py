@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmcost.logs.columns import coarse, either, per_step, positive, rates
 from llmcost.logs.ratios import Ratios, product_of_degrees
 from llmcost.logs.record import CHECKPOINT, EVALUATION, FACTS, Chunk, Event
 from llmcost.logs.segments import Marked, Segmenter
@@ -99,6 +100,7 @@ class Deriver:
     backwards: int = 0
     _last: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     _stalls: dict[str, int] = field(default_factory=dict)
+    _waiting: float = 0.0
 
     def add(self, chunk: Chunk) -> Iterator[Derived]:
         """Yield the derived records of a chunk, in stretches within which facts are the same."""
@@ -146,6 +148,9 @@ class Deriver:
     def _derived(self, chunk: Chunk, marked: Marked) -> Derived:
         own = {name: values[marked.rows] for name, values in chunk.columns.items()}
         own["step"] = marked.steps
+        evaluated = self._evaluated(chunk, own)
+        if evaluated.any():
+            own["evaluation_time"] = evaluated
         self.ratios.add(own)
         found = Derived(
             chunk,
@@ -164,7 +169,7 @@ class Deriver:
         columns |= self._sizes(found, changes)
         time, how = self._times(replace(found, columns=columns), changes)
         columns["step_time"] = time
-        columns |= _rates(columns, own, how)
+        columns |= rates(columns, own, how)
         return replace(found, columns=columns, how=how)
 
     def _stalled(self, chunk: Chunk, lines: Floats) -> dict[str, Floats]:
@@ -182,6 +187,25 @@ class Deriver:
                 self._stalls[kind] = waiting + len(events)
             found[kind] = counts
         return found
+
+    def _evaluated(self, chunk: Chunk, own: Mapping[str, Floats]) -> Floats:
+        """Return the time of evaluation since the record before [s], of records or events."""
+        lines = own["line"]
+        told, after = np.nan_to_num(own.get("evaluation_time", 0 * lines)), 0.0
+        for event in chunk.events:
+            seconds = event.values.get("evaluation_time")
+            if event.kind != EVALUATION or seconds is None:
+                continue
+            at = int(np.searchsorted(lines, event.line))
+            if at < len(lines):
+                told[at] += seconds
+            else:
+                after += seconds
+        if len(lines):
+            told[0] += self._waiting
+            self._waiting = 0.0
+        self._waiting += after
+        return told
 
     def _spans(self, found: Derived) -> Floats:
         """Return how many steps each record stands for."""
@@ -237,21 +261,21 @@ class Deriver:
         batch = self._told(found, "global_batch_size")
         number = self._told(found, "num_gpus")
         by_batch = batch * length
-        counted = _per_step(changes, "tokens_total")
-        counted = _either(counted, _per_step(changes, "tokens_per_gpu_total") * number)
-        if not _coarse(found.columns.get("tokens_total")) and "tokens_per_step" not in self.given:
-            by_batch = _either(counted, by_batch)
+        counted = per_step(changes, "tokens_total")
+        counted = either(counted, per_step(changes, "tokens_per_gpu_total") * number)
+        if not coarse(found.columns.get("tokens_total")) and "tokens_per_step" not in self.given:
+            by_batch = either(counted, by_batch)
         ways = (
             self._told(found, "tokens_per_step"),
             by_batch,
             counted,
-            _per_step(changes, "samples_total") * length,
+            per_step(changes, "samples_total") * length,
         )
         tokens = ways[0]
         for way in ways[1:]:
-            tokens = _either(tokens, way)
+            tokens = either(tokens, way)
         if {"global_batch_size", "seq_length"} <= set(self.given):
-            tokens = _either(self._given("tokens_per_step", found), batch * length)
+            tokens = either(self._given("tokens_per_step", found), batch * length)
         return {
             "seq_length": length,
             "global_batch_size": batch,
@@ -268,7 +292,7 @@ class Deriver:
             return self._given(name, found)
         fact = self.fact(name)
         told = np.full(len(found), np.nan if fact is None else fact)
-        return _either(_positive(found.columns[name]), told) if name in found.columns else told
+        return either(positive(found.columns[name]), told) if name in found.columns else told
 
     def _times(
         self, found: Derived, changes: Mapping[str, tuple[Floats, Floats]]
@@ -276,25 +300,25 @@ class Deriver:
         """Return the time of a step [s] of each record by the best way there is, and the way."""
         tokens = found.columns["tokens_per_step"]
         number, batch = found.columns["num_gpus"], found.columns["global_batch_size"]
-        rate = _either(
-            _positive(found.column("tokens_per_second")),
-            _positive(found.column("tokens_per_gpu_second")) * number,
+        rate = either(
+            positive(found.column("tokens_per_second")),
+            positive(found.column("tokens_per_gpu_second")) * number,
         )
-        samples = _either(
-            _positive(found.column("samples_per_second")),
-            _positive(found.column("samples_per_gpu_second")) * number,
+        samples = either(
+            positive(found.column("samples_per_second")),
+            positive(found.column("samples_per_gpu_second")) * number,
         )
         passes = self.facts.get("accumulation", np.nan)
         ways = (
             found.column("step_time"),
-            1 / _positive(found.column("steps_per_second")),
+            1 / positive(found.column("steps_per_second")),
             tokens / rate,
             batch / samples,
-            _per_step(changes, "train_clock"),
-            _per_step(changes, "run_clock"),
+            per_step(changes, "train_clock"),
+            per_step(changes, "run_clock"),
             found.column("micro_step_time") * passes,
-            _per_step(changes, "averaged"),
-            _per_step(changes, "time_stamp"),
+            per_step(changes, "averaged"),
+            per_step(changes, "time_stamp"),
         )
         time, how = np.full(len(found), np.nan), np.full(len(found), -1, dtype=np.intp)
         for place, way in enumerate(ways):
@@ -303,24 +327,6 @@ class Deriver:
             new = (how < 0) & np.isfinite(way)
             time, how = np.where(new, way, time), np.where(new, place, how)
         return time, how
-
-
-def _rates(
-    columns: Mapping[str, Floats], own: Mapping[str, Floats], how: NDArray[np.intp]
-) -> dict[str, Floats]:
-    """Return the rates of a record: as printed, else from its tokens and time."""
-    tokens, number, time = columns["tokens_per_step"], columns["num_gpus"], columns["step_time"]
-    none = np.full(len(how), np.nan)
-    printed = _positive(own.get("tokens_per_second", none))
-    one = _positive(own.get("tokens_per_gpu_second", none))
-    samples = _positive(own.get("samples_per_second", none)) * columns["seq_length"]
-    with np.errstate(all="ignore"):
-        rate = _either(_either(_either(printed, one * number), samples), tokens / time)
-        return {
-            "tokens_per_second": rate,
-            "tokens_per_gpu_second": _either(one, rate / number),
-            "tokens_per_step": _either(tokens, np.where(how == 0, rate * time, np.nan)),
-        }
 
 
 def _elapsed(found: Derived, changes: Mapping[str, tuple[Floats, Floats]]) -> dict[str, Floats]:
@@ -334,7 +340,7 @@ def _elapsed(found: Derived, changes: Mapping[str, tuple[Floats, Floats]]) -> di
             still = np.where(np.isfinite(found.columns[name]) & (over > 0), 0.0, np.nan)
             return {
                 "moment": found.columns[name],
-                "elapsed": _either(risen, still),
+                "elapsed": either(risen, still),
                 "elapsed_steps": over,
             }
     none = np.full(len(found), np.nan)
@@ -357,30 +363,3 @@ def _part(chunk: Chunk, rows: slice, events: tuple[Event, ...]) -> Chunk:
     if rows.stop is not None and stamps is not None:
         stamps = (stamps[0], stamps[0])
     return replace(chunk, columns=columns, events=events, stamps=stamps)
-
-
-def _coarse(values: Floats | None) -> bool:
-    """Return whether counts are printed with so few digits that their differences mean little."""
-    if values is None:
-        return False
-    known = values[np.isfinite(values) & (values > 0)]
-    if not len(known):
-        return False
-    unit = 10.0 ** (np.floor(np.log10(known)) - 3)
-    return bool((np.abs(known / unit - np.round(known / unit)) < 1e-6).all())
-
-
-def _per_step(changes: Mapping[str, tuple[Floats, Floats]], name: str) -> Floats | float:
-    if name not in changes:
-        return np.nan
-    change, over = changes[name]
-    with np.errstate(all="ignore"):
-        return np.where(over > 0, change / over, np.nan)
-
-
-def _either(one: Floats | float, two: Floats | float) -> Floats:
-    return np.where(np.isfinite(one), one, two)
-
-
-def _positive(values: Floats) -> Floats:
-    return np.where(values > 0, values, np.nan)

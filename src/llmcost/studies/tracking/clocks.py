@@ -45,7 +45,8 @@ class Clock:
     """The clock of one launch: time [s] and steps between its records, by what lies in between.
 
     The first record stands for `first_steps`, whose own time of a step is `first_time`, NaN where
-    none is printed. `kind` says what the clock is.
+    none is printed. `evaluation` is what the log says of it between records in which other things
+    lie as well [s]. `kind` says what the clock is.
     """
 
     segment: Segment
@@ -54,7 +55,7 @@ class Clock:
     last: float = nan
     first_steps: float = 0.0
     first_time: float = nan
-    evaluation: float = 0.0
+    evaluation: list[float] = field(default_factory=lambda: [0.0] * 4)
     time: list[float] = field(default_factory=lambda: [0.0] * 4)
     steps: list[float] = field(default_factory=lambda: [0.0] * 4)
 
@@ -81,9 +82,9 @@ class Clock:
             these = told & (kinds == kind)
             self.time[kind] += float(elapsed[these].sum())
             self.steps[kind] += float(steps[these].sum())
-        named = derived.column("evaluation_time")[rows]
-        if told.any():
-            self.evaluation += float(np.nansum(np.where(told & ~stalled, named, 0.0)))
+            if kind != EVALUATIONS:
+                named = derived.column("evaluation_time")[rows]
+                self.evaluation[kind] += float(np.nansum(named[these]))
 
     @property
     def told(self) -> str:
@@ -125,9 +126,8 @@ class Clock:
             "after_last_step": self.ended - self.last,
         }
         for kind, name in OF_KIND.items():
-            found[name] = self.time[kind] - median * self.steps[kind]
-        found["evaluation"] += self.evaluation
-        found["slower_steps"] -= self.evaluation
+            found[name] = self.time[kind] - median * self.steps[kind] - self.evaluation[kind]
+        found["evaluation"] += sum(self.evaluation)
         return found
 
 
