@@ -36,7 +36,7 @@ EVALUATED = re.compile(rb"(?<![A-Za-z0-9_])iter {1,8}[0-9]{1,12}: val loss ")
 NOTICES = (
     Notice(b"Time to instantiate model: ", LAUNCH),
     Notice(b"Total parameters: ", numbers=(Word(b"parameters: ", "parameters"),)),
-    Notice(b"Saving checkpoint to ", CHECKPOINT),
+    Notice(b"Saving checkpoint to '", CHECKPOINT),
     Notice(b"| - Training Time ", END),
 )
 
