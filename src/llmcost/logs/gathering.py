@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING
 
 from llmcost.logs.record import Chunk, Event
@@ -18,14 +19,12 @@ MAX_LINE = 1 << 20
 
 
 class Gathering:
-    """What a document says, gathered record by record until a chunk is full.
-
-    `format` is the name that its chunks bear.
-    """
+    """What a document says, gathered until a chunk is full; `format` is the name chunks bear."""
 
     def __init__(self, format: str) -> None:  # noqa: A002
         self._format = format
         self._records: list[tuple[int, Mapping[str, float]]] = []
+        self._blocks: list[dict[str, Floats]] = []
         self._events: list[Event] = []
         self._stamps: list[float] = []
         self._messages: list[str] = []
@@ -37,6 +36,16 @@ class Gathering:
         if "time_stamp" in record:
             self.moment(record["time_stamp"])
 
+    def add_block(self, columns: dict[str, Floats]) -> None:
+        """Add many records, by field, with their lines; NaN where one does not say."""
+        import numpy as np
+
+        self._blocks.append(columns)
+        stamps = columns.get("time_stamp")
+        if stamps is not None and np.isfinite(stamps).any():
+            self.moment(float(np.nanmin(stamps)))
+            self.moment(float(np.nanmax(stamps)))
+
     def happen(self, event: Event) -> None:
         """Add an event."""
         self._events.append(event)
@@ -45,7 +54,7 @@ class Gathering:
 
     def moment(self, stamp: float) -> None:
         """Note a moment that the document names [s since 1970]."""
-        first, last = (self._stamps or [stamp, stamp])[:2]
+        first, last = self._stamps or (stamp, stamp)
         self._stamps = [min(first, stamp), max(last, stamp)]
 
     def say(self, message: str) -> None:
@@ -55,19 +64,21 @@ class Gathering:
     @property
     def full(self) -> bool:
         """Whether it is time to take a chunk."""
-        return len(self._records) + len(self._events) >= RECORDS_PER_CHUNK
+        count = len(self._records) + len(self._events)
+        return count + sum(len(block["line"]) for block in self._blocks) >= RECORDS_PER_CHUNK
 
     def taken(self, line: int = 0) -> Chunk:
         """Return all that was gathered as a chunk, and begin anew; `line` is the last one read."""
         chunk = Chunk(
             format=self._format,
-            columns=_columns(self._records),
-            events=tuple(self._events),
+            columns=_joined([*self._blocks, _columns(self._records)]),
+            events=tuple(sorted(self._events, key=attrgetter("line"))),
             stamps=(self._stamps[0], self._stamps[1]) if self._stamps else None,
             messages=tuple(self._messages),
             lines=max(line - self._last_line, 0),
         )
-        self._records, self._events, self._stamps, self._messages = [], [], [], []
+        self._records, self._blocks, self._events = [], [], []
+        self._stamps, self._messages = [], []
         self._last_line = line
         return chunk
 
@@ -82,6 +93,22 @@ def _columns(records: list[tuple[int, Mapping[str, float]]]) -> dict[str, Floats
         for field in fields
     }
     return {"line": np.array([line for line, _ in records], dtype=np.float64), **columns}
+
+
+def _joined(blocks: list[dict[str, Floats]]) -> dict[str, Floats]:
+    """Return blocks one after the other, with every field that any of them has."""
+    import numpy as np
+
+    filled = [block for block in blocks if len(block["line"])] or blocks[:1]
+    if len(filled) == 1:
+        return filled[0]
+    fields = dict.fromkeys(field for block in filled for field in block)
+    return {
+        field: np.concatenate(
+            [block.get(field, np.full(len(block["line"]), np.nan)) for block in filled]
+        )
+        for field in fields
+    }
 
 
 def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:

@@ -10,19 +10,22 @@ counts micro-steps in ``step`` and ``iter``.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import IO
 
 from llmcost.errors import LogFormatError, one_of, shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column, chosen_columns, known_columns
-from llmcost.logs.formats.tables import BOM, CALLS, Rows, number_in
-from llmcost.logs.gathering import numbered_lines
-from llmcost.logs.record import LAUNCH, Chunk, Event
+from llmcost.logs.formats.tables import CALLS, Rows, number_in
+from llmcost.logs.gathering import MAX_LINE
+from llmcost.logs.record import Chunk
 
 DELIMITERS = ",\t;"
+MARK = "\ufeff"
 MOST_SHOWN = 40
-LITGPT = frozenset({"iter_time", "remaining_time", "total_tokens"})
+LITGPT = frozenset({"iter", "iter_time", "total_tokens"})
 LITGPT_COLUMNS = {
     "run_clock": "time",
     "tokens_total": "total_tokens",
@@ -38,8 +41,8 @@ _SAMPLED = (
 _WANDB = _SAMPLED.format("Charts that Weights & Biases exports", "the run's scan_history()")
 _TENSORBOARD = _SAMPLED.format("Tables that TensorBoard downloads", "the event file itself")
 _MICRO = (
-    "litgpt numbers micro-steps here: each row is taken as one step, which holds for its "
-    "log_interval of 1."
+    "litgpt numbers micro-steps here: each row is taken as one step, which holds for pretraining "
+    "with a log_interval of 1."
 )
 
 
@@ -103,9 +106,9 @@ def claims(head: bytes) -> bool:
     """Return whether a file begins with a header that we know, and a row of numbers under it."""
     if b"\0" in head[:1024]:
         return False
-    lines = head.split(b"\n")[:2]
+    lines = iter(head.decode("utf-8", "replace").split("\n")[:2])
     try:
-        rows = [row for _, row in _rows(enumerate(lines, 1))]
+        rows = [row for _, row in _rows(lines)]
     except LogFormatError:
         return False
     if len(rows) < 2:
@@ -116,13 +119,8 @@ def claims(head: bytes) -> bool:
     if not known and (len(columns) < 2 or not {"step", "time_stamp"} & set(columns)):
         return False
     places = [header.place[column.name] for column in columns.values()]
-    return any(
-        number_in(rows[1][at], moment=True) is not None for at in places if _has(rows[1], at)
-    )
-
-
-def _has(row: Sequence[str], at: int) -> bool:
-    return at < len(row)
+    cells = [rows[1][at] for at in places if at < len(rows[1])]
+    return any(number_in(cell, moment=True) is not None for cell in cells)
 
 
 def read(stream: IO[bytes], name: str, mapping: Mapping[str, str] | None = None) -> Iterator[Chunk]:
@@ -130,7 +128,7 @@ def read(stream: IO[bytes], name: str, mapping: Mapping[str, str] | None = None)
 
     Raises LogFormatError for what is no table, InputError for a column that is not there.
     """
-    numbered = _rows(_whole_lines(stream, name), name)
+    numbered = _rows(_texts(stream, name), name)
     line, first = next(numbered, (1, []))
     header = Header(first)
     rows = Rows("csv", mapping or ())
@@ -142,50 +140,38 @@ def read(stream: IO[bytes], name: str, mapping: Mapping[str, str] | None = None)
     widest, short = max(places, default=0) + 1, [""] * len(header.names)
     for line, row in numbered:
         if row == first:
-            rows.gathering.happen(Event(line, LAUNCH))
-            continue
-        cells = row if len(row) >= widest else row + short
-        rows.add(line, [cells[at] for at in places])
-        if rows.gathering.full:
-            yield rows.gathering.taken(line)
+            rows.launch(line)
+        else:
+            cells = row if len(row) >= widest else row + short
+            rows.add(line, [cells[at] for at in places])
+        if rows.full:
+            yield rows.taken(line)
     rows.finish()
-    yield rows.gathering.taken(line)
+    yield rows.taken(line)
 
 
-def _whole_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
-    for number, line in numbered_lines(stream):
-        if line is None:
+def _texts(stream: IO[bytes], name: str) -> Iterator[str]:
+    """Yield the lines of a stream; LogFormatError for one above 1 MiB."""
+    for number, line in enumerate(iter(partial(stream.readline, MAX_LINE), b""), 1):
+        if len(line) == MAX_LINE and not line.endswith(b"\n"):
             raise LogFormatError("is longer than 1 MiB: no row of a table", file=name, line=number)
-        yield number, line
+        yield line.decode("utf-8", "replace")
 
 
-def _rows(lines: Iterable[tuple[int, bytes]], name: str = "") -> Iterator[tuple[int, list[str]]]:
+def _rows(texts: Iterator[str], name: str = "") -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a table, each with the line it ends on; the first one's delimiter holds."""
-    numbered = iter(lines)
-    first = next(((n, text) for n, line in numbered if (text := _text(line)).strip()), None)
-    if first is None:
-        return
-    at, header = first
+    at, header = next(((n, text) for n, text in enumerate(texts, 1) if text.strip()), (0, ""))
+    header = header.removeprefix(MARK)
     delimiter = max(DELIMITERS, key=header.count)
-    texts = _texts(header, numbered)
-    reader = csv.reader(texts, delimiter=delimiter)
+    reader = csv.reader(chain([header] if header else [], texts), delimiter=delimiter)
+    before = at - 1
     try:
         for row in reader:
             if row:
-                yield at + reader.line_num - 1, row
+                yield before + reader.line_num, row
     except csv.Error as error:
-        where = at + reader.line_num - 1
+        where = before + reader.line_num
         raise LogFormatError(f"is no row of a table: {error}", file=name, line=where) from None
-
-
-def _texts(header: str, numbered: Iterator[tuple[int, bytes]]) -> Iterator[str]:
-    yield header
-    for _, line in numbered:
-        yield _text(line)
-
-
-def _text(line: bytes) -> str:
-    return line.removeprefix(BOM).replace(b"\0", b"").decode("utf-8", "replace")
 
 
 CSV = DocumentFormat(name="csv", title="CSV tables", claims=claims, read=read)

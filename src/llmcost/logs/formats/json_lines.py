@@ -46,10 +46,10 @@ def read(stream: IO[bytes], name: str, mapping: Mapping[str, str] | None = None)
     line = 0
     for line, found in chain(first, numbered):
         reading.add(line, found)
-        if reading.rows.gathering.full:
-            yield reading.rows.gathering.taken(line)
+        if reading.rows.full:
+            yield reading.rows.taken(line)
     reading.finish()
-    yield reading.rows.gathering.taken(line)
+    yield reading.rows.taken(line)
 
 
 class _Reading:

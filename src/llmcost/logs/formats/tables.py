@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from math import isfinite
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
 from llmcost.errors import shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column
-from llmcost.logs.gathering import Gathering
-from llmcost.logs.record import FACT, FIELDS, Chunk, Event
+from llmcost.logs.gathering import RECORDS_PER_CHUNK, Gathering
+from llmcost.logs.record import FACT, FIELDS, LAUNCH, Chunk, Event
+
+if TYPE_CHECKING:
+    from llmcost.logs.record import Floats
 
 BOM = b"\xef\xbb\xbf"
 HEAD = 65_536
@@ -28,7 +32,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
 class Rows:
-    """Turns rows into records and gathers them; `chosen` are the fields that the user named."""
+    """Turns rows into records, many at a time; `chosen` are the fields that the user named."""
 
     def __init__(self, kind: str, chosen: Iterable[str] = ()) -> None:
         self.gathering = Gathering(kind)
@@ -36,39 +40,88 @@ class Rows:
         self._silent = set(chosen)
         self._needed: frozenset[str] = frozenset()
         self._facts: dict[str, float] = {}
+        self._launches = 0
+        self._lines: list[int] = []
+        self._rows: list[Sequence[object]] = []
 
     def use(self, columns: Mapping[str, Column]) -> None:
         """Read these columns from now on."""
+        self._flush()
         self.columns = tuple(columns.values())
         fields = frozenset(columns) & FIELDS.keys()
         self._needed = fields - PLACES or fields & CLOCKS
 
-    def add(self, line: int, cells: Iterable[object]) -> None:
-        """Add a row, its cells in the order of the columns, if it tells of a step."""
-        record: dict[str, float] = {}
-        facts: dict[str, float] = {}
-        for column, cell in zip(self.columns, cells, strict=True):
-            value = number_in(cell, moment=column.field == "time_stamp")
-            if value is not None:
-                told = record if column.field in FIELDS else facts
-                told[column.field] = value * column.scale
-        if facts and facts != self._facts:
-            self._learn(line, facts)
-        if not self._needed.isdisjoint(record):
-            self.gathering.add(line, record)
-            self._silent.difference_update(record)
+    def add(self, line: int, cells: Sequence[object]) -> None:
+        """Add a row, its cells in the order of the columns."""
+        self._lines.append(line)
+        self._rows.append(cells)
 
-    def _learn(self, line: int, facts: dict[str, float]) -> None:
-        """Note what a row says of the run rather than of a step, such as how many GPUs it has."""
-        self._facts = facts
-        self._silent.difference_update(facts)
-        self.gathering.happen(Event(line, FACT, values=facts))
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take a chunk."""
+        return len(self._lines) + self._launches >= RECORDS_PER_CHUNK
+
+    def taken(self, line: int) -> Chunk:
+        """Return the rows so far as a chunk; `line` is the last one read."""
+        self._flush()
+        self._launches = 0
+        return self.gathering.taken(line)
+
+    def launch(self, line: int) -> None:
+        """Note that a launch begins here."""
+        self._launches += 1
+        self.gathering.happen(Event(line, LAUNCH))
 
     def finish(self) -> None:
         """Say which of the columns that the user named held no number."""
+        self._flush()
         for column in self.columns:
             if column.field in self._silent:
                 self.gathering.say(f"Column {shown(column.name)} ({column.field}) has no number.")
+
+    def _flush(self) -> None:
+        """Gather the rows that tell of a step, and what they say of the run."""
+        if not self._lines:
+            return
+        import numpy as np
+
+        lines = np.array(self._lines, dtype=np.float64)
+        numbers = {
+            column.field: _numbers(cells, moments=column.field == "time_stamp") * column.scale
+            for column, cells in zip(self.columns, zip(*self._rows, strict=True), strict=False)
+        }
+        self._lines, self._rows = [], []
+        self._silent -= {field for field, values in numbers.items() if np.isfinite(values).any()}
+        self._learn(lines, {field: numbers.pop(field) for field in {*numbers} - FIELDS.keys()})
+        told = np.zeros(len(lines), dtype=bool)
+        for field in self._needed & numbers.keys():
+            told |= np.isfinite(numbers[field])
+        kept = {f: values[told] for f, values in numbers.items() if np.isfinite(values[told]).any()}
+        self.gathering.add_block({"line": lines[told], **kept})
+
+    def _learn(self, lines: Floats, facts: Mapping[str, Floats]) -> None:
+        """Note what rows say of the run rather than of a step, where it changes."""
+        import numpy as np
+
+        for field, values in facts.items():
+            known = np.flatnonzero(np.isfinite(values))
+            before = np.concatenate([[self._facts.get(field, np.nan)], values[known][:-1]])
+            for at in known[values[known] != before].tolist():
+                said = {field: float(values[at])}
+                self._facts |= said
+                self.gathering.happen(Event(int(lines[at]), FACT, values=said))
+
+
+def _numbers(cells: Sequence[Any], *, moments: bool) -> Floats:
+    """Return the numbers of cells, NaN for those that are none."""
+    import numpy as np
+
+    if set(map(type, cells)) <= {str, int, float}:
+        with suppress(ValueError, OverflowError):
+            values = np.array(list(map(float, cells)))
+            return np.where(np.isfinite(values), values, np.nan)
+    read = (number_in(cell, moment=moments) for cell in cells)
+    return np.array([np.nan if value is None else value for value in read])
 
 
 def number_in(cell: object, *, moment: bool = False) -> float | None:
