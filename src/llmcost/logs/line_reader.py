@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, Needles, Piece, moments_in, read_block
-from llmcost.logs.formats import LINE_FORMATS, LineFormat, format_of
+from llmcost.logs.formats import LineFormat
+from llmcost.logs.line_formats import line_formats
 from llmcost.logs.record import Chunk, Event
 from llmcost.logs.stencils import StencilBook
 
@@ -16,15 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Moments = tuple[float, float] | None
 
 NOTHING: dict[str, Floats] = {"line": np.empty(0)}
-
-
-def line_formats(name: str | None = None) -> list[LineFormat]:
-    """Return the formats that are read line by line, or the one that is named."""
-    names = [name] if name is not None else list(LINE_FORMATS)
-    found = [format_of(each) for each in names]
-    return [each for each in found if isinstance(each, LineFormat)]
 
 
 class LineReader:
@@ -62,6 +58,18 @@ class LineReader:
         if whole:
             yield from self._read(whole)
 
+    def take(self, found: Found, stamps: Moments, lines: int, size: int) -> Iterator[Chunk]:
+        """Yield what the next `lines` lines say, `size` bytes that were read elsewhere from 1."""
+        before = self._line - 1
+        shifted = replace(
+            found,
+            pieces=[replace(piece, lines=piece.lines + before) for piece in found.pieces],
+            events=[(of, replace(each, line=each.line + before)) for of, each in found.events],
+        )
+        self._line += lines
+        self._too_long += found.too_long
+        yield from self._chunks(shifted, stamps, lines, size)
+
     def close(self) -> Iterator[Chunk]:
         """Yield what is left: the last line, if it has no end, and the last record."""
         messages = []
@@ -95,9 +103,7 @@ class LineReader:
         stamps = None if cut else moments_in(block)
         yield from self._chunks(found, stamps, block.feeds, len(data))
 
-    def _chunks(
-        self, found: Found, stamps: tuple[float, float] | None, lines: int, size: int
-    ) -> Iterator[Chunk]:
+    def _chunks(self, found: Found, stamps: Moments, lines: int, size: int) -> Iterator[Chunk]:
         names = dict.fromkeys([piece.kind.format for piece in found.pieces])
         names |= dict.fromkeys(name for name, _ in found.events)
         for name in names:

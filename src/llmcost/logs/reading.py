@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
@@ -13,11 +14,11 @@ from llmcost.logs.formats import (
     Format,
     format_of,
 )
-from llmcost.logs.line_reader import LineReader, line_formats
+from llmcost.logs.line_formats import line_formats
+from llmcost.logs.line_reader import LineReader
 from llmcost.logs.record import Chunk
-from llmcost.logs.sources import HEAD, Log, name_of, opened, again
-
-BLOCK = 1 << 20
+from llmcost.logs.sources import HEAD, Log, again, name_of, opened
+from llmcost.logs.spans import BLOCK, shared_out, workers_for
 
 
 def read_chunks(
@@ -36,7 +37,8 @@ def read_chunks(
     wanted = _wanted(format_name)
     for number, log in enumerate(logs):
         with opened(log) as stream:
-            for chunk in read_stream(stream, name_of(log), columns=columns, wanted=wanted):
+            name, path = name_of(log), _shared(log, stream)
+            for chunk in read_stream(stream, name, columns=columns, wanted=wanted, path=path):
                 yield number, chunk
 
 
@@ -55,12 +57,16 @@ def read_stream(
     *,
     columns: Mapping[str, str] | None = None,
     wanted: Format | None = None,
+    path: str | None = None,
 ) -> Iterator[Chunk]:
-    """Yield what one log says; `stream` is unpacked. Raises as `read_chunks` does."""
+    """Yield what one log says; `stream` is unpacked. Raises as `read_chunks` does.
+
+    With a `path` its lines are shared out among processes, which read the file themselves.
+    """
     head = stream.read(HEAD)
     whole = again(head, stream)
     document = _document(head, columns, wanted)
-    chunks = _lines(whole, wanted) if document is None else document.read(whole, name)
+    chunks = _lines(whole, wanted, path) if document is None else document.read(whole, name)
     records, lines = 0, 0
     for chunk in chunks:
         records, lines = records + len(chunk), lines + chunk.lines
@@ -83,8 +89,22 @@ def _document(
     return next((each for each in documents if each.claims(head)), None)
 
 
-def _lines(stream: IO[bytes], wanted: Format | None) -> Iterator[Chunk]:
+def _shared(log: Log, stream: IO[bytes]) -> str | None:
+    """Return the path of a log that several processes should read: long, and as it is on disk."""
+    if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
+        return str(log) if workers_for(log) else None
+    return None
+
+
+def _lines(stream: IO[bytes], wanted: Format | None, path: str | None) -> Iterator[Chunk]:
     reader = LineReader(None if wanted is None else line_formats(wanted.name))
+    if path is not None:
+        name, end = None if wanted is None else wanted.name, 0
+        for reads, after in shared_out(path, name, workers_for(path)):
+            end = after
+            for read in reads:
+                yield from reader.take(read.found, read.stamps, read.lines, read.size)
+        stream.seek(end)
     while data := stream.read(BLOCK):
         yield from reader.feed(data + stream.readline(BLOCK))
     yield from reader.close()
