@@ -135,6 +135,15 @@ def test_free_memory_is_that_of_the_device_when_its_own_cache_is_given_back():
 
 
 @pytest.mark.usefixtures("_no_tool")
+def test_arrays_of_a_device_are_of_four_gibibytes_or_as_large_as_fit():
+    """Half of the 70 GB that are free is 20 arrays of 1.75 GB."""
+    probe, _ = probe_of()
+
+    assert probe.array_bytes(arrays=3) == 4 << 30
+    assert probe.array_bytes(arrays=20) == 1_750_000_000 // 4096 * 4096
+
+
+@pytest.mark.usefixtures("_no_tool")
 def test_a_device_warms_up_for_a_second_and_then_shortly():
     probe, _ = probe_of()
     first = probe.timer.warm_up

@@ -159,7 +159,7 @@ def test_the_stack_holds_the_weights_that_are_counted(layers):
 
     stack = build(probe, architecture, TINY.seq_length, torch.float32)
 
-    assert sum(weight.numel() for weight in stack.weights) == count(architecture).parameters
+    assert stack.parameters == count(architecture).parameters
 
 
 def test_tied_embeddings_are_one_matrix():
@@ -168,8 +168,7 @@ def test_tied_embeddings_are_one_matrix():
 
     stack = build(probe, architecture, TINY.seq_length, torch.float32)
 
-    unique = {id(weight): weight for weight in stack.weights}.values()
-    assert sum(weight.numel() for weight in unique) == count(architecture).parameters
+    assert stack.parameters == count(architecture).parameters
 
 
 def test_the_model_flop_of_a_step_are_those_that_pytorch_counts():
@@ -270,6 +269,20 @@ def test_a_step_that_fits_in_no_way_is_said():
 
     assert sent.of("sample") == []
     assert "of memory; only half of the" in sent.of("not_measured")[0]["reason"]
+
+
+def test_what_a_library_cannot_do_costs_that_alone(monkeypatch):
+    probe, sent = probe_of()
+
+    def unsupported(*_):
+        raise RuntimeError("scaled products are not supported on this device\nand so on")
+
+    monkeypatch.setattr(torch_matmul, "product", unsupported)
+    torch_matmul.measure_family(probe)
+
+    assert sent.of("not_measured")[0]["reason"] == (
+        "the library cannot do it: scaled products are not supported on this device"
+    )
 
 
 def test_a_defect_is_not_taken_for_want_of_memory(monkeypatch):

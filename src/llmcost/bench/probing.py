@@ -19,6 +19,7 @@ CACHES, LEAST_ARRAY, MOST_ARRAY = 4, 64 << 20, 4 << 30
 # How long a device warms up before its first measurement, then before each of the others [s].
 WARM_UP, WARM_AGAIN = {"cpu": 0.2, "cuda": 1.0}, 0.2
 BUDGETS = {"quick": 0.25, "normal": 0.5, "full": 1.0}
+MOST_WORDS = 200
 NO_TIME = "its share of the time (--budget) was spent"
 
 
@@ -99,6 +100,11 @@ class Probe:
         """Return the products to measure: those of the model, then a grid."""
         return (*model_gemms(self.shape), *grid(self.kind, self.task.effort))
 
+    @property
+    def least_array(self) -> int:
+        """The size of an array that no cache holds [byte]."""
+        return CACHES * cache_bytes()
+
     def free_bytes(self) -> int | None:
         """Return the memory that is free [byte], where that is known."""
         return available_bytes()
@@ -114,7 +120,7 @@ class Probe:
 
     def array_bytes(self, arrays: int) -> int:
         """Return a size of arrays [byte] that no cache holds and the memory does, whole pages."""
-        wanted = min(MOST_ARRAY, max(LEAST_ARRAY, CACHES * cache_bytes()))
+        wanted = min(MOST_ARRAY, max(LEAST_ARRAY, self.least_array))
         free = self.free_bytes()
         most = wanted if free is None else int(MEMORY_SHARE * free / arrays)
         return min(wanted, most) // 4096 * 4096
@@ -143,14 +149,24 @@ class Probe:
             self.skip(kind, str(error), **keys)
             return False
         except Exception as error:
-            if not is_out_of_memory(error):
+            reason = _reason(error)
+            if reason is None:
                 raise
-            self.skip(kind, "the memory of the device does not hold it", **keys)
+            self.skip(kind, reason, **keys)
             return False
         self._warm = True
         for one in found if isinstance(found, list) else [found]:
             self.emit("sample", one)
         return True
+
+
+def _reason(error: Exception) -> str | None:
+    """Return why a library could not do what it was asked, or nothing for a defect."""
+    if is_out_of_memory(error):
+        return "the memory of the device does not hold it"
+    words = str(error).split("\n", 1)[0]
+    lacks = isinstance(error, NotImplementedError) or "not supported" in words.lower()
+    return f"the library cannot do it: {words[:MOST_WORDS]}" if lacks else None
 
 
 def is_out_of_memory(error: BaseException) -> bool:

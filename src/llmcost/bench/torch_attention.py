@@ -57,9 +57,11 @@ def both(probe: TorchProbe, attention: Attention, precision: str) -> list[dict[s
 def attend(torch: Any, queries: Any, keys: Any, values: Any) -> Any:  # noqa: ANN401
     """Return causal attention of [batch, heads, length, size]; fewer keys are shared by queries."""
     shares = queries.shape[1] // keys.shape[1]
+    call = torch.nn.functional.scaled_dot_product_attention
+    if shares > 1 and queries.is_cuda:  # Its kernels read shared keys where they are.
+        return call(queries, keys, values, is_causal=True, enable_gqa=True)
     if shares > 1:
         keys, values = (one.repeat_interleave(shares, dim=1) for one in (keys, values))
-    call = torch.nn.functional.scaled_dot_product_attention
     return call(queries, keys, values, is_causal=True)
 
 

@@ -26,6 +26,16 @@ class Stack:
     vocab_size: int
     rotation: tuple[Any, Any]
 
+    @property
+    def unique(self) -> list[Any]:
+        """The weights, tied ones once."""
+        return list({id(weight): weight for weight in self.weights}.values())
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers they hold."""
+        return sum(weight.numel() for weight in self.unique)
+
     def loss(self, tokens: Any, targets: Any) -> Any:  # noqa: ANN401
         """Return the mean cross entropy of the next tokens."""
         rest = iter(self.weights)

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from llmcost.bench.host import memory_bytes, processor_name
-from llmcost.bench.probing import Emit, Probe, ProbeError, Task
+from llmcost.bench.probing import MOST_ARRAY, Emit, Probe, ProbeError, Task
 from llmcost.bench.timing import Clock, EventClock
 from llmcost.catalog.gpus import accelerator_names
 from llmcost.errors import LlmcostError
@@ -215,6 +215,11 @@ class CudaProbe(TorchProbe):
         """Return the memory of the device that is free [byte]."""
         self.torch.cuda.empty_cache()
         return int(self.torch.cuda.mem_get_info(self.index)[0])
+
+    @property
+    def least_array(self) -> int:
+        """The size of an array that no cache holds [byte]: so large that starting is nothing."""
+        return MOST_ARRAY
 
     def flush(self) -> None:
         """Write more than the caches hold."""

@@ -87,12 +87,13 @@ def step(probe: TorchProbe, shape: Shape, layers: int, precision: str) -> list[d
     probe.check_memory(needed_bytes(architecture, shape, dtype.itemsize))
     stack = build(probe, architecture, shape.seq_length, dtype)
     timing, kind = _timed(probe, stack, shape)
-    keys = _keys(shape, architecture, layers, kind)
+    moved = TRANSFERS * dtype.itemsize * stack.parameters
+    keys = _keys(shape, stack, layers, kind)
     setting = Setting(precision, probe.by, probe.threads)
     make = partial(sample, "step", disturbance=timing.disturbance, setting=setting, **keys)
     return [
         make(times=times, work=work, part=part)
-        for part, times, work in _parts(timing, architecture, shape, dtype.itemsize)
+        for part, times, work in _parts(timing, model_flop(architecture, shape), moved)
     ]
 
 
@@ -103,8 +104,7 @@ def _timed(probe: TorchProbe, stack: Stack, shape: Shape) -> tuple[Timing, str]:
         torch.randint(stack.vocab_size, sides, device=probe.device, generator=probe.random)
         for _ in range(2)
     )
-    weights = {id(weight): weight for weight in stack.weights}.values()
-    optimizer, kind = adamw(torch, weights)
+    optimizer, kind = adamw(torch, stack.unique)
     loss: list[Any] = [None]
 
     def forward() -> None:
@@ -124,10 +124,8 @@ def _timed(probe: TorchProbe, stack: Stack, shape: Shape) -> tuple[Timing, str]:
 
 
 def _parts(
-    timing: Timing, architecture: Architecture, shape: Shape, itemsize: int
+    timing: Timing, flop: float, moved: float
 ) -> list[tuple[str, tuple[float, ...], tuple[str, float]]]:
-    flop = model_flop(architecture, shape)
-    moved = TRANSFERS * itemsize * count(architecture).parameters
     work = (("flop", flop * FORWARD_SHARE), ("flop", flop * (1 - FORWARD_SHARE)), ("bytes", moved))
     parts = zip(PARTS, timing.parts, work, strict=True)
     return [("whole", timing.whole, ("flop", flop)), *parts]
@@ -156,7 +154,7 @@ def needed_bytes(architecture: Architecture, shape: Shape, itemsize: int) -> flo
     return states + shape.tokens * (layers + logits)
 
 
-def _keys(shape: Shape, architecture: Architecture, layers: int, kind: str) -> dict[str, Any]:
+def _keys(shape: Shape, stack: Stack, layers: int, kind: str) -> dict[str, Any]:
     attention, mlp = shape.layer.attention, shape.layer.mlp
     return {
         "model": shape.name,
@@ -164,14 +162,14 @@ def _keys(shape: Shape, architecture: Architecture, layers: int, kind: str) -> d
         "tokens": shape.tokens,
         "seq_length": shape.seq_length,
         "micro_batch_size": shape.micro_batch_size,
-        "hidden": architecture.hidden_size,
+        "hidden": shape.architecture.hidden_size,
         "heads": attention.heads,
         "kv_heads": attention.kv_heads,
         "head_dim": attention.qk_dim,
         "mlp_width": mlp.width,
         "gated": mlp.gated,
-        "vocab": architecture.vocab_size,
-        "tied": architecture.tie_word_embeddings,
-        "parameters": count(architecture).parameters,
+        "vocab": stack.vocab_size,
+        "tied": shape.architecture.tie_word_embeddings,
+        "parameters": stack.parameters,
         "implementation": kind,
     }
