@@ -66,9 +66,7 @@ DIFFERENCE = record(
 )
 _NUMBERS = listed(maybe(number))
 # Step times in the order of the log, one entry for one or more records.
-SERIES = record(
-    {name: _NUMBERS for name in ("step", "step_time", "steps", "stalls", "segment")},
-)
+SERIES = record(dict.fromkeys(("step", "step_time", "steps", "stalls", "segment"), _NUMBERS))
 _REPORTS: dict[str, Check] = {
     "wall_clock": maybe(WALL_CLOCK),
     "difference": maybe(DIFFERENCE),
