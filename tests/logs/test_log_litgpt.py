@@ -50,6 +50,10 @@ def test_a_micro_step_that_ends_no_step_is_no_record():
     ("line", "event", "values"),
     [
         (b"iter 240: val loss 7.6500, val time: 3778.00 ms", "evaluation", {}),
+        (b" 'train': TrainArgs(save_interval=800,", "launch", {}),
+        (b"                    global_batch_size=8,", "fact", {"global_batch_size": 8}),
+        (b"                    micro_batch_size=4,", "fact", {"micro_batch_size": 4}),
+        (b"                    max_steps=500,", "fact", {"planned_steps": 500}),
         (b"Time to instantiate model: 0.05 seconds.", "launch", {}),
         (b"Total parameters: 1,100,048,384", "fact", {"parameters": 1100048384}),
         (b"Saving checkpoint to 'out/step-00000500/lit_model.pth'", "checkpoint", {}),
@@ -66,3 +70,10 @@ def test_the_lines_around_the_steps(line, event, values):
 def test_the_rate_in_the_report_at_the_end_is_not_read():
     """It divides all tokens by the time of day at which training began."""
     assert LITGPT.parse(b"| - Tok/sec       : 36.25 tok/s") is None
+
+
+def test_the_precision_and_what_is_not_set():
+    parsed = LITGPT.parse(b" 'precision': 'bf16-true',")
+    assert parsed is not None
+    assert parsed.texts == (("precision", "bf16-true"),)
+    assert LITGPT.parse(b"                    max_steps=None,") is None

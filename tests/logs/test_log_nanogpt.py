@@ -136,6 +136,17 @@ def test_nanochat_tells_its_accelerator_and_the_peak_it_divides_by():
 
 
 @pytest.mark.parametrize(
+    ("line", "precision"),
+    [
+        (b"COMPUTE_DTYPE: torch.bfloat16 (auto-detected: CUDA SM 90)", "bfloat16"),
+        (b"\xe2\x9c\x93 FP8 training enabled (tensorwise scaling) - converted 5/6 layers", "FP8"),
+    ],
+)
+def test_nanochat_tells_its_precision(line, precision):
+    assert event_of(NANOCHAT, line) == ("fact", {"precision": precision})
+
+
+@pytest.mark.parametrize(
     ("line", "seconds"),
     [
         (b"step:1000/3040 val_loss:3.62500 train_time:377.481s step_avg:377.48ms", 377.481),

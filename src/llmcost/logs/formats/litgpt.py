@@ -33,7 +33,22 @@ WORDS = (
     Word(b" iter time: ", "micro_step_time", SECONDS),
 )
 EVALUATED = re.compile(rb"(?<![A-Za-z0-9_])iter {1,8}[0-9]{1,12}: val loss ")
+# How far the arguments of training stand to the right, where the configuration is told.
+INDENT = b" " * 20
+
+
+def _argument(name: bytes, field: str) -> Notice:
+    """Return the line of an argument in the configuration that each launch begins with."""
+    words = INDENT + name + b"="
+    return Notice(words, numbers=(Word(words, field),))
+
+
 NOTICES = (
+    Notice(b" 'train': TrainArgs(", LAUNCH),
+    _argument(b"global_batch_size", "global_batch_size"),
+    _argument(b"micro_batch_size", "micro_batch_size"),
+    _argument(b"max_steps", "planned_steps"),
+    Notice(b" 'precision': '", texts=(("precision", b" 'precision': '", b"'"),)),
     Notice(b"Time to instantiate model: ", LAUNCH),
     Notice(b"Total parameters: ", numbers=(Word(b"parameters: ", "parameters"),)),
     Notice(b"Saving checkpoint to '", CHECKPOINT),

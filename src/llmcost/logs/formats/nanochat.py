@@ -58,6 +58,8 @@ NOTICES = (
         numbers=(Word(b"(BF16): ", "peak_flop_rate"),),
         texts=(("accelerator", b"GPU: ", b" | Peak FLOPS"),),
     ),
+    Notice(b"COMPUTE_DTYPE: ", texts=(("precision", b"COMPUTE_DTYPE: torch.", b" "),)),
+    Notice(b" FP8 training enabled ", texts=(("precision", b" ", b" training enabled"),)),
     Notice(b"Number of parameters: ", numbers=(Word(b"parameters: ", "parameters"),)),
     Notice(TOTAL, numbers=(Word(b": ", "parameters"),)),
     Notice(b"Saved model parameters to: ", CHECKPOINT),
