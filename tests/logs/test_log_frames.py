@@ -44,7 +44,7 @@ def test_columns_are_in_the_order_of_the_fields():
 
 def test_what_records_do_not_say_is_derived():
     """Ten steps a second apart of 4,096 tokens, of which the log tells moments and totals."""
-    rows = [b"%d,%d,%d\n" % (n, 1000 + n, 4096 * n) for n in range(1, 11)]
+    rows = [b"%d,%d.5,%d\n" % (n, 1000 + n, 4096 * n) for n in range(1, 11)]
     frame = read_log(BytesIO(b"step,time_stamp [s],tokens_total [token]\n" + b"".join(rows)))
 
     assert frame["step_time [s]"].tolist()[1:] == [1] * 9

@@ -157,6 +157,17 @@ def test_a_header_again_is_a_launch():
     assert [(event.line, event.kind) for event in events] == [(4, "launch")]
 
 
+def test_numbers_at_once_are_those_row_by_row():
+    """A quote, or a word, has rows read one by one; the records are the same."""
+    rows = b"1,0.25,7\n2,nan,\n\n3,1e-3\n4,.5,1,2\n 5 ,inf,1\n"
+    plain = read_all(CSV, b"step,step_time,loss\n" + rows)
+    by_word = read_all(CSV, b"step,step_time,loss\n" + rows + b"x,y,z\n")
+    by_quote = read_all(CSV, b"step,step_time,loss\n" + rows + b'"","",""\n')
+
+    assert plain[0]["line"] == [2, 5, 6, 7]
+    assert repr(plain) == repr(by_word) == repr(by_quote)
+
+
 def test_quoted_line_ends_keep_the_numbers_of_lines():
     data = b'step,loss,note\n1,2.5,"two\nlines"\n2,2.25,x\n'
 
@@ -170,7 +181,7 @@ def test_a_row_that_does_not_end_is_refused():
 
 def test_a_line_above_a_mebibyte_is_refused():
     with pytest.raises(LogFormatError, match="log, line 2: is longer than 1 MiB"):
-        read_all(CSV, b"step,loss\n" + b"1" * (1 << 20) + b",2\n")
+        read_all(CSV, b"step,loss\n" + b"1" * (3 << 20) + b",2\n")
 
 
 @pytest.mark.parametrize(
@@ -360,14 +371,16 @@ def test_a_file_without_json_is_refused():
 
 @pytest.mark.parametrize("log_format", [CSV, JSON_LINES])
 def test_long_files_come_in_chunks(log_format):
-    steps = range(1, RECORDS_PER_CHUNK + 11)
+    steps = range(1, 10 * RECORDS_PER_CHUNK + 11)
     if log_format is CSV:
         data = b"step,loss\n" + b"".join(b"%d,2.5\n" % n for n in steps)
     else:
         data = b"".join(b'{"step": %d, "loss": 2.5}\n' % n for n in steps)
     chunks = [chunk for _, chunk in read_chunks([BytesIO(data)])]
+    told = [step for chunk in chunks for step in chunk.columns["step"].tolist()]
 
-    assert [len(chunk) for chunk in chunks] == [RECORDS_PER_CHUNK, 10]
+    assert told == [*steps]
+    assert len(chunks) > 1
     assert sum(chunk.lines for chunk in chunks) == data.count(b"\n")
     assert {chunk.format for chunk in chunks} == {log_format.name}
 

@@ -10,10 +10,11 @@ counts micro-steps in ``step`` and ``iter``.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from itertools import chain
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from llmcost.errors import LogFormatError, one_of, shown
 from llmcost.logs.formats import DocumentFormat
@@ -22,8 +23,12 @@ from llmcost.logs.formats.tables import CALLS, Rows, number_in
 from llmcost.logs.gathering import MAX_LINE
 from llmcost.logs.record import Chunk
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DELIMITERS = ",\t;"
 MARK = "\ufeff"
+BLOCK = 1 << 20
 MOST_SHOWN = 40
 LITGPT = frozenset({"iter", "iter_time", "total_tokens"})
 LITGPT_COLUMNS = {
@@ -104,23 +109,31 @@ def _unknown(names: list[str]) -> str:
 
 def claims(head: bytes) -> bool:
     """Return whether a file begins with a header that we know, and a row of numbers under it."""
-    if b"\0" in head[:1024]:
+    if b"\0" in head[:1024] or head.count(b"\n") < 1:
         return False
-    lines = iter(head.decode("utf-8", "replace").split("\n")[:2])
-    try:
-        rows = [row for _, row in _rows(lines)]
-    except LogFormatError:
-        return False
-    if len(rows) < 2:
-        return False
-    header = Header(rows[0])
+    top, second = (line.decode("utf-8", "replace") for line in head.split(b"\n", 2)[:2])
+    names, cells = _cells(top.removeprefix(MARK), second)
+    header = Header(names)
     known = set(header.place) >= LITGPT or len(header.runs) > 1
     columns = known_columns(header.place)
     if not known and (len(columns) < 2 or not {"step", "time_stamp"} & set(columns)):
         return False
     places = [header.place[column.name] for column in columns.values()]
-    cells = [rows[1][at] for at in places if at < len(rows[1])]
-    return any(number_in(cell, moment=True) is not None for cell in cells)
+    numbers = [number_in(cells[at], moment=True) for at in places if at < len(cells)]
+    return any(number is not None for number in numbers)
+
+
+def _cells(top: str, *texts: str) -> list[list[str]]:
+    """Return the cells of a header and of lines, by the delimiter that the header has most of."""
+    reader = csv.reader((top, *texts), delimiter=_delimiter(top))
+    try:
+        return [*reader, [], []][: 1 + len(texts)]
+    except csv.Error:
+        return [[]] * (1 + len(texts))
+
+
+def _delimiter(top: str) -> str:
+    return max(DELIMITERS, key=top.count)
 
 
 def read(stream: IO[bytes], name: str, mapping: Mapping[str, str] | None = None) -> Iterator[Chunk]:
@@ -128,50 +141,104 @@ def read(stream: IO[bytes], name: str, mapping: Mapping[str, str] | None = None)
 
     Raises LogFormatError for what is no table, InputError for a column that is not there.
     """
-    numbered = _rows(_texts(stream, name), name)
-    line, first = next(numbered, (1, []))
+    lines = enumerate(iter(partial(stream.readline, MAX_LINE), b""), 1)
+    number, top = next(((n, line) for n, line in lines if line.strip()), (0, b""))
+    text = top.decode("utf-8", "replace").removeprefix(MARK)
+    first = _cells(text)[0]
     header = Header(first)
     rows = Rows("csv", mapping or ())
-    columns = header.columns(mapping, name)
-    rows.use(columns)
+    rows.use(header.columns(mapping, name))
     for message in header.messages:
         rows.gathering.say(message)
-    places = [header.place[column.name] for column in rows.columns]
-    widest, short = max(places, default=0) + 1, [""] * len(header.names)
-    for line, row in numbered:
-        if row == first:
-            rows.launch(line)
-        else:
-            cells = row if len(row) >= widest else row + short
-            rows.add(line, [cells[at] for at in places])
-        if rows.full:
-            yield rows.taken(line)
+    body = _Body(rows, first, header, _delimiter(text), name)
+    body.line = number
+    while block := stream.read(BLOCK):
+        block += stream.readline(MAX_LINE)
+        if b'"' in block:  # A cell in quotes may hold line ends, and go on in the next block.
+            rest = iter(partial(stream.readline, MAX_LINE), b"")
+            yield from body.by_row(chain(BytesIO(block), rest))
+            break
+        yield from body.by_block(block)
     rows.finish()
-    yield rows.taken(line)
+    yield rows.taken(body.line)
 
 
-def _texts(stream: IO[bytes], name: str) -> Iterator[str]:
-    """Yield the lines of a stream; LogFormatError for one above 1 MiB."""
-    for number, line in enumerate(iter(partial(stream.readline, MAX_LINE), b""), 1):
-        if len(line) == MAX_LINE and not line.endswith(b"\n"):
-            raise LogFormatError("is longer than 1 MiB: no row of a table", file=name, line=number)
-        yield line.decode("utf-8", "replace")
+class _Body:
+    """The rows under a header; `line` is the last one that was read."""
 
+    def __init__(
+        self, rows: Rows, first: list[str], header: Header, delimiter: str, name: str
+    ) -> None:
+        self.line = 0
+        self._rows, self._first, self._delimiter, self._name = rows, first, delimiter, name
+        self._places = [header.place[column.name] for column in rows.columns]
+        self._width = len(header.names)
 
-def _rows(texts: Iterator[str], name: str = "") -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a table, each with the line it ends on; the first one's delimiter holds."""
-    at, header = next(((n, text) for n, text in enumerate(texts, 1) if text.strip()), (0, ""))
-    header = header.removeprefix(MARK)
-    delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.reader(chain([header] if header else [], texts), delimiter=delimiter)
-    before = at - 1
-    try:
-        for row in reader:
-            if row:
-                yield before + reader.line_num, row
-    except csv.Error as error:
-        where = before + reader.line_num
-        raise LogFormatError(f"is no row of a table: {error}", file=name, line=where) from None
+    def by_block(self, block: bytes) -> Iterator[Chunk]:
+        """Yield the chunks that whole lines without a quote fill: at once where all is numbers."""
+        numbers = self._numbers(block)
+        if numbers is None:
+            yield from self.by_row(BytesIO(block))
+            return
+        import numpy as np
+
+        count = len(numbers)
+        lines = np.arange(self.line + 1, self.line + count + 1, dtype=np.float64)
+        fields = zip(self._rows.columns, self._places, strict=True)
+        self._rows.add_numbers(lines, {c.field: numbers[at].to_numpy() for c, at in fields})
+        self.line += count
+        if self._rows.full:
+            yield self._rows.taken(self.line)
+
+    def _numbers(self, block: bytes) -> pd.DataFrame | None:
+        """Return the columns to read, `None` where a cell is neither a number nor empty."""
+        import pandas as pd
+
+        try:
+            frame = pd.read_csv(
+                BytesIO(block),
+                sep=self._delimiter,
+                header=None,
+                names=range(self._width),
+                usecols=sorted(set(self._places)),
+                dtype="float64",
+                skip_blank_lines=False,
+                quoting=csv.QUOTE_NONE,
+                encoding_errors="replace",
+            )
+        except (ValueError, OverflowError):
+            return None
+        return frame if len(frame) == block.count(b"\n") + (not block.endswith(b"\n")) else None
+
+    def by_row(self, lines: Iterable[bytes]) -> Iterator[Chunk]:
+        """Yield the chunks that lines fill, read row by row."""
+        before = self.line
+        reader = csv.reader(self._texts(lines), delimiter=self._delimiter)
+        try:
+            for row in reader:
+                self.line = before + reader.line_num
+                self._take(row)
+                if self._rows.full:
+                    yield self._rows.taken(self.line)
+        except csv.Error as error:
+            where = before + reader.line_num
+            told = f"is no row of a table: {error}"
+            raise LogFormatError(told, file=self._name, line=where) from None
+        self.line = before + reader.line_num
+
+    def _take(self, row: list[str]) -> None:
+        if row == self._first:
+            self._rows.launch(self.line)
+        elif row:
+            cells = row if len(row) >= self._width else row + [""] * self._width
+            self._rows.add(self.line, [cells[at] for at in self._places])
+
+    def _texts(self, lines: Iterable[bytes]) -> Iterator[str]:
+        for number, line in enumerate(lines, self.line + 1):
+            if len(line) >= MAX_LINE and not line.endswith(b"\n"):
+                told = "is longer than 1 MiB: no row of a table"
+                raise LogFormatError(told, file=self._name, line=number)
+            yield line.decode("utf-8", "replace")
 
 
 CSV = DocumentFormat(name="csv", title="CSV tables", claims=claims, read=read)

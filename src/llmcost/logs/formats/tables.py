@@ -40,7 +40,7 @@ class Rows:
         self._silent = set(chosen)
         self._needed: frozenset[str] = frozenset()
         self._facts: dict[str, float] = {}
-        self._launches = 0
+        self._launches = self._gathered = 0
         self._lines: list[int] = []
         self._rows: list[Sequence[object]] = []
 
@@ -59,12 +59,12 @@ class Rows:
     @property
     def full(self) -> bool:
         """Whether it is time to take a chunk."""
-        return len(self._lines) + self._launches >= RECORDS_PER_CHUNK
+        return len(self._lines) + self._launches + self._gathered >= RECORDS_PER_CHUNK
 
     def taken(self, line: int) -> Chunk:
         """Return the rows so far as a chunk; `line` is the last one read."""
         self._flush()
-        self._launches = 0
+        self._launches = self._gathered = 0
         return self.gathering.taken(line)
 
     def launch(self, line: int) -> None:
@@ -79,25 +79,36 @@ class Rows:
             if column.field in self._silent:
                 self.gathering.say(f"Column {shown(column.name)} ({column.field}) has no number.")
 
+    def add_numbers(self, lines: Floats, numbers: Mapping[str, Floats]) -> None:
+        """Add many rows at once: their lines, and what they say by field, NaN where nothing."""
+        import numpy as np
+
+        self._flush()
+        told = {c.field: _finite(numbers[c.field]) * c.scale for c in self.columns}
+        self._silent -= {field for field, values in told.items() if np.isfinite(values).any()}
+        self._learn(lines, {field: told.pop(field) for field in {*told} - FIELDS.keys()})
+        counts = np.zeros(len(lines), dtype=bool)
+        for field in self._needed & told.keys():
+            counts |= np.isfinite(told[field])
+        kept = {
+            f: values[counts] for f, values in told.items() if np.isfinite(values[counts]).any()
+        }
+        self._gathered += int(counts.sum())
+        self.gathering.add_block({"line": lines[counts], **kept})
+
     def _flush(self) -> None:
-        """Gather the rows that tell of a step, and what they say of the run."""
+        """Gather the rows that were added one by one."""
         if not self._lines:
             return
         import numpy as np
 
-        lines = np.array(self._lines, dtype=np.float64)
-        numbers = {
-            column.field: _numbers(cells, moments=column.field == "time_stamp") * column.scale
-            for column, cells in zip(self.columns, zip(*self._rows, strict=True), strict=False)
-        }
+        lines, rows = np.array(self._lines, dtype=np.float64), self._rows
         self._lines, self._rows = [], []
-        self._silent -= {field for field, values in numbers.items() if np.isfinite(values).any()}
-        self._learn(lines, {field: numbers.pop(field) for field in {*numbers} - FIELDS.keys()})
-        told = np.zeros(len(lines), dtype=bool)
-        for field in self._needed & numbers.keys():
-            told |= np.isfinite(numbers[field])
-        kept = {f: values[told] for f, values in numbers.items() if np.isfinite(values[told]).any()}
-        self.gathering.add_block({"line": lines[told], **kept})
+        numbers = {
+            column.field: _numbers(cells, moments=column.field == "time_stamp")
+            for column, cells in zip(self.columns, zip(*rows, strict=True), strict=False)
+        }
+        self.add_numbers(lines, numbers)
 
     def _learn(self, lines: Floats, facts: Mapping[str, Floats]) -> None:
         """Note what rows say of the run rather than of a step, where it changes."""
@@ -118,10 +129,15 @@ def _numbers(cells: Sequence[Any], *, moments: bool) -> Floats:
 
     if set(map(type, cells)) <= {str, int, float}:
         with suppress(ValueError, OverflowError):
-            values = np.array(list(map(float, cells)))
-            return np.where(np.isfinite(values), values, np.nan)
+            return np.array(list(map(float, cells)))
     read = (number_in(cell, moment=moments) for cell in cells)
     return np.array([np.nan if value is None else value for value in read])
+
+
+def _finite(values: Floats) -> Floats:
+    import numpy as np
+
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def number_in(cell: object, *, moment: bool = False) -> float | None:
