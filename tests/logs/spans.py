@@ -2,11 +2,17 @@
 
 
 def said(log_format, line):
-    """Return the fields of a line that a line format reads, `None` where it says nothing to it."""
+    """Return the fields of a line that a line format reads, `None` where it says nothing to it.
+
+    Numbers of one field add up.
+    """
     parsed = log_format.parse(line)
     if parsed is None:
         return None
-    return {number.field: value_of(line, number) for number in parsed.numbers}
+    values = {}
+    for number in parsed.numbers:
+        values[number.field] = values.get(number.field, 0.0) + value_of(line, number)
+    return values
 
 
 def value_of(line, number):

@@ -5,6 +5,7 @@ from spans import said
 
 from llmcost.logs.formats.deepspeed import DEEPSPEED
 from llmcost.logs.formats.hugging_face import HUGGING_FACE
+from llmcost.logs.line_reader import LineReader
 from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH
 
 PARTS = "▏▎▍▌▋▊▉█"
@@ -61,7 +62,12 @@ def test_the_step_of_swift():
         b"'percentage': '95.74%', 'elapsed_time': '2m 52s', 'memory(GiB)': 6.5}"
     )
 
-    assert said(HUGGING_FACE, line) == {"loss": 1.5, "step": 90, "planned_steps": 94}
+    assert said(HUGGING_FACE, line) == {
+        "loss": 1.5,
+        "step": 90,
+        "planned_steps": 94,
+        "run_clock": 172,
+    }
 
 
 @pytest.mark.parametrize("percent", [2, 5, 9, 10, 13, 19, 20, 25, 55, 99, 100])
@@ -69,7 +75,11 @@ def test_the_step_of_swift():
 def test_the_progress_bar_adds_the_step(percent, width):
     line = bar(percent, percent * 3, 300, width=width)
 
-    assert said(HUGGING_FACE, line) == {"step": 3 * percent, "planned_steps": 300}
+    assert said(HUGGING_FACE, line) == {
+        "step": 3 * percent,
+        "planned_steps": 300,
+        "run_clock": 17 * 60 + 22,
+    }
     assert not HUGGING_FACE.parse(line).opens
 
 
@@ -81,7 +91,13 @@ def test_a_bar_is_found_by_its_needles(percent):
 
 
 def test_a_bar_of_hours():
-    assert said(HUGGING_FACE, bar(99, 1169, 1170, "1:20:31<00:04"))["step"] == 1169
+    line = bar(99, 1169, 1170, "1:20:31<00:04")
+
+    assert said(HUGGING_FACE, line) == {
+        "step": 1169,
+        "planned_steps": 1170,
+        "run_clock": 3600 + 20 * 60 + 31,
+    }
 
 
 @pytest.mark.parametrize("name", [b"Map: ", b"Epoch 0: ", b"Loading checkpoint shards: "])
@@ -92,7 +108,12 @@ def test_bars_with_a_name_are_not_the_trainers(name):
 def test_a_bar_and_a_dictionary_in_one_line():
     line = bar(68, 205, 300) + b"{'loss': 0.503, 'epoch': 6.63}"
 
-    assert said(HUGGING_FACE, line) == {"step": 205, "planned_steps": 300, "loss": 0.503}
+    assert said(HUGGING_FACE, line) == {
+        "step": 205,
+        "planned_steps": 300,
+        "loss": 0.503,
+        "run_clock": 1042,
+    }
     assert HUGGING_FACE.parse(line).opens
 
 
@@ -116,6 +137,52 @@ def test_the_same_dictionary_by_a_logger_of_llama_factory_is_not_read_twice():
     assert HUGGING_FACE.parse(line) is None
 
 
+def test_the_clock_of_the_dictionary_goes_before_that_of_the_bar():
+    line = bar(68, 205, 300) + b"{'loss': 0.5, 'train_runtime': '1042.25', 'epoch': 6.63}"
+
+    assert said(HUGGING_FACE, line)["run_clock"] == 1042.25
+
+
+def test_bars_of_evaluations_add_nothing_to_a_record():
+    """The first bar behind a dictionary is the one of training; what it says stays."""
+    lines = [
+        *(b"\r" + bar(10, 10, 100, "00:50<07:30"), b"\r" + b" " * 60 + b"\r{'loss': 2.5}\n"),
+        *(b"\r" + bar(10, 10, 100, "00:50<07:30"), b"\r" + bar(20, 20, 100, "01:40<06:40")),
+        *(b"\r" + b" " * 60 + b"\r{'loss': 2.0}\n", b"\r" + bar(20, 20, 100, "01:40<06:40")),
+        *(b"\r" + bar(40, 2, 5, "00:02<00:03"), b"\r" + bar(100, 5, 5, "00:05<00:00")),
+    ]
+
+    assert read(b"".join(lines), "step") == [10, 20]
+    assert read(b"".join(lines), "run_clock") == [50, 100]
+
+
+def test_a_long_log_of_returns():
+    """Bars of 10 steps and a dictionary stand in one line, and are read in their order."""
+    lines = []
+    for step in range(1, 3001):
+        lines.append(b"\r" + bar(step * 100 // 3000, step, 3000, clock(step) + "<59:59"))
+        if step % 10 == 0:
+            lines.append(b"\r" + b" " * 60 + b"\r{'loss': 2.125, 'epoch': 0.5}\n" + lines[-1])
+    data = b"".join(lines) + b"\n"
+
+    assert read(data, "step") == list(range(10, 3001, 10))
+    assert read(data, "run_clock") == [5 * step for step in range(10, 3001, 10)]
+
+
+def clock(step):
+    """Return the clock of a bar at 5 s a step, as tqdm writes it."""
+    minutes, seconds = divmod(5 * step, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+def read(data, field):
+    """Return the values of a field that the reader of lines finds."""
+    reader = LineReader([HUGGING_FACE])
+    chunks = [*reader.feed(data), *reader.close()]
+    return [value for chunk in chunks if len(chunk) for value in chunk.columns[field]]
+
+
 def test_a_line_of_the_trainer_log_of_llama_factory():
     line = (
         b'{"current_steps": 10, "total_steps": 300, "loss": 0.9, "lr": 1e-05, "epoch": 0.3, '
@@ -127,6 +194,7 @@ def test_a_line_of_the_trainer_log_of_llama_factory():
         "planned_steps": 300,
         "loss": 0.9,
         "tokens_total": 97312,
+        "run_clock": 53,
     }
 
 

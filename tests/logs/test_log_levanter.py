@@ -99,7 +99,12 @@ def test_the_progress_line():
         b"postfix:loss=2.125"
     )
 
-    assert said(LEVANTER, line) == {"step": 19, "planned_steps": 70, "loss": 2.125}
+    assert said(LEVANTER, line) == {
+        "step": 19,
+        "planned_steps": 70,
+        "loss": 2.125,
+        "run_clock": 1900,
+    }
 
 
 @pytest.mark.parametrize("done", [b"1.23kit/50.0kit", b"-/70", b"999kit/1.00Mit"])
@@ -121,7 +126,7 @@ def test_the_planned_steps_may_be_rounded():
         + b"Progress on:train 850it/1.24kit rate:1.5it/s remaining:1:05 elapsed:31:40 postfix:-"
     )
 
-    assert said(LEVANTER, line) == {"step": 850}
+    assert said(LEVANTER, line) == {"step": 850, "run_clock": 1900}
 
 
 def test_progress_of_an_evaluation():

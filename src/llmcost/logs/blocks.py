@@ -41,9 +41,13 @@ class Kind:
 
 @dataclass(slots=True)
 class Piece:
-    """Lines that one stencil read, or one line: their numbers in the file, their fields."""
+    """Lines that one stencil read, or one line: their numbers in the file, their fields.
+
+    `places` are those of the lines in their block, which returns leave in one line of the file.
+    """
 
     kind: Kind
+    places: Integers
     lines: Floats
     columns: Mapping[str, Floats]
 
@@ -179,7 +183,8 @@ def _read_alike(
     mine = at[same]
     if not len(mine):
         return at
-    found.pieces.append(Piece(stencil.kind, block.numbers[mine].astype(np.float64), columns))
+    numbers = block.numbers[mine].astype(np.float64)
+    found.pieces.append(Piece(stencil.kind, mine, numbers, columns))
     open_lines[mine] = False
     book.keep(stencil)
     return at[~same]
@@ -248,7 +253,7 @@ def _read_line(block: Block, index: int, needles: Needles, found: Found) -> Line
     kind = Kind(known.name, parsed.opens)
     columns = record_of(line, numbers, stamp, rank)
     ranked = (*numbers, *_rank_numbers(numbers, rank))
-    found.pieces.append(Piece(kind, np.array([float(number)]), columns))
+    found.pieces.append(Piece(kind, np.array([index]), np.array([float(number)]), columns))
     return Line(line, ranked, stamp, kind)
 
 
@@ -257,7 +262,7 @@ def record_of(
 ) -> dict[str, Floats]:
     """Return what one line says, by field, as columns of one row."""
     every = (*numbers, *_rank_numbers(numbers, rank))
-    values = {number.field: value_of(line, number) for number in every}
+    values = _values(line, every)
     moment = None if stamp is None else stamp.moment(line)
     if stamp is not None:
         values.setdefault("time_stamp", np.nan if moment is None else moment)
@@ -269,6 +274,14 @@ def _rank_numbers(numbers: Sequence[Number], rank: Span | None) -> Iterator[Numb
         yield Number("rank", *rank)
 
 
+def _values(line: bytes, numbers: Sequence[Number]) -> dict[str, float]:
+    """Return the numbers of a line by field; those of one field add up."""
+    found: dict[str, float] = {}
+    for number in numbers:
+        found[number.field] = found.get(number.field, 0.0) + value_of(line, number)
+    return found
+
+
 def value_of(line: bytes, number: Number) -> float:
     """Return one number of a line, in the unit of its field."""
     return float(line[number.start : number.end].replace(b",", b"")) * number.scale
@@ -277,7 +290,7 @@ def value_of(line: bytes, number: Number) -> float:
 def _event(
     line: bytes, number: int, parsed: Parsed, numbers: Sequence[Number], stamp: Stamp | None
 ) -> Event:
-    values = {each.field: value_of(line, each) for each in numbers}
+    values = _values(line, numbers)
     moment = values.pop("time_stamp", None)
     if moment is None and stamp is not None:
         moment = stamp.moment(line)

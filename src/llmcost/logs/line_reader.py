@@ -147,7 +147,7 @@ def _cut(line: bytes) -> bytes:
 
 def _sorted(pieces: Sequence[Piece]) -> dict[str, Floats]:
     lines = np.concatenate([piece.lines for piece in pieces])
-    order = np.argsort(lines, kind="stable")
+    order = np.argsort(np.concatenate([piece.places for piece in pieces]))
     names = dict.fromkeys(name for piece in pieces for name in piece.columns)
     columns = {"line": lines[order]}
     for name in names:
@@ -157,10 +157,13 @@ def _sorted(pieces: Sequence[Piece]) -> dict[str, Floats]:
 
 
 def _assembled(pieces: Sequence[Piece], before: dict[str, Floats] | None) -> dict[str, Floats]:
-    """Return records with what later lines add to each; the first may have begun before."""
+    """Return records with what later lines add to each; the first may have begun before.
+
+    What a line says of a field stays, whatever later lines say of it.
+    """
     rows = _sorted(pieces)
     opening = np.concatenate([np.full(len(p.lines), p.kind.opens) for p in pieces])
-    order = np.argsort(np.concatenate([piece.lines for piece in pieces]), kind="stable")
+    order = np.argsort(np.concatenate([piece.places for piece in pieces]))
     opens = opening[order]
     if before is not None:
         names = dict.fromkeys([*before, *rows])
@@ -177,6 +180,7 @@ def _assembled(pieces: Sequence[Piece], before: dict[str, Floats] | None) -> dic
         if name != "line":
             said = ~np.isnan(values) & (record >= 0)
             column = np.full(count, np.nan)
-            column[record[said]] = values[said]
+            first = np.flatnonzero(said)[::-1]  # Of several, the one that is put last stays.
+            column[record[first]] = values[first]
             found[name] = column
     return found

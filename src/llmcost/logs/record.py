@@ -96,7 +96,8 @@ class Parsed:
 
     Without an `event` it is a record of a step, or with `opens` false adds to the record that the
     last line with `opens` began. With an `event` (one of EVENTS) it stands for itself; its numbers
-    are FACTS. `texts` are TEXT_FACTS, of events alone.
+    are FACTS. `texts` are TEXT_FACTS, of events alone. Numbers of one field in a line add up, such
+    as the hours, minutes and seconds of a clock; a later line adds only what was not said yet.
     """
 
     numbers: tuple[Number, ...] = ()

@@ -151,7 +151,7 @@ class Stencil(Generic[K]):
                 value = place.sign * _shifted(value, shift)
             else:
                 value = np.concatenate([each[place.name] for each in texts])
-            found[place.name] = value * place.scale
+            found[place.name] = found.get(place.name, 0.0) + value * place.scale
         return found if self._stamp is None else _with_moments(found, self._stamp)
 
 

@@ -2,8 +2,8 @@
 
 The Trainer prints a Python dictionary every `logging_steps` steps, without the step: that stands
 in the progress bar, which is drawn anew right after it. So the dictionary begins a record, and
-the bar that follows adds its step (steps done, from 1). Evaluation, prediction and the reading
-of data draw bars of the same look, which add to no record of their own.
+the bar that follows adds its step (steps done, from 1) and its clock. Evaluation, prediction and
+the reading of data draw bars of the same look, but later, when the record has its step.
 
 Transformers 5 prints the numbers as strings of four digits. Left out are numbers that are known
 to mislead: the ``it/s`` of the bar (wrong after a resume), ``train_steps_per_second`` of the last
@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 
 from llmcost.logs.formats import LineFormat
-from llmcost.logs.formats.keyed import number_after, numbers_after
+from llmcost.logs.formats.keyed import clock_after, number_after, numbers_after
 from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH, Number, Parsed
 
 # Sequences and tokens are of all processes; `num_tokens` is TRL's, `tokens/total` Axolotl's.
@@ -74,7 +74,9 @@ def _logged(line: bytes, start: int) -> Parsed | None:
     if before and not before.endswith(b"]"):
         return None
     if b"'loss': " in line:
-        return Parsed((*_bar(line, start), *numbers_after(line, _RECORD), *_step(line)))
+        own = (*numbers_after(line, _RECORD), *_step(line))
+        known = {number.field for number in own}
+        return Parsed((*own, *(each for each in _bar(line, start) if each.field not in known)))
     evaluated = _EVALUATED.search(line)
     if evaluated is not None:
         found = number_after(line, evaluated[0], "evaluation_time", start=evaluated.start())
@@ -86,9 +88,11 @@ def _logged(line: bytes, start: int) -> Parsed | None:
 
 
 def _step(line: bytes) -> tuple[Number, ...]:
-    """Return the step that swift writes into the dictionary."""
+    """Return the step and the clock that swift writes into the dictionary."""
     found = _STEP.search(line)
-    return () if found is None else _of_total(found)
+    if found is None:
+        return ()
+    return *_of_total(found), *clock_after(line, b"'elapsed_time': ", "run_clock")
 
 
 def _bar(line: bytes, end: int) -> tuple[Number, ...]:
@@ -100,7 +104,9 @@ def _bar(line: bytes, end: int) -> tuple[Number, ...]:
     if percents < 0 or not line[:percents].replace(b"Train:", b"").strip().isdigit():
         return ()
     found = _BAR.match(line, max(percents + 1, line.rfind(b"| ", 0, end)), end)
-    return () if found is None else _of_total(found)
+    if found is None:
+        return ()
+    return *_of_total(found), *clock_after(line, b" [", "run_clock", found.end(2))
 
 
 def _of_total(found: re.Match[bytes]) -> tuple[Number, ...]:
@@ -111,7 +117,8 @@ def _trainer_log(line: bytes) -> Parsed | None:
     """Return what a line of LLaMA-Factory's `trainer_log.jsonl` says."""
     if b'"loss": ' not in line:
         return None
-    return Parsed(numbers_after(line, _TRAINER_LOG))
+    clock = clock_after(line, b'"elapsed_time": ', "run_clock")
+    return Parsed((*numbers_after(line, _TRAINER_LOG), *clock))
 
 
 def _header(line: bytes) -> Parsed | None:

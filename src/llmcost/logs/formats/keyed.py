@@ -10,6 +10,9 @@ _PLAIN = rb"\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,4})?"
 # Thousands may be told apart by commas; each alternative is read once, whatever follows.
 GROUPED = re.compile(rb"[-+]?(?:\d{1,3}(?:,\d{3}){1,12}(?:\.\d{0,40})?|" + _PLAIN + rb")")
 PLAIN = re.compile(rb"[-+]?" + _PLAIN)
+_CLOCK = re.compile(rb"(?:(\d{1,4}) days?, )?(?:(\d{1,6}):)?(\d{1,2}):(\d\d)(?![\d:])")
+_WORDS = re.compile(rb"(?:(\d{1,4})d ?)?(?:(\d{1,2})h ?)?(?:(\d{1,2})m ?)?(?:(\d{1,2})s)?")
+_SECONDS = (86400.0, 3600.0, 60.0, 1.0)
 _GOES_ON = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.%")
 
 
@@ -76,3 +79,27 @@ def numbers_after(
             if number is not None:
                 found[field] = number
     return tuple(found.values())
+
+
+def clock_after(line: bytes, key: bytes, field: str, start: int = 0) -> tuple[Number, ...]:
+    """Return the days, hours, minutes and seconds [s] behind the first `key`, which add up.
+
+    A clock is ``1:05:15``, ``05:15``, ``1 day, 2:05:15`` or ``1d 2h 5m 15s``, in quotes or not.
+
+    >>> [number.scale for number in clock_after(b"elapsed:31:40 ", b"elapsed:", "run_clock")]
+    [60.0, 1.0]
+    """
+    at = line.find(key, start)
+    if at < 0:
+        return ()
+    at += len(key)
+    if line[at : at + 1] in (b"'", b'"'):
+        at += 1
+    found = _CLOCK.match(line, at) or _WORDS.match(line, at)
+    if found is None:
+        return ()
+    return tuple(
+        Number(field, *found.span(group), scale)
+        for group, scale in enumerate(_SECONDS, 1)
+        if found[group] is not None
+    )

@@ -5,9 +5,9 @@ throughput adds to it. Its `step` counts from 0. The duration is of that step al
 evaluation and checkpoints; the MFU is in percent, of the step, with attention over the whole
 sequence. ``gflops_per_second`` is of all devices, whose number no line says.
 
-The progress line (of tqdm-loggable) gives the steps done, from 1. From 1,000 on it rounds them to
-three digits, ``1.23kit``: such lines are not read, for rounded steps look like steps done twice.
-Its rate, wrong after a resume, is not read either.
+The progress line (of tqdm-loggable) gives the steps done, from 1, and the time since its start.
+From 1,000 on it rounds steps to three digits, ``1.23kit``: such lines are not read, for rounded
+steps look like steps done twice. Its rate, wrong after a resume, is not read either.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 
 from llmcost.logs.formats import LineFormat
-from llmcost.logs.formats.keyed import number_after, number_at, numbers_after
+from llmcost.logs.formats.keyed import clock_after, number_after, number_at, numbers_after
 from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH, Number, Parsed
 
 _PERCENT = 0.01
@@ -94,7 +94,8 @@ def _progress(line: bytes, at: int) -> Parsed | None:
         number_at(line, step.end + len(b"it/"), "planned_steps", unit=b"it"),
         number_after(line, b" postfix:loss=", "loss"),
     ]
-    return Parsed(tuple(number for number in numbers if number is not None))
+    clock = clock_after(line, b" elapsed:", "run_clock", step.end)
+    return Parsed((*(number for number in numbers if number is not None), *clock))
 
 
 LEVANTER = LineFormat(
