@@ -377,7 +377,7 @@ def test_long_files_come_in_chunks(log_format):
     else:
         data = b"".join(b'{"step": %d, "loss": 2.5}\n' % n for n in steps)
     chunks = [chunk for _, chunk in read_chunks([BytesIO(data)])]
-    told = [step for chunk in chunks for step in chunk.columns["step"].tolist()]
+    told = [step for chunk in chunks if len(chunk) for step in chunk.columns["step"].tolist()]
 
     assert told == [*steps]
     assert len(chunks) > 1
