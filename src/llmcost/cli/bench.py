@@ -114,8 +114,8 @@ def request_from(options: Mapping[str, Any]) -> Request:
     from llmcost.bench.running import FAMILIES as KNOWN
     from llmcost.bench.running import Request
 
-    seq_length = _count("seq_length", options["seq_length"])
-    micro_batch_size = _count("micro_batch_size", options["micro_batch_size"])
+    seq_length = _count("--seq-length", options["seq_length"])
+    micro_batch_size = _count("--micro-batch-size", options["micro_batch_size"])
     return Request(
         what=_names(options["what"]) or KNOWN,
         device=options["device"],
@@ -139,14 +139,14 @@ def _effort(*, quick: bool, full: bool) -> str:
     return "quick" if quick else "full" if full else "normal"
 
 
-def _count(name: str, text: str | None) -> int | None:
+def _count(option: str, text: str | None) -> int | None:
     from llmcost.reading import read_count
 
     if text is None:
         return None
     value = read_count(text)
     if value < 1 or value != int(value):
-        raise InputError(f"{name}: got {shown(text)}; needs a whole number of 1 or more.")
+        raise InputError(f"{option}: got {shown(text)}; needs a whole number of 1 or more.")
     return int(value)
 
 
