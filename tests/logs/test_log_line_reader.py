@@ -231,6 +231,7 @@ def test_every_format_has_words_that_can_be_searched_for():
         (b"(TrainWorker pid=81, ip=10.0.0.7) step", None, b" step"),
         (b"2026-03-01T10:11:12.123456789Z [rank0]: step", 0, b" step"),
         (b"worker-1  | step", None, b"step"),
+        (b"[20260301 12:00:00][rank-7/8][INFO ] step", 7, b"[INFO ] step"),
         (b"step: 1 loss: 2", None, b"step: 1 loss: 2"),
     ],
 )
@@ -251,6 +252,7 @@ def test_what_launchers_write_before_a_line(line, rank, rest):
         (b"2026-03-01T12:00:00+01:00 x", 1772362800.0),
         (b"2026-03-01T12:00:00-0130 x", 1772371800.0),
         (b"03/01/2026 12:00:00 [INFO] x", 1772366400.0),
+        (b"[20260301 12:00:00][rank-7/8][INFO ] x", 1772366400.0),
         (b"2026-13-01 12:00:00 x", None),
         (b"2026-02-30 12:00:00 x", None),
     ],

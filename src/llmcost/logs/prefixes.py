@@ -14,6 +14,8 @@ _LAUNCHERS = re.compile(
     rb"[ \t]*(?:"
     rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? "  # docker, kubectl
     rb"|\[(?:rank ?|default)(?P<rank>\d{1,7})\]:"  # torchrun
+    rb"|\[\d{8} \d\d:\d\d:\d\d\](?=\[rank-)"
+    rb"|\[rank-(?P<primus>\d{1,7})/\d{1,7}\]"  # Primus
     rb"|\[\d{1,7},(?P<mpi>\d{1,7})\]<std(?:out|err)>:"  # mpirun
     rb"|\((?:[A-Za-z_][\w.:]{0,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,40})?\)"  # Ray
     rb"|(?P<task>\d{1,7}): "  # srun --label
@@ -25,6 +27,7 @@ _ISO = re.compile(
     rb"(?<!\d)(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
     rb"(?:Z|(?: ?([+-])(\d\d):?(\d\d)(?!\d)))?"
 )
+_SHORT = re.compile(rb"\[(\d{4})(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\]")
 _SLASHED = re.compile(rb"(?<!\d)(\d\d)/(\d\d)/(\d{4}) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
 Span = tuple[int, int]
 
@@ -70,9 +73,10 @@ def stamp_of(line: bytes) -> Stamp | None:
         sign = -1.0 if found[8] == b"-" else 1.0
         return Stamp(_spans(found, range(1, 7)), _span(found, 7), zone, sign)
     found = _SLASHED.search(line, 0, REACH)
-    if found is None:
-        return None
-    return Stamp(_spans(found, (3, 1, 2, 4, 5, 6)), _span(found, 7), None, 1.0)
+    if found is not None:
+        return Stamp(_spans(found, (3, 1, 2, 4, 5, 6)), _span(found, 7), None, 1.0)
+    found = _SHORT.search(line, 0, REACH)
+    return None if found is None else Stamp(_spans(found, range(1, 7)), None, None, 1.0)
 
 
 def _spans(found: re.Match[bytes], groups: Sequence[int]) -> tuple[Span, ...]:
