@@ -203,10 +203,18 @@ def test_nothing_measured_is_still_an_answer():
     assert "interrupted" in document_of(found).title
 
 
-@pytest.mark.parametrize("made", [processor, h200])
+def disturbed():
+    """Return a bench of a processor with a sample that was disturbed."""
+    data = processor()
+    data["samples"][0] |= {"disturbed": True, "disturbance": "threads waited 40% of the time"}
+    return data
+
+
+@pytest.mark.parametrize("made", [processor, h200, disturbed, lambda: h200(rate=2e15)])
 def test_a_saved_bench_is_read_again(tmp_path, made):
     """What the answer writes passes the check of saved results, and comes to the same."""
-    found = bench_of(made())
+    other = saved_bench(saved(tmp_path, made()))
+    found = bench_of(made(), other)
     path = saved(tmp_path, found.to_dict(), "bench.json")
 
     again = bench_of(read_saved(path).data)

@@ -37,6 +37,10 @@ SHAPES = (
     *("seq_length", "micro_batch_size", "tokens", "parameters", "bytes", "ranks", "index"),
 )
 TIMES = ("median_s", "p20_s", "p80_s", "best_s")
+NOTE = (
+    "Medians of the runs, from their 20th to their 80th percentile; of what several samples were "
+    "fitted for, the 80% interval."
+)
 WORDS = ("role", "op", "part", "model", "backend", "implementation")
 FLAT = (
     *(Field("kind", "Kind"), Field("dtype", "Precision"), Field("by", "By")),
@@ -81,15 +85,17 @@ def _result_table(bench: Bench) -> Table:
     shown = [(name, one) for name, one in bench.results.items() if one.value is not None]
     fields = (
         Field("name", "Result"),
-        Field("value", "Median", align="right"),
-        Field("range", "20th – 80th percentile", align="right"),
+        Field("value", "Value", align="right"),
+        Field("range", "Low – high", align="right"),
         Field("how", "From"),
     )
     rows = tuple((name, one.value, _range(name, one), one.how) for name, one in shown)
     texts = tuple(
         (TITLES[name], result_text(name, one), _range(name, one), one.how) for name, one in shown
     )
-    return Table("results", fields, rows, title="What it reaches", texts=texts)
+    return Table(
+        "results", fields, rows, title="What it reaches", texts=texts, notes=(NOTE,) if rows else ()
+    )
 
 
 def result_text(name: str, one: Reading) -> str:

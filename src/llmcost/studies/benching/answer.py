@@ -13,9 +13,14 @@ from llmcost.catalog.gpus import Accelerator
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, LlmcostError
 from llmcost.studies.answers import Warned
-from llmcost.studies.benching.comparing import with_other, with_specification
+from llmcost.studies.benching.comparing import (
+    OF_OTHER,
+    SPECIFICATION,
+    with_other,
+    with_specification,
+)
 from llmcost.studies.benching.devices import device_of
-from llmcost.studies.benching.record import SCHEMA, Bench
+from llmcost.studies.benching.record import SCHEMA, Bench, Compared
 from llmcost.studies.benching.summary import fits_of, results_of
 
 if TYPE_CHECKING:
@@ -24,7 +29,9 @@ if TYPE_CHECKING:
 
 OnSample = Callable[[Mapping[str, Any]], None]
 OnStart = Callable[[str], None]
-HERE = "this bench"
+HERE, DISTURBED = "this bench", "bench-disturbed"
+# Warnings that follow from the samples, and are made anew when a file is read.
+REMADE = (SPECIFICATION, DISTURBED)
 UNKNOWN = {"kind": "unknown", "name": "unknown", "count": 0, "catalogue": None}
 
 
@@ -67,17 +74,22 @@ def bench_of(data: Mapping[str, Any], other: Saved | None = None) -> Bench:
     """
     part = _part(data)
     rows, warned = with_specification(data, part)
+    more, told = _beside_before(data), list[Warned]()
     if other is not None:
         more, told = with_other(data, other.data, other.name)
-        rows, warned = [*rows, *more], [*warned, *told]
-    own = [Warned(str(one["code"]), str(one["message"])) for one in data["warnings"]]
+    made = {*REMADE, *(OF_OTHER if other is not None else ())}
+    own = [
+        Warned(str(one["code"]), str(one["message"]))
+        for one in data["warnings"]
+        if one["code"] not in made
+    ]
     kept = {key: one for key, one in data.items() if key not in _MADE}
     return Bench(
         kept,
         fits_of(data["samples"]),
         results_of(data, part),
-        tuple(rows),
-        (*own, *warned, *_disturbed(data)),
+        (*rows, *more),
+        (*own, *warned, *told, *_disturbed(data)),
         {"llmcost_version": __version__, "data_version": data_version()},
     )
 
@@ -86,6 +98,16 @@ _MADE = (
     *("schema", "fits", "results", "comparison", "command"),
     *("llmcost_version", "data_version"),
 )
+
+
+def _beside_before(data: Mapping[str, Any]) -> list[Compared]:
+    """Return the rows beside another bench that a saved one holds already."""
+    names = [one.name for one in fields(Compared)]
+    return [
+        Compared(**{name: row[name] for name in names if name in row})
+        for row in data.get("comparison", ())
+        if row.get("other") is not None
+    ]
 
 
 def _part(data: Mapping[str, Any]) -> Accelerator | None:
@@ -104,7 +126,7 @@ def _disturbed(data: Mapping[str, Any]) -> list[Warned]:
         f"{len(found)} of {len(data['samples'])} samples were disturbed by other work on the "
         f"machine ({why}): they are slower than they would be. Measure again when it is idle."
     )
-    return [Warned("bench-disturbed", text)]
+    return [Warned(DISTURBED, text)]
 
 
 def saved_bench(path: str | os.PathLike[str]) -> Saved:

@@ -24,6 +24,9 @@ from llmcost.studies.benching.record import Compared
 
 # Outside of these shares of a specification something is wrong with one of the two.
 MOST, LEAST = 1.02, 0.4
+# Codes of warnings: a rate that cannot be; what a reader of another bench should know.
+SPECIFICATION = "bench-specification"
+OF_OTHER = ("bench-other-device", "bench-other-threads", "bench-nothing-alike")
 LIKE_PUBLISHED = 0.95
 NO_SPECIFICATION = "no specification to hold it against"
 ABOVE = "above the specification: another device, precision or clock than the one named?"
@@ -42,7 +45,7 @@ def with_specification(
     known = part if part is not None and part.evidence != MEASURED else None
     found = [*_products(data["samples"], known), *_memory(data["samples"], known)]
     warned = [
-        Warned("bench-specification", f"{one.name} reaches {one.share:.0%} of it, {one.verdict}")
+        Warned(SPECIFICATION, f"{one.name} reaches {one.share:.0%} of it, {one.verdict}")
         for one in found
         if one.verdict in (ABOVE, BELOW)
     ]
@@ -123,13 +126,13 @@ def _other_device(
     warned = []
     if data["device"]["name"] != other["device"]["name"]:
         text = f"{name} is of another device, {other['device']['name']}."
-        warned.append(Warned("bench-other-device", text))
+        warned.append(Warned(OF_OTHER[0], text))
     if is_processor(data) and data["host"].get("threads") != other["host"].get("threads"):
         text = f"{name} was measured with {other['host'].get('threads')} threads."
-        warned.append(Warned("bench-other-threads", text))
+        warned.append(Warned(OF_OTHER[1], text))
     if not found:
         text = f"Nothing in {name} was measured here too: measure the same --model and --precision."
-        warned.append(Warned("bench-nothing-alike", text))
+        warned.append(Warned(OF_OTHER[2], text))
     return warned
 
 
