@@ -234,9 +234,23 @@ def test_more_records_than_are_kept_are_counted_in_narrow_bins():
 
 
 def test_stamps_alone_give_the_time_of_a_step_over_each_interval():
-    columns = without_time(stamped(1, 200, each=3.0))
+    columns = without_time(stamped(1, 200, each=3.13))
     every = {name: values[9::10] for name, values in columns.items()}
     found = tracked(chunk(every))
 
-    assert values(found)["median_step_time"] == pytest.approx(3.0)
+    assert values(found)["median_step_time"] == pytest.approx(3.13)
     assert found.results["median_step_time"].how == "from time stamps"
+
+
+@given(time=st.floats(0.3, 30), seed=st.integers(0, 50))
+def test_stamps_in_whole_seconds_are_compared_over_longer_stretches(time, seed):
+    times = time * np.exp(0.1 * np.random.default_rng(seed).standard_normal(1000))
+    columns = {"step": np.arange(1.0, 1001.0), "time_stamp": np.floor(START + np.cumsum(times))}
+
+    assert values(tracked(chunk(columns)))["median_step_time"] == pytest.approx(time, rel=0.06)
+
+
+def test_a_short_log_with_stamps_in_whole_seconds_has_a_time():
+    columns = {"step": np.arange(1.0, 8.0), "time_stamp": START + 3.0 * np.arange(7)}
+
+    assert values(tracked(chunk(columns)))["median_step_time"] == 3

@@ -32,6 +32,7 @@ HOWS = (
     "from differences of the clock of the launch",
     "from micro-steps times accumulation",
     "from differences of averages since the launch",
+    "from time stamps in whole seconds, over stretches",
     "from time stamps",
 )
 DERIVED: dict[str, str] = {
@@ -50,8 +51,18 @@ DERIVED: dict[str, str] = {
 GIVEN = ("num_gpus", "seq_length", "global_batch_size", "tokens_per_step")
 # Facts that derived columns hang on.
 USED = (*GIVEN, "accumulation", "log_interval")
+STRETCHES = len(HOWS) - 2
+# Stamps in whole seconds are compared over stretches of so many seconds.
+STRETCH = 50.0
 CUMULATIVE = (
-    *("time_stamp", "run_clock", "train_clock", "tokens_total", "tokens_per_gpu_total"),
+    *(
+        "time_stamp",
+        "sparse_stamp",
+        "run_clock",
+        "train_clock",
+        "tokens_total",
+        "tokens_per_gpu_total",
+    ),
     *("samples_total", "averaged"),
 )
 
@@ -101,6 +112,7 @@ class Deriver:
     _last: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     _stalls: dict[str, int] = field(default_factory=dict)
     _waiting: float = 0.0
+    _stretch: float = np.nan
 
     def add(self, chunk: Chunk) -> Iterator[Derived]:
         """Yield the derived records of a chunk, in stretches within which facts are the same."""
@@ -169,6 +181,10 @@ class Deriver:
         columns |= self._sizes(found, changes)
         time, how = self._times(replace(found, columns=columns), changes)
         columns["step_time"] = time
+        columns["weight"] = spans
+        if "sparse_stamp" in changes:
+            over = changes["sparse_stamp"][1]
+            columns["weight"] = np.where(how == STRETCHES, over, spans)
         columns |= rates(columns, own, how)
         return replace(found, columns=columns, how=how)
 
@@ -232,9 +248,23 @@ class Deriver:
                 ]
             )
             columns["averaged"] = columns["step_time_average"] * (columns["step"] - since)
+        if "time_stamp" in columns:
+            columns["sparse_stamp"] = self._sparse(columns["time_stamp"])
         return {
             name: self._change(name, columns[name], found) for name in CUMULATIVE if name in columns
         }
+
+    def _sparse(self, stamps: Floats) -> Floats:
+        """Return the first stamp of each stretch, of stamps in whole seconds; no others."""
+        told = np.flatnonzero(np.isfinite(stamps))
+        if not len(told) or (stamps[told] % 1).any():
+            return np.full(len(stamps), np.nan)
+        place = np.floor(stamps[told] / STRETCH)
+        fresh = np.diff(place, prepend=self._stretch) != 0
+        self._stretch = float(place[-1])
+        found = np.full(len(stamps), np.nan)
+        found[told[fresh]] = stamps[told[fresh]]
+        return found
 
     def _change(self, name: str, values: Floats, found: Derived) -> tuple[Floats, Floats]:
         change, over = np.full(len(found), np.nan), np.full(len(found), np.nan)
@@ -318,6 +348,7 @@ class Deriver:
             per_step(changes, "run_clock"),
             found.column("micro_step_time") * passes,
             per_step(changes, "averaged"),
+            per_step(changes, "sparse_stamp"),
             per_step(changes, "time_stamp"),
         )
         time, how = np.full(len(found), np.nan), np.full(len(found), -1, dtype=np.intp)

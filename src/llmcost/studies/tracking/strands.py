@@ -29,7 +29,7 @@ MAX_TIME = 1e7
 IMPOSSIBLE = 1 / 3
 PRINTED_RATE, PRINTED_GPU_RATE = "tokens_per_second", "tokens_per_gpu_second"
 STATED = ("stated_flop_rate", "stated_mfu", "power", "energy_per_step")
-BY_STAMPS = HOWS[-1]
+BY_STAMPS = HOWS[-2:]
 KINDS = (EVALUATION, CHECKPOINT)
 
 
@@ -101,7 +101,7 @@ class Strand:
     @property
     def timed(self) -> float:
         """How many steps have a time that is not taken from stamps alone."""
-        timed = [one for how, one in self.measures.items() if HOWS[how] != BY_STAMPS]
+        timed = [one for how, one in self.measures.items() if HOWS[how] not in BY_STAMPS]
         found = sum(one.steady.weight + one.others.weight for one in timed)
         return found + sum(one.weight for one in self.rates.values())
 
@@ -164,7 +164,7 @@ class Strand:
     ) -> None:
         measure = self.measures.setdefault(how, Measure())
         columns = derived.columns
-        spans, time = columns["span"], columns["step_time"]
+        spans, time = columns["weight"], columns["step_time"]
         calm = rows & steady
         measure.steady.add(time[calm], spans[calm])
         measure.others.add(time[rows & ~calm], spans[rows & ~calm])
