@@ -1,8 +1,12 @@
 """Lines of LitGPT, with made-up numbers in their own syntax."""
 
+from io import BytesIO
+
+import numpy as np
 import pytest
 
 from llmcost.logs.formats.litgpt import LITGPT
+from llmcost.logs.reading import read_chunks
 from tests.logs.spans import said
 
 STEP = {"step": 60, "micro_steps_total": 240, "loss": 7.625}
@@ -32,18 +36,26 @@ STEP = {"step": 60, "micro_steps_total": 240, "loss": 7.625}
 )
 def test_every_version_tells_the_time_of_a_micro_step(line, seconds):
     """It is no time of a step, which is as many of them as `iter` rises while `step` rises by 1."""
-    assert said(LITGPT, line) == pytest.approx(STEP | {"micro_step_time": seconds})
+    assert said(LITGPT, line) == pytest.approx(STEP | {"last_micro_step_time": seconds})
 
 
-def test_a_micro_step_that_ends_no_step_is_no_record():
-    """Four lines tell of one step; one of them is read."""
-    lines = [
-        b"iter 237 step 59: loss 7.6250, iter time: 50.25ms",
-        b"iter 238 step 59: loss 7.6250, iter time: 50.25ms",
-        b"iter 239 step 59: loss 7.6250, iter time: 50.25ms",
-        b"iter 240 step 60: loss 7.6250, iter time: 70.75ms (optimizer.step)",
-    ]
-    assert [LITGPT.parse(line) is not None for line in lines] == [False, False, False, True]
+def test_a_micro_step_that_ends_no_step_adds_to_the_step_before():
+    """Of eight lines that tell of two steps two are records."""
+    lines = []
+    for micro in range(237, 245):
+        ends = micro % 4 == 0
+        time = b"70.75ms (optimizer.step)" if ends else b"50.25ms"
+        lines.append(b"iter %d step %d: loss 7.6250, iter time: %s" % (micro, micro // 4, time))
+    log = BytesIO(b"\n".join(lines) + b"\n")
+    chunks = [chunk for _, chunk in read_chunks([log]) if len(chunk)]
+    rows = {
+        name: np.concatenate([chunk.columns[name] for chunk in chunks])
+        for name in ("step", "micro_steps_total", "last_micro_step_time", "micro_step_time")
+    }
+    np.testing.assert_array_equal(rows["step"], [60, 61])
+    np.testing.assert_array_equal(rows["micro_steps_total"], [240, 244])
+    np.testing.assert_allclose(rows["last_micro_step_time"], [0.07075, 0.07075])
+    np.testing.assert_allclose(rows["micro_step_time"], [0.05025, np.nan])
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "step_time": ("s", "mean time of one step since the last record"),
     "step_time_average": ("s", "mean time of one step since the launch"),
     "micro_step_time": ("s", "time of one micro-step, of which `accumulation` make a step"),
+    "last_micro_step_time": ("s", "time of the micro-step that ends a step, its update included"),
     "micro_steps_total": ("", "micro-steps done"),
     "time_stamp": ("s", "when the record was written, since 1970-01-01 UTC"),
     "run_clock": ("s", "time since the launch, everything included"),

@@ -1,10 +1,10 @@
 """LitGPT: ``Epoch 1 | iter 240 step 60 | loss train: 7.614, ... | iter time: 70.74 ms``.
 
-``iter`` counts micro-steps from 1 and ``step`` the optimizer steps done. The time is that of one
-micro-step. Only lines of a micro-step that ended a step, marked ``(step)`` or ``(optimizer.step)``,
-are records: others would tell a step twice. Such a micro-step holds the optimizer and the exchange
-of gradients, so that its time is longer than the mean's. How many micro-steps make a step, tell the
-rises of the two counts. ``Tok/sec`` of the report at the end divides by the wrong time and is not
+``iter`` counts micro-steps from 1 and ``step`` the optimizer steps done; how many micro-steps make
+a step, tell the rises of the two. The time is that of one micro-step. Lines of a micro-step that
+ended a step, marked ``(step)`` or ``(optimizer.step)``, are records; their time holds the optimizer
+and the exchange of gradients. Lines of other micro-steps would tell a step twice: they add their
+time to the record before. ``Tok/sec`` of the report at the end divides by the wrong time and is not
 read.
 """
 
@@ -26,12 +26,14 @@ from llmcost.logs.record import CHECKPOINT, END, EVALUATION, LAUNCH, Number, Par
 RECORD = re.compile(
     rb"(?<![A-Za-z0-9_])iter {1,8}([0-9]{1,12})(?: \|)? step {1,8}([0-9]{1,12})(?: \||:) loss"
 )
+OTHER = re.compile(rb"iter time: {1,8}[0-9.]{1,24} ?m?s(?: remaining| {0,8}$)")
 ENDED = re.compile(rb"[0-9] ?m?s \((?:optimizer\.)?step\)")
 WORDS = (
     Word(b" loss train: ", "loss"),
     Word(b": loss ", "loss"),
-    Word(b" iter time: ", "micro_step_time", SECONDS),
+    Word(b" iter time: ", "last_micro_step_time", SECONDS),
 )
+OTHER_WORDS = (Word(b" iter time: ", "micro_step_time", SECONDS),)
 EVALUATED = re.compile(rb"(?<![A-Za-z0-9_])iter {1,8}[0-9]{1,12}: val loss ")
 # How far the arguments of training stand to the right, where the configuration is told.
 INDENT = b" " * 20
@@ -66,7 +68,9 @@ def parse(line: bytes) -> Parsed | None:
             return Parsed(event=EVALUATION)
         return noticed(line, NOTICES)
     if ENDED.search(line, at.end()) is None:
-        return None
+        if OTHER.search(line, at.end()) is None:
+            return None
+        return Parsed(numbers_behind(line, OTHER_WORDS, at.end(2)), opens=False)
     found = numbers_behind(line, WORDS, at.end(2))
     return Parsed((Number("step", *at.span(2)), Number("micro_steps_total", *at.span(1)), *found))
 

@@ -21,7 +21,7 @@ from llmcost.logs.formats.figures import (
     noticed,
     numbers_behind,
 )
-from llmcost.logs.record import CHECKPOINT, END, EVALUATION, LAUNCH, Number, Parsed
+from llmcost.logs.record import CHECKPOINT, END, EVALUATION, FACT, LAUNCH, Number, Parsed
 
 RECORD = re.compile(rb"(?<![a-z] )step: {0,12}([0-9]{1,12}) {2}loss:")
 VALIDATION = re.compile(rb"validate step: {0,12}[0-9]{1,12} ")
@@ -80,7 +80,7 @@ def parse(line: bytes) -> Parsed | None:
 def _header(line: bytes) -> Parsed | None:
     size = _PARAMETERS.search(line)
     if size is not None:
-        return Parsed((Number("parameters", *size.span(1)),), event="fact")
+        return Parsed((Number("parameters", *size.span(1)),), event=FACT)
     if b" capacity: " in line and CAPACITY not in line:
         return None
     said = noticed(line, NOTICES)
