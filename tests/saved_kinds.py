@@ -7,6 +7,7 @@ from functools import cache
 from llmcost import compare, estimate, find_layouts, find_sensitivities, reconcile
 from llmcost.studies.facts import facts
 from llmcost.views import document
+from tests.benching.made_samples import h200
 from tests.tracked import track
 
 DATES = {"as_of": "2026-09-06", "today": "2026-10-01", "draws": 100}
@@ -112,6 +113,7 @@ MAKERS = {
     "method": _method,
     "validation": _validation,
     "track": lambda: document(track()).data,
+    "bench": h200,
 }
 
 

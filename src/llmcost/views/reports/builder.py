@@ -31,6 +31,7 @@ PARTS: dict[str, str] = {
     "facts": "llmcost.views.reports.others:facts_part",
     "method": "llmcost.views.reports.others:method_part",
     "track": "llmcost.views.reports.tracks:track_part",
+    "bench": "llmcost.views.reports.benches:bench_part",
 }
 LONGEST_TITLE = 200
 ASSUMPTIONS = Section(
