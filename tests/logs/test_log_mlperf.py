@@ -81,7 +81,9 @@ def test_one_launch_however_many_processes_start_and_their_number_is_that_of_acc
 @pytest.mark.parametrize(
     ("platform", "accelerator", "num_gpus"),
     [
-        ("64xNVIDIA DGX H100", "H100", None),
+        ("64xNVIDIA DGX H100", "H100 SXM", None),
+        ("2xC885A_M8-8xH200-SXM-141GB", "H200 SXM", None),
+        ("H100", "H100", None),
         ("128xNVIDIA GB200", "GB200", None),
         ("1xMI300X", "MI300X", None),
         ("MI355X", "MI355X", None),

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from llmcost.errors import InputError, LogFormatError
 from llmcost.logs.formats import tensorboard
+from llmcost.logs.formats.event_files import Written, written
 from llmcost.logs.formats.tables import with_columns
 from llmcost.logs.formats.tensorboard import TENSORBOARD
 from llmcost.logs.reading import read_chunks
-from tests.logs.made_files import crc32c, event_file, field, read_all, record, varint
+from tests.logs.made_files import crc32c, event, event_file, field, read_all, record, varint
 
 MEGATRON = event_file(
     (1000.0, 10, {"iteration-time": 0.5, "throughput": 400.5, "lm loss": 7.5}),
@@ -167,6 +168,18 @@ def test_steps_of_any_size_are_read(step):
 
     assert columns["step"] == [float(step)]
     assert varint(step)[-1] < 0x80
+
+
+@given(
+    st.integers(0, (1 << 63) - 1),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=150),
+    st.floats(width=32, allow_nan=False),
+    st.floats(0, 2e9),
+)
+def test_an_event_is_read_as_it_was_written(step, tag, number, moment):
+    found = written(event(moment, step, tag, number))
+
+    assert found == Written(moment, step, ((tag, number),))
 
 
 def test_the_reader_finds_the_format():

@@ -10,6 +10,7 @@ the rest, and a number is told from another by no check of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -21,6 +22,12 @@ MAX_MESSAGE = 1 << 28
 _HEADER = Struct("<QI")
 _DOUBLE, _FLOAT = Struct("<d"), Struct("<f")
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+# A message as writers of scalars make it: a moment, a step, and one value of a short tag.
+_USUAL = re.compile(
+    rb"\x09(.{8})\x10([\x80-\xff]{0,8}[\x00-\x7f])\x2a([\x00-\x7f])\x0a([\x00-\x7f])"
+    rb"\x0a([\x00-\x7f])(.{0,127})\x15(.{4})",
+    re.DOTALL,
+)
 # Of a tensor's types (tensorflow/core/framework/types.proto): struct letter of its bytes.
 _CONTENT = {1: "f", 2: "d", 3: "i", 9: "q"}
 Field = tuple[int, int, int | memoryview]
@@ -61,12 +68,32 @@ def messages(stream: IO[bytes]) -> Iterator[bytes]:
 
 def written(message: bytes) -> Written:
     """Return the event that a message holds; DamagedError where it is none."""
+    usual = _USUAL.fullmatch(message)
+    if usual is not None and _lengths_fit(usual):
+        step = _varint(memoryview(usual[2]), 0)[0]
+        scalar = float(_FLOAT.unpack(usual[7])[0])
+        tag = usual[6].decode("utf-8", "replace")
+        return Written(float(_DOUBLE.unpack(usual[1])[0]), _signed(step), ((tag, scalar),))
+    return _read(message)
+
+
+def _lengths_fit(usual: re.Match[bytes]) -> bool:
+    """Return whether the lengths in a message that looks like one scalar are those it has."""
+    tag = len(usual[6])
+    return usual[5][0] == tag and usual[4][0] == tag + 7 and usual[3][0] == tag + 9
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _read(message: bytes) -> Written:
     stamp, step, scalars = 0.0, 0, []
     for number, kind, value in _fields(memoryview(message)):
         if number == 1 and kind == _FIXED64 and isinstance(value, memoryview):
             stamp = float(_DOUBLE.unpack(value)[0])
         elif number == 2 and kind == _VARINT and isinstance(value, int):
-            step = value - (1 << 64) if value >> 63 else value
+            step = _signed(value)
         elif number == 5 and kind == _BYTES and isinstance(value, memoryview):
             scalars += list(_scalars(value))
     return Written(stamp, step, tuple(scalars))

@@ -36,6 +36,9 @@ LOSSES = ("reduced_train_loss", "train_loss")
 # Where fewer processes than this say that they start, they do not all say so.
 FEWEST_RANKS = 4
 _ACCELERATOR = re.compile(r"(?:MI|GB|GH|[ABHV])\d{2,3}[A-Z]?(?![A-Za-z0-9])|gaudi\d?|tpu-v\w{1,9}")
+# Accelerators that come as cards, too, but not in these systems.
+SOCKETED = ("H100", "H200")
+_SOCKET = re.compile(r"[DH]GX|SXM")
 _COUNTED = re.compile(r"gaudi-(\d{1,6})")
 
 
@@ -117,7 +120,9 @@ class _Reading:
         found, counted = (each.search(str(said.value)) for each in (_ACCELERATOR, _COUNTED))
         values = {"num_gpus": float(counted[1])} if counted else {}
         if found:
-            self._happen(said, FACT, values=values, texts={"accelerator": found[0]})
+            socketed = found[0] in SOCKETED and _SOCKET.search(str(said.value))
+            name = f"{found[0]} SXM" if socketed else found[0]
+            self._happen(said, FACT, values=values, texts={"accelerator": name})
 
     def _run(self, said: _Said) -> None:
         """Note the start of the run that is scored; the time before it is the warm-up."""
