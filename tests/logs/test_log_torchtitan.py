@@ -137,12 +137,19 @@ def test_torchtune_rates_of_reinforcement_learning_are_not_those_of_training():
     [
         (b"INFO:torchtune.utils._logging:Running LoRARecipe with resolved config:", "launch"),
         (b"INFO:torchtune.utils._logging:Model checkpoint of size 14.97 GiB saved", "checkpoint"),
+        (b"INFO:torchtune.utils._logging:Validation loss: 1.2500", "evaluation"),
+        (b"Step 100 | val_loss:1.25 ", "evaluation"),
     ],
 )
 def test_events_of_torchtune(line, event):
     parsed = TORCHTUNE.parse(line)
     assert parsed is not None
     assert parsed.event == event
+
+
+def test_the_step_after_an_evaluation_of_torchtune_holds_it():
+    """Its clock starts before the evaluation, and after a checkpoint."""
+    assert TORCHTUNE.excludes == ("checkpoint",)
 
 
 def test_torchtune_tells_the_precision():

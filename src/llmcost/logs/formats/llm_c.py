@@ -2,9 +2,9 @@
 
 Read from every version of the CUDA, C and Python trainers, and from `main.log`, which tells steps
 and losses and no time. Steps count from 1 on the consoles, but from 0 in the plain C trainer and in
-`main.log`. The time is of this step alone, without evaluation, samples and checkpoints. ``tok/s``
-is of all devices, and beside an MFU it is smoothed over steps: the time is the better one. An MFU
-against an unknown device is negative and left out.
+`main.log`. The time is of this step alone, in CUDA and C without evaluation, samples and
+checkpoints, in Python with them. ``tok/s`` is of all devices, and beside an MFU it is smoothed over
+steps: the time is the better one. An MFU against an unknown device is negative and left out.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ NOTICES = (
     Notice(b"total average iteration time: ", END),
 )
 EVALUATED = re.compile(
-    rb"val loss [0-9]{1,6}(?:\.[0-9]{1,12})?\s*|HellaSwag: [0-9]{1,9}/[0-9]{1,9} .*"
+    rb"val loss [0-9]{1,6}(?:\.[0-9]{1,24})?\s*|HellaSwag: [0-9]{1,9}/[0-9]{1,9} .*"
 )
 
 
@@ -118,5 +118,4 @@ LLM_C = LineFormat(
         "llm.c counts 6 FLOP per parameter and token and attention as half, without recomputation, "
         "against the peak of the detected accelerator at the precision of the run"
     ),
-    excludes=(EVALUATION, CHECKPOINT),
 )

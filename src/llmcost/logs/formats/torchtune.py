@@ -2,7 +2,8 @@
 
 Steps count from 1 (from 0 before May 2024). The rate is that of this step alone and of one device,
 ``tokens_per_second`` in versions of one month of 2024; its tokens are those that are trained on, so
-that neither padding nor masked prompts count. Evaluation and checkpoints are no part of it.
+that neither padding nor masked prompts count. Checkpoints are no part of it; the step after an
+evaluation holds that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from llmcost.logs.formats.figures import LONGEST, Notice, Word, noticed, numbers
 from llmcost.logs.record import CHECKPOINT, EVALUATION, LAUNCH, Number, Parsed
 
 RECORD = re.compile(rb"(?<![A-Za-z0-9_])Step ([0-9]{1,12}) \| (?=[a-z_]{1,40}:)")
+VALIDATION = re.compile(rb"val_loss:[0-9]")
 RATE, OLD_RATE = b" tokens_per_second_per_gpu:", b" tokens_per_second:"
 WORDS = (
     Word(b" loss:", "loss"),
@@ -26,6 +28,7 @@ NOTICES = (
         b" is initialized with precision ",
         texts=(("precision", b" precision torch.", b"."),),
     ),
+    Notice(b":Validation loss: ", EVALUATION),
     Notice(b"Model checkpoint of size ", CHECKPOINT),
 )
 
@@ -36,7 +39,9 @@ def parse(line: bytes) -> Parsed | None:
         return None
     step = RECORD.search(line)
     if step is None:
-        return noticed(line, NOTICES) if b"Recipe" in line or b"odel" in line else None
+        return noticed(line, NOTICES) if b"torchtune" in line else None
+    if VALIDATION.match(line, step.end()):
+        return Parsed(event=EVALUATION)
     if RATE not in line and OLD_RATE not in line:
         return None
     return Parsed((Number("step", *step.span(1)), *numbers_behind(line, WORDS, step.end(1))))
@@ -45,7 +50,7 @@ def parse(line: bytes) -> Parsed | None:
 TORCHTUNE = LineFormat(
     name="torchtune",
     title="torchtune",
-    needles=(RATE, OLD_RATE, *(notice.words for notice in NOTICES)),
+    needles=(RATE, OLD_RATE, b" | val_loss:", *(notice.words for notice in NOTICES)),
     parse=parse,
-    excludes=(EVALUATION, CHECKPOINT),
+    excludes=(CHECKPOINT,),
 )
