@@ -1,5 +1,6 @@
 """Accelerators, made up: their facts, their clocks and who else uses them."""
 
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -238,6 +239,22 @@ def test_what_slows_a_device_is_told(bits, found, monkeypatch):
     answer(monkeypatch, **{"clocks_event_reasons.active": bits})
 
     assert probe.changes() == found
+
+
+def test_a_tool_of_an_older_driver_is_asked_in_its_words(monkeypatch):
+    answer(monkeypatch)
+    new, asked = torch_device.subprocess.run, []
+
+    def run(command, **rest):
+        asked.append(command[1])
+        if "clocks_event_reasons" in command[1]:
+            raise subprocess.CalledProcessError(6, command)
+        return new(command)
+
+    monkeypatch.setattr(torch_device.subprocess, "run", run)
+
+    assert nvidia_facts("0")["clocks_event_reasons.active"] == "0"
+    assert ["throttle" in question for question in asked] == [False, True]
 
 
 def test_a_tool_that_fails_is_no_reason_not_to_measure(monkeypatch):

@@ -247,6 +247,16 @@ def test_a_micro_batch_that_does_not_fit_is_halved_and_it_is_said():
     }
 
 
+def test_layers_so_large_that_four_do_not_fit_are_measured_by_one_and_two():
+    architecture = with_layers(TINY.architecture, TINY.layer, 4)
+    four = torch_step.needed_bytes(architecture, replace(TINY, micro_batch_size=1), 4)
+    probe, sent = probe_of(free=int(2 * four) - 2, clock=SteppingClock(0.1, 0.1, 0.1))
+
+    torch_step.measure_family(probe)
+
+    assert {one["layers"] for one in sent.of("sample")} == {1, 2}
+
+
 def test_a_device_that_runs_out_of_memory_in_the_step_halves_too(monkeypatch):
     probe, sent = probe_of(clock=SteppingClock(0.1, 0.1, 0.1))
     original = torch_step.build

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -43,6 +44,8 @@ QUERY = (
     "mig.mode.current",
     "clocks_event_reasons.active",
 )
+# What the last was called before drivers of 2023; a tool refuses a question that it does not know.
+OLD_REASONS = "clocks_throttle_reasons.active"
 BUSY, SECONDS = 10.0, 10.0
 # Bits of NVML that tell of slowing for heat or for power outside the normal power limit.
 SLOWED = {0x8: "the hardware slows it", 0x20: "heat", 0x40: "heat", 0x80: "a power brake"}
@@ -305,15 +308,24 @@ def nvidia_facts(name: str) -> dict[str, str]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return {}
-    command = [tool, f"--query-gpu={','.join(QUERY)}", "--format=csv,noheader,nounits", "-i", name]
+    for questions in (QUERY, (*QUERY[:-1], OLD_REASONS)):
+        cells = _asked(tool, questions, name)
+        if len(cells) == len(QUERY):
+            return dict(zip(QUERY, cells, strict=True))
+    return {}
+
+
+def _asked(tool: str, questions: Sequence[str], name: str) -> list[str]:
+    """Return a tool's answers on a device, or none where it fails."""
+    wanted = f"--query-gpu={','.join(questions)}"
+    command = [tool, wanted, "--format=csv,noheader,nounits", "-i", name]
     try:
         done = subprocess.run(  # noqa: S603
             command, capture_output=True, text=True, timeout=SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        return {}
-    cells = [cell.strip() for cell in done.stdout.split("\n", 1)[0].split(",")]
-    return dict(zip(QUERY, cells, strict=False))
+        return []
+    return [cell.strip() for cell in done.stdout.split("\n", 1)[0].split(",")]
 
 
 def _number(text: str | None) -> float | None:

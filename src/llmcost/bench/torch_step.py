@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from llmcost.bench.probing import ProbeError, is_out_of_memory
+from llmcost.bench.probing import MEMORY_SHARE, ProbeError, is_out_of_memory
 from llmcost.bench.samples import Setting, Timing, sample
 from llmcost.bench.shapes import Shape, with_layers
 from llmcost.bench.torch_block import Stack, build, reason_against
@@ -20,7 +20,8 @@ from llmcost.catalog.architecture import Architecture
 from llmcost.counting import count
 from llmcost.formulas.flops import FORWARD_SHARE, flop_per_token
 
-LAYERS = (2, 4)
+# Layers of the two stacks, and of those for layers so large that four do not fit.
+LAYERS, FEWER_LAYERS = (2, 4), (1, 2)
 PARTS = ("forward", "backward", "optimizer")
 # Activations of a layer for each token and unit of width [byte], at two byte a number:
 # Korthikanti et al. 2022 (arXiv 2205.05198), section 4.
@@ -32,7 +33,7 @@ class _TooLargeError(Exception):
 
 
 def measure_family(probe: TorchProbe) -> None:
-    """Sample steps of two and of four layers at every precision that the device computes in."""
+    """Sample steps of two stacks of layers at every precision that the device computes in."""
     reason = reason_against(probe.shape.architecture, probe.shape.layer)
     if reason is not None:
         probe.skip("step", reason, model=probe.shape.name)
@@ -40,8 +41,17 @@ def measure_family(probe: TorchProbe) -> None:
     for precision in probe.native_precisions("step"):
         probe.torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         shape: Shape | None = probe.shape
-        for layers in LAYERS:
+        for layers in layer_counts(probe, precision):
             shape = _largest_that_fits(probe, shape, layers, precision) if shape else None
+
+
+def layer_counts(probe: TorchProbe, precision: str) -> tuple[int, ...]:
+    """Return how many layers the stacks have: two and four, or fewer where memory is short."""
+    most = with_layers(probe.shape.architecture, probe.shape.layer, max(LAYERS))
+    one = replace(probe.shape, micro_batch_size=1)
+    free = probe.free_bytes()
+    needed = needed_bytes(most, one, probe.dtype(precision).itemsize)
+    return LAYERS if free is None or needed <= MEMORY_SHARE * free else FEWER_LAYERS
 
 
 def _largest_that_fits(
