@@ -215,6 +215,21 @@ def test_what_is_not_as_it_should_be_is_left_out():
     assert messages == ["3 lines of MLPerf's are cut off and left out."]
 
 
+def test_numbers_beyond_all_measure_are_no_records_that_mislead():
+    big = 10**400
+    lines = [
+        beginning("gpt3", 1e308, 1e308),
+        mllog(1062, "train_loss", 2.5, samples_count=1e308),
+        b':::MLLOG {"key": "train_loss", "time_ms": %d, "value": 2}\n' % big,
+        mllog(1063, "train_loss", 2.5, samples_count=big),
+    ]
+    columns, _, messages = read_all(MLPERF, b"".join(lines))
+
+    assert columns["tokens_total"] == [1e308]
+    assert np.isfinite(columns["samples_total"]).all()
+    assert messages == ["1 lines of MLPerf's are cut off and left out."]
+
+
 def test_a_file_without_a_whole_line_is_refused():
     with pytest.raises(LogFormatError, match="log: has no whole line of MLPerf's"):
         read_all(MLPERF, b":::MLLOG {\n")

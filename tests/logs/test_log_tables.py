@@ -168,6 +168,13 @@ def test_numbers_at_once_are_those_row_by_row():
     assert repr(plain) == repr(by_word) == repr(by_quote)
 
 
+@pytest.mark.parametrize("row", [b"1,1e308,2.5\n", b'1,"1e308",2.5\n'])
+def test_numbers_that_leave_all_bounds_in_their_unit_are_left_out(row):
+    columns, _, _ = read_all(CSV, b"step,run_clock [hour],loss\n" + row)
+
+    assert columns == {"line": [2], "step": [1], "loss": [2.5]}
+
+
 def test_quoted_line_ends_keep_the_numbers_of_lines():
     data = b'step,loss,note\n1,2.5,"two\nlines"\n2,2.25,x\n'
 

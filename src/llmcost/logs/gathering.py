@@ -89,10 +89,17 @@ def _columns(records: list[tuple[int, Mapping[str, float]]]) -> dict[str, Floats
     fields = dict.fromkeys(field for _, record in records for field in record)
     nan = float("nan")
     columns = {
-        field: np.array([record.get(field, nan) for _, record in records], dtype=np.float64)
+        field: finite(np.array([record.get(field, nan) for _, record in records], dtype=np.float64))
         for field in fields
     }
     return {"line": np.array([line for line, _ in records], dtype=np.float64), **columns}
+
+
+def finite(values: Floats) -> Floats:
+    """Return values with NaN for those that are not finite."""
+    import numpy as np
+
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _joined(blocks: list[dict[str, Floats]]) -> dict[str, Floats]:

@@ -237,7 +237,10 @@ def _entry(text: bytes) -> dict[str, Any] | None:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if isfinite(value) else None
+    try:
+        return float(value) if isfinite(value) else None
+    except OverflowError:  # A whole number of more digits than a float holds.
+        return None
 
 
 MLPERF = DocumentFormat(

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from llmcost.errors import shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column
-from llmcost.logs.gathering import RECORDS_PER_CHUNK, Gathering
+from llmcost.logs.gathering import RECORDS_PER_CHUNK, Gathering, finite
 from llmcost.logs.record import FACT, FIELDS, LAUNCH, Chunk, Event
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class Rows:
         import numpy as np
 
         self._flush()
-        told = {c.field: _finite(numbers[c.field]) * c.scale for c in self.columns}
+        with np.errstate(over="ignore"):
+            told = {c.field: finite(numbers[c.field] * c.scale) for c in self.columns}
         self._silent -= {field for field, values in told.items() if np.isfinite(values).any()}
         self._learn(lines, {field: told.pop(field) for field in {*told} - FIELDS.keys()})
         counts = np.zeros(len(lines), dtype=bool)
@@ -132,12 +133,6 @@ def _numbers(cells: Sequence[Any], *, moments: bool) -> Floats:
             return np.array(list(map(float, cells)))
     read = (number_in(cell, moment=moments) for cell in cells)
     return np.array([np.nan if value is None else value for value in read])
-
-
-def _finite(values: Floats) -> Floats:
-    import numpy as np
-
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 def number_in(cell: object, *, moment: bool = False) -> float | None:
