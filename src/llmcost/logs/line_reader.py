@@ -146,6 +146,9 @@ def _cut(line: bytes) -> bytes:
 
 
 def _sorted(pieces: Sequence[Piece]) -> dict[str, Floats]:
+    """Return the rows of pieces in the order of their places in the block."""
+    if len(pieces) == 1:
+        return {"line": pieces[0].lines, **pieces[0].columns}
     lines = np.concatenate([piece.lines for piece in pieces])
     order = np.argsort(np.concatenate([piece.places for piece in pieces]))
     names = dict.fromkeys(name for piece in pieces for name in piece.columns)
