@@ -51,6 +51,7 @@ def test_early_times_may_be_impossible():
     ("line", "event", "values"),
     [
         (b"System Information: Jax Version: 0.7.2", "launch", {}),
+        (b"Elastic attempt 2 out of 10", "launch", {}),
         (b"Num_devices: 64, shape (1, 1, 64, 1, 1)", "fact", {"num_gpus": 64}),
         (b"number parameters: 7.250 billion", "fact", {"parameters": 7.25e9}),
         (b"Config param steps: 500", "fact", {"planned_steps": 500}),

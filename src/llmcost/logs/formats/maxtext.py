@@ -36,6 +36,7 @@ def _parameter(name: bytes, field: str) -> Notice:
 
 NOTICES = (
     Notice(b"System Information: Jax Version: ", LAUNCH),
+    Notice(b"Elastic attempt ", LAUNCH),
     Notice(b"Num_devices: ", numbers=(Word(b"Num_devices: ", "num_gpus"),)),
     Notice(b"number parameters: ", numbers=(Word(b"parameters: ", "parameters", BILLIONS),)),
     _parameter(b"steps", "planned_steps"),

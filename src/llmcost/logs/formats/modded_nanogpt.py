@@ -1,11 +1,11 @@
 """modded-nanogpt: ``step:1000/3040 val_loss:3.6436 train_time:377481ms step_avg:377.48ms``.
 
 A line tells the steps done. ``train_time`` is the clock of training alone, evaluation left out, in
-milliseconds or seconds by the version; until May 2025 it starts again at step 10. ``step_avg`` is
-its mean since then, so that differences of the clock are better and the mean is not read.
-Evaluations with a clock in milliseconds stand beside lines of every step, and are events; with one
-in seconds they are the only lines, and records. Lines of steps are written without waiting for the
-device.
+milliseconds or seconds by the version; until May 2025 it starts again at step 10, which reads as a
+launch of its own. ``step_avg`` is its mean since then, so that differences of the clock are better
+and the mean is not read. Evaluations with a clock in milliseconds stand beside lines of every step,
+and are events; with one in seconds they are the only lines, and records. Lines of steps are written
+without waiting for the device.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 Steps count from 1, and are printed at the first and then every `log_freq`. ``tps`` (``wps`` until
 late 2024) is tokens per second of one device since the last line, and ``tflops`` is of one device:
-the interval holds evaluations and checkpoints that fell into it, and the first one compilation.
-``mfu`` is ``N/A`` where the model is quantised. The header tells the global batch, since mid-2026
-the tokens of a step; the mesh of devices is told in numbers since early 2026.
+the interval holds checkpoints that fell into it, and the first one compilation; an evaluation
+starts it anew, and is held by it in versions that do not tell of it. ``mfu`` is ``N/A`` where the
+model is quantised. The header tells the global batch, since mid-2026 the tokens of a step; the mesh
+of devices is told in numbers since early 2026.
 """
 
 from __future__ import annotations
