@@ -15,6 +15,15 @@ from llmcost.errors import InputError, MissingExtraError
 
 SAMPLE = 'print(\'{"sample": {"kind": "gemm", "value": 1.0}}\', flush=True)\n'
 DONE = 'print(\'{"done": "matmul"}\', flush=True)\n'
+SEVERAL = """
+import json, sys
+device = json.loads(sys.stdin.readline())["device"]
+print(json.dumps({"device": {"kind": "cuda", "count": 3}}))
+value = 80.0 if device == "cuda:1" else 100.0
+one = {"kind": "gemm", "dtype": "bf16", "m": 8, "n": 8, "k": 8, "role": "grid", "value": value}
+print(json.dumps({"sample": one}))
+print('{"done": "matmul"}')
+"""
 QUICK = Request(what=("memory",), effort="quick", by="numpy")
 
 
@@ -26,9 +35,10 @@ def stand_in(tmp_path, monkeypatch):
         (tmp_path / "bench_stand_in.py").write_text(
             "import sys\nsys.stdin.readline()\n" + "".join(lines)
         )
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-        monkeypatch.setattr(workers, "MODULE", "bench_stand_in")
 
+    put.folder = tmp_path
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(workers, "MODULE", "bench_stand_in")
     return put
 
 
@@ -102,6 +112,31 @@ def test_what_several_processes_send_is_marked_with_whose_it_is(stand_in):
     )
 
     assert sorted(one["index"] for one in gathered.samples) == [0, 1]
+
+
+def test_all_devices_are_measured_alone_and_then_together(stand_in, monkeypatch):
+    """Device 1 of three lags by a fifth whenever it is measured."""
+    monkeypatch.setattr(running, "find_spec", lambda name: name)
+    (stand_in.folder / "bench_stand_in.py").write_text(SEVERAL)
+
+    found = measure(Request(what=("matmul",), device="all", effort="quick"))
+
+    first, *rest = found.samples
+    assert "index" not in first
+    alone = [one["index"] for one in rest if not one["together"]]
+    assert alone == [0, 1, 2]
+    assert sorted(one["index"] for one in rest if one["together"]) == [0, 1, 2]
+    assert [one["code"] for one in found.warnings] == ["straggler"]
+    assert found.warnings[0]["message"].startswith("Device 1 computes 20% slower")
+
+
+def test_a_processor_is_one_device(stand_in, monkeypatch):
+    monkeypatch.setattr(running, "find_spec", lambda name: name)
+    stand_in(SAMPLE, 'print(\'{"device": {"kind": "cpu", "count": 1}}\')\n', DONE)
+
+    found = measure(Request(what=("matmul",), device="all", effort="quick"))
+
+    assert len(found.samples) == 1
 
 
 def test_an_interrupt_ends_the_measuring_and_keeps_what_there_is(stand_in):

@@ -58,6 +58,37 @@ def test_a_wrong_product_is_no_sample(wrong, monkeypatch):
     assert reasons == {"the product is wrong beside one in double precision"}
 
 
+class Pretended(TorchProbe):
+    """An accelerator's way of measuring, on a processor."""
+
+    kind = "cuda"
+    flushed = 0
+
+    def flush(self):
+        self.flushed += 1
+
+
+def test_caches_of_an_accelerator_are_flushed_before_every_product():
+    """Three warm-ups at least and five products that count, or as many as the clock makes."""
+    asked = []
+
+    class Clock(SteppingClock):
+        def passes(self, calls, count, before):
+            asked.append(before)
+            return super().passes(calls, count, before)
+
+    given = {"shape": TINY.as_dict()}
+    probe, _ = made_probe(Pretended, torch, clock=Clock(0.25), **given)
+    processor, _ = probe_of(clock=Clock(0.25))
+
+    torch_matmul.product(probe, Gemm("grid", 8, 16, 32), "bf16")
+    assert set(asked) == {probe.flush}
+
+    asked.clear()
+    torch_matmul.product(processor, Gemm("grid", 8, 16, 32), "fp32")
+    assert set(asked) == {None}
+
+
 def test_a_precision_that_is_emulated_is_not_timed_but_said(monkeypatch):
     """A short product of bf16 takes five times one of fp32: less than a quarter of its rate."""
     probe, sent = probe_of(precisions=("bf16", "fp32"))
