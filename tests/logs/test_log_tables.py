@@ -11,7 +11,8 @@ from llmcost.errors import InputError, LogFormatError, UnitError
 from llmcost.logs.formats.csv_tables import CSV
 from llmcost.logs.formats.json_lines import JSON_LINES
 from llmcost.logs.formats.names import KNOWN, known_columns, known_field, read_mapping, unit_scale
-from llmcost.logs.formats.tables import number_in, with_columns
+from llmcost.logs.formats.rows import number_in
+from llmcost.logs.formats.tables import with_columns
 from llmcost.logs.gathering import RECORDS_PER_CHUNK
 from llmcost.logs.reading import read_chunks
 from llmcost.logs.record import FIELDS

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 from llmcost.errors import LogFormatError, one_of, shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column, chosen_columns, known_columns
-from llmcost.logs.formats.tables import CALLS, Rows, number_in
+from llmcost.logs.formats.rows import CALLS, Rows, number_in
 from llmcost.logs.gathering import MAX_LINE
 from llmcost.logs.record import Chunk
 

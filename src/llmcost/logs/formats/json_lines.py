@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 from llmcost.errors import LogFormatError
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column, chosen_columns, known_columns, known_field
-from llmcost.logs.formats.tables import BOM, CALLS, Rows
+from llmcost.logs.formats.rows import BOM, CALLS, Rows
 from llmcost.logs.gathering import numbered_lines
 from llmcost.logs.record import Chunk
 
