@@ -71,6 +71,7 @@ def test_the_answer_is_that_of_the_log(capsys, log):
         "source": "command line",
         "as_of": None,
     }
+    assert data["inputs"]["layout"]["value"] == "tp=1"
     assert data["command"].startswith("llmcost track")
 
 

@@ -24,6 +24,14 @@ WRITTEN = {
     **dict.fromkeys(("fp16", "float16", "torch.float16", "half", "16-mixed", "fp16-true"), "fp16"),
     **dict.fromkeys(("fp32", "float32", "torch.float32", "32-true"), "fp32"),
 }
+# Degrees that a log may tell, by their short names in a layout.
+SPLIT = {
+    "tensor_parallel": "tp",
+    "pipeline_parallel": "pp",
+    "context_parallel": "cp",
+    "expert_parallel": "ep",
+    "micro_batch_size": "mbs",
+}
 NO_MODEL = "the log does not say the model: give --model, or --parameters"
 NO_GPU = "the log does not say which accelerator: give --gpu"
 NO_PRICE = "no accelerator and no price: give --gpu, or --price"
@@ -64,10 +72,25 @@ def known_of(
         known.inputs[name] = InputValue(text, "", options.origin(name))
     if "framework" not in known.inputs and "framework" in texts:
         known.inputs["framework"] = InputValue(texts["framework"], "", THE_LOG)
+    told = _layout_of(facts)
+    if "layout" not in known.inputs and told:
+        known.inputs["layout"] = InputValue(told, "", THE_LOG)
     layout = options.predicted.text("layout") if options.predicted else None
     if "layout" not in known.inputs and layout is not None and options.predicted is not None:
         known.inputs["layout"] = InputValue(layout, "", Origin("user", options.predicted.where))
     return known
+
+
+def _layout_of(facts: Mapping[str, float]) -> str:
+    """Return what a log says of how the work is split, as a layout is written; empty for nothing.
+
+    The data-parallel degree is left out: some frameworks count context parallel into it.
+
+    >>> _layout_of({"tensor_parallel": 2.0, "data_parallel": 4.0, "micro_batch_size": 1.0})
+    'tp=2,mbs=1'
+    """
+    told = {short: facts.get(name, 0.0) for name, short in SPLIT.items()}
+    return ",".join(f"{short}={size:.0f}" for short, size in told.items() if size >= 1)
 
 
 def _model(
