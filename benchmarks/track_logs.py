@@ -63,7 +63,8 @@ def bars(step, draw):
     clock = f"{step // 3600}:{step // 60 % 60:02d}:{step % 60:02d}"
     return (
         f"\r{step % 100:3d}%|###       | {step}/99999999 [{clock}<9:99:99, {draw % 9}."
-        f"{draw % 100:02d}it/s]{{'loss': 2.{draw % 10_000:04d}, 'grad_norm': 0.{draw % 10_000:04d}, "
+        f"{draw % 100:02d}it/s]{{'loss': 2.{draw % 10_000:04d}, "
+        f"'grad_norm': 0.{draw % 10_000:04d}, "
         f"'learning_rate': 1.{draw % 1000:03d}e-05, 'epoch': {step / 1e5:.2f}}}\n"
     )
 

@@ -145,7 +145,8 @@ class _Following:
 
     def _read_lines(self, data: bytes) -> None:
         if self._reader is None:
-            from llmcost.logs.line_reader import LineReader, line_formats
+            from llmcost.logs.line_formats import line_formats
+            from llmcost.logs.line_reader import LineReader
 
             self._reader = LineReader(line_formats(self._format))
         self._take(self._reader.feed(data))
