@@ -200,6 +200,26 @@ def test_a_processor_is_a_device_of_its_own(tmp_path):
     assert {"bench-processor", "no-price"} <= {one.code for one in run.warnings}
 
 
+def test_an_accelerator_that_no_catalogue_holds_is_known_by_its_own_name(tmp_path):
+    """A desktop card: its peak is its fastest product, its generation is not known."""
+    card = {"kind": "cuda", "name": "NVIDIA Example 4070", "count": 1, "catalogue": None}
+    samples = [*products(60e12, 2e-12, 5e-6, "bf16", scale=4), triad(0.45e12)]
+
+    run = estimate("pythia-70m", **SMALL, anchor=saved(tmp_path, document(samples, card)))
+
+    assert run.inputs["gpu"].value == "nvidia-example-4070"
+    assert run.inputs["precision"].value == "bf16"
+    assert "bench-processor" not in {one.code for one in run.warnings}
+
+
+def test_the_published_number_of_a_run_is_not_that_of_a_measured_device(tmp_path):
+    """Llama 3.1 8B was trained on H100s; without a number there is no prediction on this device."""
+    given = {key: value for key, value in SMALL.items() if key != "num_gpus"}
+
+    with pytest.raises(InputError, match="number of accelerators"):
+        estimate("llama-3.1-8b", **given, anchor=saved(tmp_path, h200()))
+
+
 def test_a_processor_costs_what_it_is_said_to_cost(tmp_path):
     path = saved(tmp_path, processor())
 
@@ -227,7 +247,7 @@ def test_a_precision_that_was_not_measured_is_asked_for(tmp_path):
 
 
 def test_a_bench_without_products_has_no_peak(tmp_path):
-    with pytest.raises(InputError, match="no matrix product"):
+    with pytest.raises(InputError, match="holds no matrix product"):
         estimate("pythia-70m", **SMALL, anchor=saved(tmp_path, document([triad(20e9)])))
 
 

@@ -45,7 +45,7 @@ def with_specification(
     known = part if part is not None and part.evidence != MEASURED else None
     found = [*_products(data["samples"], known), *_memory(data["samples"], known)]
     warned = [
-        Warned(SPECIFICATION, f"{one.name} reaches {one.share:.0%} of it, {one.verdict}")
+        Warned(SPECIFICATION, f"{one.name}: {one.share:.0%}, {one.verdict}")
         for one in found
         if one.verdict in (ABOVE, BELOW)
     ]
