@@ -31,7 +31,15 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["estimate", "--help"], ["compare", "--help"], []]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["estimate", "--help"],
+        ["compare", "--help"],
+        ["track", "--help"],
+        [],
+    ],
 )
 def test_help_and_version_import_no_heavy_library(arguments):
     assert loaded_after(run(*arguments)).isdisjoint(HEAVY)

@@ -7,6 +7,7 @@ from llmcost.studies.saved import Saved
 from llmcost.views import document
 from llmcost.views.log_formats import formats_document
 from llmcost.views.reports import build_report
+from llmcost.views.reports.methods import methods_text
 from llmcost.views.reports.tracks import track_of
 from llmcost.views.tracks import track_document
 from tests.tracked import KNOWN, track
@@ -136,6 +137,15 @@ def test_a_report_says_what_was_found():
         "$1.25 ($1.10 – $1.40)."
     )
     assert [section.name for section in report.sections] == ["track", "assumptions"]
+
+
+def test_the_methods_of_a_report_say_how_it_was_measured():
+    told = methods_text([document(track()).data])
+
+    assert "those of the run's own log" in told
+    assert "attention counted halved by causality" in told
+    assert "Goodput is the time" in told
+    assert "Goodput" not in methods_text([document(track({"steps": 3})).data])
 
 
 def test_formats_are_listed_with_how_they_are_read():

@@ -248,3 +248,14 @@ def test_the_json_is_strict(capsys, log):
     text = llmcost(capsys, "track", log, *KNOWN, "--json").out
 
     json.loads(text, parse_constant=pytest.fail)
+
+
+def test_the_names_of_results_are_completed():
+    from click.shell_completion import ShellComplete
+
+    from llmcost.cli.main import cli
+
+    shell = ShellComplete(cli, {}, "llmcost", "_LLMCOST_COMPLETE")
+    found = shell.get_completions(["track", "train.log", "--fields"], "steps,cost-to")
+
+    assert [item.value for item in found] == ["steps,cost_to_finish"]

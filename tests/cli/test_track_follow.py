@@ -259,3 +259,12 @@ def test_answers_that_take_long_are_asked_for_less_often(monkeypatch):
 def test_waiting_is_sleeping():
     """A log that does not grow costs no work: the default wait is sleep itself."""
     assert follow.__kwdefaults__["wait"] is time.sleep
+
+
+def test_lines_without_a_step_draw_nothing(capsys):
+    def answer():
+        raise InputError("The log holds no step of a training run yet.")
+
+    LiveLine()(SimpleNamespace(answer=answer))
+
+    assert capsys.readouterr().err == ""

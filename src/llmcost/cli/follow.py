@@ -269,7 +269,10 @@ class LiveLine:
         started = monotonic()
         if started < self._next:
             return
-        text = live_text(tracker.answer())
+        try:
+            text = live_text(tracker.answer())
+        except InputError:  # Lines of a run without a step that counts yet.
+            text = self._text
         ended = monotonic()
         pause = REDRAWN if self._terminal else PLAIN
         self._next = ended + max(pause, (ended - started) / BUSY)

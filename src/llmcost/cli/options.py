@@ -206,6 +206,10 @@ def _field_names(ctx: click.Context) -> list[str]:
         from llmcost.views.input_titles import INPUT_TITLES
 
         return list(dict.fromkeys([*RESULT_TITLES, *INPUT_TITLES]))
+    if ctx.info_name == "track":
+        from llmcost.studies.tracking.answer import RESULT_UNITS
+
+        return list(RESULT_UNITS)
     if ctx.info_name in ROW_KEYS:
         return list(import_module(ROW_KEYS[ctx.info_name]).ROW_KEYS)
     if "kind" in ctx.params:

@@ -25,6 +25,7 @@ METHODS = {
     "llmcost.layouts": f"{_OTHERS}:layouts_sentences",
     "llmcost.facts": f"{_OTHERS}:facts_sentences",
     "llmcost.method": f"{_OTHERS}:method_sentences",
+    "llmcost.track": "llmcost.views.reports.tracks:track_sentences",
 }
 
 

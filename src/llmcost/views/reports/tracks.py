@@ -77,3 +77,28 @@ def _finding(results: Mapping[str, Reading]) -> Iterator[str]:
 def _with_range(name: str, one: Reading) -> str:
     value, ends = reading_texts(name, one)
     return f"{value} ({ends})" if ends and one.low != one.high else value
+
+
+def track_sentences(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sentences of the methods paragraph on a tracked run."""
+    results = data["results"]
+    time, goodput, share = (results[name] for name in ("median_step_time", "goodput", "mfu"))
+    if time["value"] is not None:
+        how = f", {time['how']}" if time.get("how") else ""
+        yield (
+            f"Step times are those of the run's own log{how}; their median leaves out the first "
+            "record of each launch and those that hold an evaluation or a checkpoint, and its "
+            "range is that of a block bootstrap over the run."
+        )
+    if share["value"] is not None:
+        attention = data["inputs"].get("attention_flop", {}).get("value")
+        how = "in full" if attention == "full" else "halved by causality"
+        yield (
+            "MFU is the model FLOP of the tokens trained on in a second, with attention counted "
+            f"{how}, over the dense peak; what the framework states was not used."
+        )
+    if goodput["value"] is not None:
+        yield (
+            "Goodput is the time that the run's distinct steps take at the median over the time "
+            "from its first stamp to its last, work done again and pauses included."
+        )
