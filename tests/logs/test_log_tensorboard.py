@@ -73,6 +73,21 @@ def test_tags_of_frameworks_have_their_units(tag, number, name, value):
     assert columns[name] == [pytest.approx(value)]
 
 
+def test_evaluations_of_the_hugging_face_trainer_say_how_long_they_took():
+    data = event_file(
+        (1000.0, 100, {"train/loss": 2.5, "train/epoch": 0.1}),
+        (1004.0, 100, {"eval/loss": 2.25, "eval/a_runtime": 3.5, "eval/b_runtime": 0.25}),
+        (1010.0, 200, {"train/loss": 2.0}),
+        (1014.0, 200, {"eval/loss": 2.0, "eval/runtime": 3.0, "train/train_runtime": 14.0}),
+    )
+    columns, events, _ = read_all(TENSORBOARD, data)
+
+    assert columns["step"] == [100, 200]
+    assert [event.values["evaluation_time"] for event in events] == [3.75, 3]
+    assert [event.time_stamp for event in events] == [1004, 1014]
+    assert columns["line"][0] < events[0].line < columns["line"][1] < events[1].line
+
+
 def test_a_throughput_without_megatrons_time_is_not_read():
     columns, _, _ = read_all(TENSORBOARD, event_file((1.0, 1, {"throughput": 9.0, "loss": 2.0})))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from math import isfinite
 from typing import IO
 
@@ -35,6 +36,9 @@ OWN = ("step", "time_stamp")
 # Megatron-LM's name of a rate; others call other things that, so it counts beside this tag alone.
 MEGATRON_RATE, MEGATRON_TIME = "throughput", "iteration-time"
 _EVALUATES = re.compile(r"(?:eval|val|valid|validation)(?:[/_ ].{0,200})?|.{0,200}[ _]validation")
+
+# What the Hugging Face Trainer calls the seconds of an evaluation, of one data set or of each.
+_EVALUATION_TIME = re.compile(r"eval/(?:.{1,200}_)?runtime")
 
 
 def claims(head: bytes) -> bool:
@@ -80,6 +84,7 @@ class _Reading:
         self._record: dict[str, float] = {}
         self._rate: float | None = None
         self._evaluated: int | None = None
+        self._evaluation: Event | None = None
 
     def add(self, number: int, event: Written) -> None:
         """Take in one event."""
@@ -98,11 +103,12 @@ class _Reading:
                 self._turn(number, event)
                 self._rate = value * TERA
             elif _EVALUATES.fullmatch(tag):
-                self._evaluate(number, event)
+                self._evaluate(number, event, value if _EVALUATION_TIME.fullmatch(tag) else 0.0)
 
     def finish(self) -> None:
         """Add the last record. Raises InputError for a tag that the user named and is not there."""
         self._close()
+        self._evaluation_over()
         if self._mapping:
             chosen_columns(self._mapping, self._tags, self._name)
         if not self._records:
@@ -128,6 +134,7 @@ class _Reading:
         """Begin a new record where the step is another."""
         if event.step != self._step:
             self._close()
+            self._evaluation_over()
             self._step, self._number = event.step, number
             self._record = {"time_stamp": event.time_stamp}
 
@@ -141,12 +148,21 @@ class _Reading:
             self._records += 1
         self._step, self._record = None, {}
 
-    def _evaluate(self, number: int, event: Written) -> None:
-        """Note an evaluation, once a step, after the record before it."""
-        if event.step == self._evaluated:
-            return
-        self._evaluated = event.step
-        self.gathering.happen(Event(number, EVALUATION, event.time_stamp))
+    def _evaluate(self, number: int, event: Written, seconds: float) -> None:
+        """Note an evaluation, once a step, after the record before it, and how long it took."""
+        if self._evaluation is None or event.step != self._evaluated:
+            self._evaluation_over()
+            self._evaluation = Event(number, EVALUATION, event.time_stamp)
+            self._evaluated = event.step
+        if seconds > 0:
+            before = self._evaluation.values.get("evaluation_time", 0.0)
+            values = {"evaluation_time": before + seconds}
+            self._evaluation = replace(self._evaluation, values=values)
+
+    def _evaluation_over(self) -> None:
+        if self._evaluation is not None:
+            self.gathering.happen(self._evaluation)
+        self._evaluation = None
 
 
 TENSORBOARD = DocumentFormat(
