@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.logs.formats import LINE_FORMATS, format_of
-from llmcost.logs.formats.figures import SECONDS, number_at
+from llmcost.logs.formats.figures import SECONDS, noticed, number_at
 from llmcost.logs.record import CHECKPOINT, EVALUATION, FACTS, FIELDS, TEXT_FACTS
 
 NAMES = (
@@ -128,6 +128,17 @@ def test_a_number_is_read_with_a_unit_that_is_known(text, value):
     else:
         digits = text[found.start : found.end].replace(b",", b"")
         assert float(digits) * found.scale == pytest.approx(value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_program_that_writes_a_line_says_nothing(name):
+    """Some logs begin with the text of the program, and a failure shows lines of it."""
+    module = __import__(format_of(name).parse.__module__, fromlist=["NOTICES"])
+    for notice in module.NOTICES:
+        if not notice.words.endswith((b" ", b"=")):
+            continue
+        for hole in (b"{value:,}", b"%d"):
+            assert noticed(notice.words + hole, module.NOTICES) is None
 
 
 @pytest.mark.parametrize("name", NAMES)

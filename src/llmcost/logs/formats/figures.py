@@ -22,6 +22,8 @@ TERA: Units = ((b"", 1e12),)
 _FIGURE = re.compile(
     rb"[ \t]{0,24}([-+]?[0-9]{1,24}(?:,[0-9]{3}){0,8}(?:\.[0-9]{0,24})?(?:[eE][-+]?[0-9]{1,4})?)"
 )
+# What follows the words of a line where a log shows the program that writes it.
+PROGRAM = (b"{", b"%")
 # What may not follow a number and its unit: it would be part of a longer word or number.
 _LONGER = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.%")
 
@@ -83,7 +85,7 @@ def noticed(line: bytes, notices: Sequence[Notice]) -> Parsed | None:
     """Return what the first notice that knows a line says; a fact without content is none."""
     for notice in notices:
         at = line.find(notice.words)
-        if at < 0:
+        if at < 0 or line[at + len(notice.words) :][:1] in PROGRAM:
             continue
         numbers = numbers_behind(line, notice.numbers, at)
         texts = tuple(_texts(line, notice))
