@@ -72,7 +72,7 @@ def test_the_figures_of_the_log_stand_beside_with_their_convention():
 
     assert texts(made, "results")["MFU, by the log"][0] == "50%"
     assert texts(made, "results")["FLOP/s per GPU, by the log"][0] == "500 TFLOP/s"
-    assert "By the log (Megatron-LM): recompute counts." in table(made, "results").notes
+    assert "FLOP/s per GPU, by the log: recompute counts." in table(made, "results").notes
 
 
 def test_the_parts_of_the_wall_clock_add_up():

@@ -50,6 +50,7 @@ TITLES = {
 }
 # Told only where there is something to tell, or left to the files.
 QUIET = ("skipped_steps", "lost_steps", "lost_work_cost", "stated_flop_rate", "stated_mfu")
+BY_LOG = ("stated_flop_rate", "stated_mfu")
 IN_FILES = ("model_flop_per_token",)
 SHARES = ("mfu", "stated_mfu", "goodput")
 TITLE_SAYS = {
@@ -186,9 +187,12 @@ def _notes(track: Track) -> tuple[str, ...]:
     if track.results["mfu"].value is not None:
         how = "in full" if attention and attention.value == "full" else "causal-halved"
         notes.append(f"MFU: of the model's own FLOP, which count attention {how}.")
-    stated = track.reports.get("stated") or {}
-    for title, convention in stated.get("conventions", {}).items():
-        notes.append(f"By the log ({title}): {convention or 'its convention is not known'}.")
+    own = [name for name in BY_LOG if track.results[name].value is not None]
+    stated = (track.reports.get("stated") or {}).get("conventions", {})
+    for framework, convention in stated.items() if own else ():
+        told = (convention or "the convention is not known").rstrip(".")
+        several = f"{framework}: " if len(stated) > 1 else ""
+        notes.append(f"{TITLES[own[0]]}: {several}{told}.")
     return tuple(notes)
 
 
