@@ -259,3 +259,9 @@ def test_the_names_of_results_are_completed():
     found = shell.get_completions(["track", "train.log", "--fields"], "steps,cost-to")
 
     assert [item.value for item in found] == ["steps,cost_to_finish"]
+
+
+def test_what_was_asked_for_and_is_not_known_tells_why(capsys, log):
+    ran = llmcost(capsys, "track", log, "--fields", "steps,mfu")
+
+    assert "give --model" in ran.out

@@ -25,7 +25,7 @@ from llmcost.table import Document, Table
 
 KEY, VALUE, RESULTS, ROWS, INPUTS = "name", "value", "results", "rows", "inputs"
 INPUT = "input."
-SHORT = (KEY, VALUE, "low", "high")
+SHORT = (KEY, VALUE, "low", "high", "reason")
 MOST_NAMES = 40
 
 
