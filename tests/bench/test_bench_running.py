@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from time import monotonic
 
 import pytest
 from bench_fakes import SIGNAL_SELF
 
 from llmcost.bench import running, workers
-from llmcost.bench.probing import NO_TIME, Task
+from llmcost.bench.probing import NO_TIME, Probe, Task
 from llmcost.bench.running import Request, library, measure
 from llmcost.bench.together import straggler_messages
 from llmcost.bench.workers import Gathered, run_workers
@@ -155,6 +156,32 @@ def test_time_that_is_over_is_told():
 
     assert (found.status, found.samples) == ("over budget", ())
     assert {one["reason"] for one in found.not_measured} == {NO_TIME}
+
+
+def test_slow_libraries_do_not_cost_a_family_its_time(monkeypatch):
+    """A task of 10 s whose start took 60 s still has the 4 s that it is sure of."""
+    now = monotonic()
+
+    late = Probe(Task("matmul", seconds=10.0, least=4.0, begun=now - 60.0), print)
+    early = Probe(Task("matmul", seconds=10.0, least=4.0, begun=now), print)
+
+    assert 3.0 < late.deadline - now < 30.0
+    assert early.deadline == now + 10.0
+
+
+def test_families_share_the_budget_by_their_weights(monkeypatch):
+    """Of 30 s: products 3 parts of 6, a step 3; half of its part is a family's for sure."""
+    tasks = []
+    monkeypatch.setattr(running, "find_spec", lambda name: name)
+    monkeypatch.setattr(running, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(running, "run_workers", lambda found, *_: tasks.extend(found))
+
+    measure(Request(what=("step", "matmul"), effort="quick"))
+
+    assert [(one.family, one.seconds, one.least) for one in tasks] == [
+        ("matmul", 15.0, 7.5),
+        ("step", 30.0, 7.5),
+    ]
 
 
 def test_this_machine_is_measured_with_numpy():

@@ -33,7 +33,10 @@ class ShortOfMemoryError(ProbeError):
 
 @dataclass(frozen=True)
 class Task:
-    """What one process is asked to measure; all plain values, for they pass as JSON."""
+    """What one process is asked to measure; all plain values, for they pass as JSON.
+
+    It has `seconds` from its start, and at least `least` from when its libraries are loaded.
+    """
 
     family: str
     device: str = "auto"
@@ -44,6 +47,7 @@ class Task:
     micro_batch_size: int | None = None
     effort: str = "normal"
     seconds: float = 60.0
+    least: float = 0.0
     threads: int = 1
     ranks: int = 2
     begun: float = field(default_factory=monotonic)
@@ -57,7 +61,7 @@ class Probe:
 
     def __init__(self, task: Task, emit: Emit) -> None:
         self.task, self.emit = task, emit
-        self.deadline = task.begun + task.seconds
+        self.deadline = max(task.begun + task.seconds, monotonic() + task.least)
         self.threads = task.threads
         self._warm = False
 

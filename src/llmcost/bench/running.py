@@ -33,6 +33,8 @@ WEIGHTS = {
     "optimizer": 1.5,
     "collective": 2.0,
 }
+# Of its share of the budget, a family has so much for sure, however slowly libraries are loaded.
+SURE = 0.5
 KINDS = {"matmul": "gemm"}
 NUMPY_FAMILIES = ("matmul", "memory")
 COMPLETE, INTERRUPTED, OVER_BUDGET = "complete", "interrupted", "over budget"
@@ -180,8 +182,7 @@ def _run_families(
     for i, family in enumerate(families):
         if on_start is not None:
             on_start(family)
-        weight = WEIGHTS[family] / sum(WEIGHTS[one] for one in families[i:])
-        task = _task(request, family, by, threads, weight * (deadline - monotonic()))
+        task = _task(request, family, by, threads, families[i:], deadline - monotonic())
         run_workers([task], gathered, KINDS.get(family, family))
         if i == 0 and request.budget is None and gathered.device.get("kind", "cpu") != "cpu":
             deadline += (SLOW_START - 1) * request.seconds
@@ -189,7 +190,12 @@ def _run_families(
             gather_all(task, gathered)
 
 
-def _task(request: Request, family: str, by: str, threads: int, seconds: float) -> Task:
+def _task(
+    request: Request, family: str, by: str, threads: int, to_come: list[str], left: float
+) -> Task:
+    """Return the task of a family, with its share of the time that is left [s]."""
+    share = WEIGHTS[family] / sum(WEIGHTS[one] for one in to_come)
+    sure = SURE * request.seconds * WEIGHTS[family] / sum(WEIGHTS[one] for one in request.what)
     return Task(
         family=family,
         device="auto" if request.device == "all" else request.device,
@@ -199,7 +205,8 @@ def _task(request: Request, family: str, by: str, threads: int, seconds: float) 
         seq_length=request.seq_length,
         micro_batch_size=request.micro_batch_size,
         effort=request.effort,
-        seconds=max(0.0, seconds),
+        seconds=max(0.0, share * left),
+        least=sure,
         threads=threads,
         ranks=request.ranks,
     )

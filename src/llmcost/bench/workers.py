@@ -61,7 +61,7 @@ class Worker:
 
     def __init__(self, task: Task, messages: queue.Queue[tuple[Worker, str]]) -> None:
         self.task, self._messages = task, messages
-        self.until = monotonic() + task.seconds + GRACE
+        self.until = monotonic() + max(task.seconds, task.least) + GRACE
         self.done = self.ended = False
         self._errors: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(  # noqa: S603
