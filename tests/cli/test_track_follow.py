@@ -4,6 +4,7 @@ import gzip
 import io
 import sys
 import time
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -158,6 +159,28 @@ def test_a_packed_log_is_read_again_when_it_changes(tmp_path):
     found, _ = followed(path, gzip.compress(lines(2, 3).encode()), "")
 
     assert [step for _, step in found.tracker.steps] == [1, 2, 3]
+
+
+def test_a_table_is_read_again_when_it_changes(tmp_path):
+    path = tmp_path / "steps.csv"
+    path.write_text("step,step_time [s]\n1,2.0\n2,2.0\n")
+    found, _ = followed(path, "3,2.0\n", "4,2.0\n")
+
+    assert [step for _, step in found.tracker.steps] == [1, 2, 3, 4]
+
+
+def test_reading_again_takes_a_share_of_the_time(tmp_path, monkeypatch):
+    """A read of 5 s is followed by 50 s without one; the end is read in any case."""
+    clock = count(0.0, 5.0)
+    monkeypatch.setattr("llmcost.cli.follow.monotonic", lambda: next(clock))
+    path = tmp_path / "steps.csv"
+    path.write_text("step,step_time [s]\n1,2.0\n2,2.0\n")
+    made = []
+    writer = Writer(path, "3,2.0\n", "4,2.0\n")
+    found = follow([str(path)], lambda: made.append(1) or Collected(), wait=writer)
+
+    assert [step for _, step in found.tracker.steps] == [1, 2, 3, 4]
+    assert len(made) == 3
 
 
 def test_a_packed_log_that_is_half_written_waits_for_its_rest(tmp_path):

@@ -26,7 +26,7 @@ BLOCK = 1 << 21
 HEAD = 65_536
 # Seconds between two looks at a log, two drawings on a terminal, and two plain lines elsewhere.
 POLL, REDRAWN, PLAIN = 1.0, 0.5, 15.0
-# An answer may take at most this share of the time.
+# Answers, and reading a log again from its start, may take at most this share of the time each.
 BUSY = 0.1
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
@@ -78,11 +78,11 @@ def follow(
     except KeyboardInterrupt:
         if not following.steps:
             raise
-        following.finish()
+        following.finish(last)
         return Followed(following.tracker, interrupted=True)
     finally:
         last.close()
-    following.finish()
+    following.finish(last)
     return Followed(following.tracker, interrupted=False)
 
 
@@ -100,7 +100,7 @@ class _Following:
         self._columns, self._format = columns, log_format
         self._reader: LineReader | None = None
         self._head = self._unread = b""
-        self._size = -1
+        self._size, self._next = -1, 0.0
         self.tracker = make()
         self.steps = 0
         self.fresh = False
@@ -125,10 +125,13 @@ class _Following:
             self._read_lines(data)
         return (self._over and not data) or last.ended
 
-    def finish(self) -> None:
-        """Read what waits for its line to end."""
+    def finish(self, last: Growing) -> None:
+        """Read what waits for its line to end, or for its turn."""
         if self._reader is not None:
             self._take(self._reader.close())
+        elif last.path != STDIN:
+            self._next = 0.0
+            self._read_whole(last)
 
     def _is_whole(self, head: bytes) -> bool:
         """Return whether the last log can only be read from its start each time."""
@@ -164,7 +167,8 @@ class _Following:
                 "follow: standard input is no log of lines here, and cannot be read again as it "
                 "grows; leave out --follow, or give the file."
             )
-        if last.size == self._size:
+        started = monotonic()
+        if last.size == self._size or started < self._next:
             return
         self._size, self._reader = last.size, None
         before = self.tracker, self.steps
@@ -176,6 +180,8 @@ class _Following:
                     self._own += len(chunk)
         except LogFormatError:
             self.tracker, self.steps = before
+        ended = monotonic()
+        self._next = ended + (ended - started) / BUSY
 
     def _chunks(self, logs: Sequence[str]) -> Iterable[tuple[int, Chunk]]:
         if not logs:
