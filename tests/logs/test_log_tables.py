@@ -47,6 +47,8 @@ def test_tabs_and_semicolons_delimit_too(delimiter):
 def test_windows_files_are_the_same():
     assert read_all(CSV, b"\xef\xbb\xbf" + OWN.replace(b"\n", b"\r\n")) == read_all(CSV, OWN)
     assert CSV.claims(b"\xef\xbb\xbf" + OWN.replace(b"\n", b"\r\n"))
+    assert CSV.claims(b"\r\n\r\n" + OWN)
+    assert read_all(CSV, b"\r\n\n" + OWN)[0]["line"] == [4, 5]
 
 
 def test_cells_that_are_no_numbers_are_left_out():

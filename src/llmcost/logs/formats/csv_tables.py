@@ -109,9 +109,10 @@ def _unknown(names: list[str]) -> str:
 
 def claims(head: bytes) -> bool:
     """Return whether a file begins with a header that we know, and a row of numbers under it."""
-    if b"\0" in head[:1024] or head.count(b"\n") < 1:
+    lines = head.lstrip(b"\r\n").split(b"\n", 2)
+    if b"\0" in head[:1024] or len(lines) < 2:
         return False
-    top, second = (line.decode("utf-8", "replace") for line in head.split(b"\n", 2)[:2])
+    top, second = (line.decode("utf-8", "replace") for line in lines[:2])
     names, cells = _cells(top.removeprefix(MARK), second)
     header = Header(names)
     known = set(header.place) >= LITGPT or len(header.runs) > 1
