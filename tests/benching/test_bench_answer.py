@@ -242,3 +242,22 @@ def test_a_residual_is_told_with_its_sign():
     rows = {row[0]: text for row, text in zip(shown.rows, shown.texts, strict=True)}
 
     assert rows["residual"][1].startswith("+")
+
+
+def test_in_python_a_bench_is_asked_for_in_words(monkeypatch):
+    asked = []
+    monkeypatch.setattr(answer, "bench", lambda request, compare: asked.append((request, compare)))
+
+    answer.run_bench(
+        "llama-3.1-8b", what=["matmul"], precisions=["bf16"], effort="quick", budget="1 min"
+    )
+
+    ((request, compare),) = asked
+    assert request.shape.architecture.hidden_size == 4096
+    assert (request.what, request.precisions) == (("matmul",), ("bf16",))
+    assert (request.effort, request.seconds, compare) == ("quick", 60.0, None)
+
+
+def test_a_model_without_an_architecture_is_not_measured():
+    with pytest.raises(InputError):
+        answer.run_bench("gpt-4")

@@ -160,14 +160,9 @@ def _shape(model: str | None) -> Shape | None:
     """Return the shape that a model's layers have; its batch is that of the device's usual one."""
     if model is None:
         return None
-    from llmcost.bench.shapes import LARGE_BATCH, LARGE_SEQ_LENGTH, Shape
-    from llmcost.studies.choices.given import Given
-    from llmcost.studies.choices.models import choose_model
+    from llmcost.studies.benching.answer import shape_of
 
-    architecture = choose_model(Given.of({"model": model})).architecture
-    if architecture is None:
-        raise InputError(f"model: got {shown(model)}; needs one whose architecture is known.")
-    return Shape(model, architecture, LARGE_SEQ_LENGTH, LARGE_BATCH)
+    return shape_of(model)
 
 
 def _tell_start(family: str) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from llmcost._version import __version__
-from llmcost.bench.running import Request, measure
+from llmcost.bench.running import FAMILIES, Request, measure
+from llmcost.bench.shapes import LARGE_BATCH, LARGE_SEQ_LENGTH, Shape
 from llmcost.catalog.gpus import Accelerator
 from llmcost.catalog.version import data_version
-from llmcost.errors import InputError, LlmcostError
+from llmcost.errors import InputError, LlmcostError, shown
 from llmcost.studies.answers import Warned
 from llmcost.studies.benching.comparing import (
     OF_OTHER,
@@ -22,6 +23,9 @@ from llmcost.studies.benching.comparing import (
 from llmcost.studies.benching.devices import device_of
 from llmcost.studies.benching.record import SCHEMA, Bench, Compared
 from llmcost.studies.benching.summary import fits_of, results_of
+from llmcost.studies.choices.given import Given
+from llmcost.studies.choices.models import choose_model
+from llmcost.units import in_unit
 
 if TYPE_CHECKING:
     from llmcost.bench.running import Measured
@@ -33,6 +37,50 @@ HERE, DISTURBED = "this bench", "bench-disturbed"
 # Warnings that follow from the samples, and are made anew when a file is read.
 REMADE = (SPECIFICATION, DISTURBED)
 UNKNOWN = {"kind": "unknown", "name": "unknown", "count": 0, "catalogue": None}
+
+
+def run_bench(
+    model: str | None = None,
+    *,
+    what: Sequence[str] = FAMILIES,
+    device: str = "auto",
+    precisions: Sequence[str] = (),
+    seq_length: int | None = None,
+    micro_batch_size: int | None = None,
+    effort: str = "normal",
+    budget: object = None,
+    compare: str | os.PathLike[str] | None = None,
+) -> Bench:
+    """Measure this machine with the shapes of a model; return what it reaches.
+
+    `model` is a catalogue name or the path of a config.json, a usual one of the device without;
+    `what` some of matmul, memory, attention, step, optimizer and collective; `device` auto, cpu,
+    cuda:0 or all; `effort` quick, normal or full; `budget` a time such as "60 s"; `compare` the
+    file of another bench. Raises InputError for what cannot be, and MissingExtraError where all of
+    it needs PyTorch and there is none.
+    """
+    request = Request(
+        what=tuple(what),
+        device=device,
+        precisions=tuple(precisions),
+        shape=None if model is None else shape_of(model),
+        seq_length=seq_length,
+        micro_batch_size=micro_batch_size,
+        effort=effort,
+        budget=None if budget is None else float(in_unit(budget, "s", "budget")),
+    )
+    return bench(request, compare=compare)
+
+
+def shape_of(model: str) -> Shape:
+    """Return the shape that is measured of a model, by its name or the path of its config.json.
+
+    Raises InputError for one whose architecture is not known.
+    """
+    architecture = choose_model(Given.of({"model": model})).architecture
+    if architecture is None:
+        raise InputError(f"model: got {shown(model)}; needs one whose architecture is known.")
+    return Shape(model, architecture, LARGE_SEQ_LENGTH, LARGE_BATCH)
 
 
 def bench(
