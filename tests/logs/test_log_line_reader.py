@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from llmcost.errors import InputError, LogFormatError, UnknownNameError
 from llmcost.logs import spans
-from llmcost.logs.blocks import MAX_LINE, Block, Needles, record_of
+from llmcost.logs.blocks import MAX_LINE, Block, record_of
 from llmcost.logs.digits import DigitReader, runs_of
 from llmcost.logs.formats import LINE_FORMATS, LineFormat
+from llmcost.logs.formats.launchers import LAUNCHERS
 from llmcost.logs.line_formats import line_formats
 from llmcost.logs.line_reader import LineReader
+from llmcost.logs.needles import Needles
 from llmcost.logs.prefixes import launcher, stamp_of
 from llmcost.logs.reading import read_chunks
 from llmcost.logs.record import Number, Parsed
@@ -206,16 +208,16 @@ def test_words_are_found_at_every_place():
         for at in range(9):
             block = Block(b"." * at + word + b"\n" + b"y" * 30 + b"\n" * 200, 1)
 
-            found = Needles([known]).lines(block, np.ones(len(block.ends), bool))
+            hits = Needles([known]).hits(block.data, block.ends, np.ones(len(block.ends), bool))
 
-            assert 0 in found.tolist()
-            assert 1 not in found.tolist()
+            assert hits.lines.tolist() == [0]
+            assert Needles([known]).formats(block.line(0), hits.of(0)) == [known]
 
 
 def test_every_format_has_words_that_can_be_searched_for():
     formats = line_formats()
 
-    assert [each.name for each in formats] == list(LINE_FORMATS)
+    assert [each.name for each in formats] == [*LINE_FORMATS, "launcher"]
     Needles(formats)
 
 
@@ -274,6 +276,27 @@ def test_stamps_of_alike_lines_are_moments_too():
     known = {"2024-02-29": 1709251199.5, "2026-12-31": 1798761599.5}  # By `date -u -d`.
     for day, moment in zip(days, columns["time_stamp"], strict=True):
         assert moment == known[day] if day in known else np.isnan(moment)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"slurmstepd: error: *** JOB 4711 ON node-17 CANCELLED AT 2026-03-01T10:00:00 DUE TO TIME",
+        b"[2026-03-01 10:00:00] WARNING: Received 15 death signal, shutting down workers",
+        b"torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",
+        b"srun: error: node-17: task 3: Killed",
+    ],
+)
+def test_what_launchers_say_of_a_stop_belongs_to_the_steps_before(line):
+    step = b"made-up step 8/9 took 2.0 ms, loss 1.0\n"
+
+    for noise, size in ((b"", None), (b"noise\n" * 300, None), (b"noise\n" * 300, 500)):
+        _, chunks = _read(step + noise + line + b"\n", size, (MADE_UP, LAUNCHERS))
+        events = [(chunk.format, event.kind) for chunk in chunks for event in chunk.events]
+
+        assert events == [("made_up", "stopped")]
+
+    assert _read(line + b"\n", formats=(MADE_UP, LAUNCHERS))[1][0].events == ()
 
 
 def _file(tmp_path, name, data):

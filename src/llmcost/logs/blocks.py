@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmcost.logs.formats import LineFormat
+from llmcost.logs.needles import Needles
 from llmcost.logs.prefixes import COLOURS, Span, Stamp, launcher, stamp_of
 from llmcost.logs.record import Event, Number, Parsed
 from llmcost.logs.stencils import LEAST, TRIES, Stencil, StencilBook
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 LINE_FEED, RETURN = 10, 13
 # Bytes of one line that are read; longer ones are passed over and told.
 MAX_LINE = 1 << 20
-SHORTEST, HASH_BITS = 6, 16
-# Open lines that are asked one by one rather than searched for words.
-FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,65 +93,6 @@ class Found:
     too_long: int = 0
 
 
-class Needles:
-    """The words that lines of the formats have, searched for all at once.
-
-    Of the places of a block that four divides, one lies in a word of six bytes or more with three
-    bytes behind it. The four bytes from each such place are looked up in one table: one pass over
-    the bytes, however many words there are.
-    """
-
-    def __init__(self, formats: Sequence[LineFormat]) -> None:
-        self._formats = formats
-        self._words = [(word, i) for i, known in enumerate(formats) for word in known.needles]
-        short = [word for word, _ in self._words if len(word) < SHORTEST]
-        if short:
-            raise ValueError(f"{short[0]!r}: needs {SHORTEST} bytes or more")
-        pieces = {piece for word, _ in self._words for piece in _pieces(word)}
-        self._pieces = np.array(sorted(pieces), np.uint32)
-        self._table = np.zeros(1 << HASH_BITS, dtype=np.bool_)
-        self._table[_hashes(self._pieces)] = True
-
-    def lines(self, block: Block, open_lines: NDArray[np.bool_]) -> Integers:
-        """Return the indices of the lines that may have a word, of those that are open."""
-        left = np.flatnonzero(open_lines)
-        if len(left) <= FEW:
-            return left
-        pieces = np.frombuffer(block.data, "<u4", len(block.data) // 4)
-        hits = np.flatnonzero(self._table[_hashes(pieces)])
-        values = pieces[hits]
-        at = np.minimum(np.searchsorted(self._pieces, values), len(self._pieces) - 1)
-        lines = np.searchsorted(block.ends, 4 * hits[self._pieces[at] == values])
-        found = lines[np.diff(lines, prepend=-1) > 0].astype(np.int64)
-        still: Integers = found[open_lines[found]]
-        return still
-
-    def formats(self, line: bytes) -> list[LineFormat]:
-        """Return the formats that a line has a word of, in their order."""
-        numbers = dict.fromkeys([number for word, number in self._words if word in line])
-        return [self._formats[number] for number in numbers]
-
-
-def _pieces(word: bytes) -> list[int]:
-    """Return the four bytes that may start at a fourth place inside a word, as numbers."""
-    at = _rarest(word)
-    window = word[at : at + 7]
-    ends = [b""] if len(window) == 7 else [bytes([byte]) for byte in range(256)]
-    known = {(window + end)[start : start + 4] for end in ends for start in range(4)}
-    return [int.from_bytes(piece, "little") for piece in known]
-
-
-def _hashes(pieces: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    return (pieces * np.uint32(2654435761)) >> np.uint32(32 - HASH_BITS)
-
-
-def _rarest(word: bytes) -> int:
-    """Return where in a word the seven bytes start that fewest other words have."""
-    usual = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789 ")
-    starts = range(max(1, len(word) - 7 + 1))
-    return max(starts, key=lambda at: sum(b not in usual for b in word[at : at + 7]))
-
-
 def read_block(block: Block, needles: Needles, book: StencilBook[Kind]) -> Found:
     """Return what a block says; `book` holds the stencils of the log, and learns."""
     found = Found()
@@ -199,9 +137,10 @@ def _read_rest(
     found: Found,
 ) -> None:
     """Read the lines that no stencil knew, one by one, and learn stencils from them."""
-    asked = needles.lines(block, open_lines)
+    hits = needles.hits(block.data, block.ends, open_lines)
+    asked = hits.lines
     tries: dict[int, int] = {}
-    for index in asked.tolist():
+    for number, index in enumerate(asked.tolist()):
         if not open_lines[index]:
             continue
         open_lines[index] = False
@@ -209,7 +148,7 @@ def _read_rest(
         if length > MAX_LINE:
             found.too_long += 1
             continue
-        line = _read_line(block, index, needles, found)
+        line = _read_line(block, index, needles, hits.of(number), found)
         if line is None or tries.get(length, 0) >= TRIES:
             continue
         alike = asked[(lengths[asked] == length) & open_lines[asked]]
@@ -232,11 +171,13 @@ class Line:
         return Stencil(self.text, self.numbers, self.stamp, self.kind)
 
 
-def _read_line(block: Block, index: int, needles: Needles, found: Found) -> Line | None:
+def _read_line(
+    block: Block, index: int, needles: Needles, pieces: list[int] | None, found: Found
+) -> Line | None:
     """Read one line; return it where it is a record of a step."""
     line = block.line(index)
     at, rank = launcher(line)
-    for known in needles.formats(line):
+    for known in needles.formats(line, pieces):
         parsed = known.parse(line[at:])
         if parsed is not None:
             break

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, Needles, Piece, moments_in, read_block
+from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, Piece, moments_in, read_block
 from llmcost.logs.formats import LineFormat
+from llmcost.logs.formats.launchers import LAUNCHERS
 from llmcost.logs.line_formats import line_formats
+from llmcost.logs.needles import Needles
 from llmcost.logs.record import Chunk, Event
 from llmcost.logs.stencils import StencilBook
 
@@ -105,6 +107,7 @@ class LineReader:
 
     def _chunks(self, found: Found, stamps: Moments, lines: int, size: int) -> Iterator[Chunk]:
         names = dict.fromkeys([piece.kind.format for piece in found.pieces])
+        found = replace(found, events=list(self._attributed(found)))
         names |= dict.fromkeys(name for name, _ in found.events)
         for name in names:
             pieces = [piece for piece in found.pieces if piece.kind.format == name]
@@ -114,6 +117,21 @@ class LineReader:
             self._format, lines, size = name, 0, 0
         if not names and (stamps or size):
             yield Chunk(self._format, NOTHING, (), stamps, (), lines, size)
+
+    def _attributed(self, found: Found) -> Iterator[tuple[str, Event]]:
+        """Yield the events, those of launchers by the format whose record stands before."""
+        for name, event in found.events:
+            if name != LAUNCHERS.name:
+                yield name, event
+                continue
+            before = [
+                (piece.lines[piece.lines <= event.line].max(), piece.kind.format)
+                for piece in found.pieces
+                if piece.lines.min() <= event.line
+            ]
+            owner = max(before)[1] if before else self._format
+            if owner:
+                yield owner, event
 
     def _records(self, name: str, pieces: Sequence[Piece]) -> dict[str, Floats]:
         """Return the records of a block; the last one waits where lines may add to it."""

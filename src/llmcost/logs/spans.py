@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, Needles, moments_in, read_block
+from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, moments_in, read_block
 from llmcost.logs.line_formats import line_formats
+from llmcost.logs.needles import Needles
 from llmcost.logs.stencils import StencilBook
 
 # A file is shared out from this size [byte]; spans and what is read at a time are so long [byte].
