@@ -111,9 +111,21 @@ def test_charts_of_several_runs_need_to_be_told_which():
     )
 
     assert CSV.claims(data)
-    with pytest.raises(LogFormatError, match=r"holds 2 runs .'a' or 'b'.: needs one"):
+    with pytest.raises(LogFormatError, match=r"holds 2 runs .'a', 'b'.: needs one"):
         read_all(CSV, data)
     assert read_all(with_columns({"loss": "b - loss"}), data)[0]["loss"] == [3]
+
+
+def test_a_table_of_runs_is_no_log_of_one():
+    """W&B's list of runs holds the last step and loss of each."""
+    data = (
+        b'"Name","State","Notes","User","Tags","Created","Runtime","Sweep","iter","train/loss"\n'
+        b'"a","finished","-","","","2026-01-02T03:04:05.000Z","60","","5000","1.5"\n'
+    )
+
+    assert CSV.claims(data)
+    with pytest.raises(LogFormatError, match="is a table of runs, a row each"):
+        read_all(CSV, data)
 
 
 def test_calls_that_logged_are_steps_for_want_of_better():

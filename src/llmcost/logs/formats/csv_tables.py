@@ -16,7 +16,7 @@ from io import BytesIO
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
-from llmcost.errors import LogFormatError, one_of, shown
+from llmcost.errors import LogFormatError, shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column, chosen_columns, known_columns
 from llmcost.logs.formats.rows import CALLS, Rows, number_in
@@ -38,6 +38,8 @@ LITGPT_COLUMNS = {
     "micro_step_time": "iter_time",
     "loss": "loss",
 }
+# The table of runs that Weights & Biases exports: a row a run, with its last values.
+RUNS_TABLE = frozenset({"Name", "State", "Created", "Runtime"})
 TENSORBOARD = ["Wall time", "Step", "Value"]
 _SAMPLED = (
     "{} hold a sample of the steps, not all: rates and times between rows hold, what happened "
@@ -45,6 +47,10 @@ _SAMPLED = (
 )
 _WANDB = _SAMPLED.format("Charts that Weights & Biases exports", "the run's scan_history()")
 _TENSORBOARD = _SAMPLED.format("Tables that TensorBoard downloads", "the event file itself")
+_OF_RUNS = (
+    "is a table of runs, a row each, with the last values of each: needs the steps of one run, such "
+    "as its scan_history()"
+)
 _MICRO = (
     "litgpt numbers micro-steps here: each row is taken as one step, which holds for pretraining "
     "with a log_interval of 1."
@@ -81,6 +87,8 @@ class Header:
             self.messages.append(_MICRO)
             there = {field: name for field, name in LITGPT_COLUMNS.items() if name in self.place}
             columns = {field: Column(field, name) for field, name in there.items()}
+        elif set(self.place) >= RUNS_TABLE:
+            raise LogFormatError(_OF_RUNS, file=file)
         elif len(self.runs) > 1:
             raise LogFormatError(_several(self.runs), file=file)
         else:
@@ -94,7 +102,8 @@ class Header:
 
 def _several(runs: list[str]) -> str:
     return (
-        f"holds {len(runs)} runs ({one_of(map(shown, runs[:5]))}): needs one. Say which columns: "
+        f"holds {len(runs)} runs ({', '.join(map(shown, runs[:5]))}"
+        f"{', ...' if len(runs) > 5 else ''}): needs one. Say which columns: "
         f"--columns 'step=Step,step_time={runs[0]} - NAME'"
     )
 
@@ -115,7 +124,8 @@ def claims(head: bytes) -> bool:
     top, second = (line.decode("utf-8", "replace") for line in lines[:2])
     names, cells = _cells(top.removeprefix(MARK), second)
     header = Header(names)
-    known = set(header.place) >= LITGPT or len(header.runs) > 1
+    told = (LITGPT, RUNS_TABLE)
+    known = len(header.runs) > 1 or any(set(header.place) >= names for names in told)
     columns = known_columns(header.place)
     if not known and (len(columns) < 2 or not {"step", "time_stamp"} & set(columns)):
         return False
