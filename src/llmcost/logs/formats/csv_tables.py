@@ -48,8 +48,8 @@ _SAMPLED = (
 _WANDB = _SAMPLED.format("Charts that Weights & Biases exports", "the run's scan_history()")
 _TENSORBOARD = _SAMPLED.format("Tables that TensorBoard downloads", "the event file itself")
 _OF_RUNS = (
-    "is a table of runs, a row each, with the last values of each: needs the steps of one run, such "
-    "as its scan_history()"
+    "is a table of runs, a row each, with the last values of each: needs the steps of one run, "
+    "such as its scan_history()"
 )
 _MICRO = (
     "litgpt numbers micro-steps here: each row is taken as one step, which holds for pretraining "
