@@ -63,6 +63,25 @@ def test_a_file_and_the_same_run_in_words_are_the_same_anchor(tmp_path):
         assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high))
 
 
+@pytest.mark.parametrize("lacking", ["median_step_time", "tokens_per_step"])
+def test_a_rate_alone_is_an_anchor(tmp_path, lacking):
+    """A log that prints rates alone: 512 x 8,192 tokens a step in 9 s on 64 devices."""
+    rate = TOKENS / 9.0 / 64
+    asked = RUN | {"layout": LAYOUT, "global_batch_size": 512}
+    known = {lacking: None, "tokens_per_gpu_second": rate}
+    found = estimate(**asked, anchor=saved(tmp_path, known=known))
+
+    assert found.results["tokens_per_gpu_second"].value == pytest.approx(rate, rel=1e-9)
+
+
+def test_a_rate_alone_is_a_row(tmp_path):
+    known = {"median_step_time": None, "tokens_per_gpu_second": TOKENS / 9.0 / 64}
+    row = validate(None, added=[saved(tmp_path, known=known)]).parts[0].rows[-1]
+
+    assert row.scored
+    assert row.measured > 0
+
+
 def test_a_path_may_be_no_text(tmp_path):
     found = estimate(**RUN, anchor=Path(saved(tmp_path)))
 
@@ -88,8 +107,10 @@ def test_a_run_of_a_config_file_anchors_the_same_shape(tmp_path):
         ({"gpu": "b200"}, "got a run on b200; needs the accelerator of this estimate"),
         ({"precision": "fp8"}, "got a run on fp8; needs the precision"),
         ({"known": {"num_gpus": None}}, "does not say num_gpus; track the log again with --gpus"),
-        ({"known": {"median_step_time": None}}, "has no median_step_time: the log does not say"),
-        ({"known": {"tokens_per_step": None}}, "has no tokens_per_step"),
+        (
+            {"known": {"tokens_per_gpu_second": None}},
+            "has no tokens per second of a GPU: the log does not say",
+        ),
         ({"time": 0.5}, "of the peak; needs a step that takes longer"),
         ({"time": 900.0}, "needs a run within ten times its prediction"),
         ({"layout": "tp=3"}, "anchor: "),

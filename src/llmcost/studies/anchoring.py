@@ -108,11 +108,15 @@ def _from_track(
     _same(setting.machine.accelerator.name, part, "accelerator")
     _same(setting.machine.precision, run.precision or "bf16", "precision")
     phase = replace(phase, seq_length=run.seq_length or phase.seq_length)
-    batch = max(1, round(run.tokens_per_step / phase.seq_length))
+    if run.tokens_per_step is not None:
+        batch = max(1, round(run.tokens_per_step / phase.seq_length))
+    else:
+        batch = _batch(run.layout, batch * run.num_gpus / setting.num_gpus)
+    measured = run.seconds(batch * phase.seq_length)
     told = f"{run.name} ({run.num_gpus:,} {part}, {batch:,} sequences a step)"
     candidate, _ = _ran(setting, run.num_gpus, phase, batch, run.layout, run.name)
-    _check_mfu(candidate.mfu * candidate.step_time / run.step_time, run.name)
-    return _anchor(run.step_time, candidate.step_time, told)
+    _check_mfu(candidate.mfu * candidate.step_time / measured, run.name)
+    return _anchor(measured, candidate.step_time, told)
 
 
 def _ran(

@@ -20,18 +20,20 @@ NEEDED = {"model": "--model", "gpu": "--gpu", "num_gpus": "--gpus"}
 
 @dataclass(frozen=True, slots=True)
 class TrackedRun:
-    """A measured step: of which model, on what, how split, and its median time.
+    """A measured step: of which model, on what, how split, and how fast.
 
-    `step_time` [s] is the median, `tokens_per_step` [token] and `seq_length` [token] say what it
-    did; `layout` is what is known of the split, `name` the file, `day` the day of its last stamp.
+    `rate` [token/s/GPU] is always known. `step_time` [s] is the median and `tokens_per_step`
+    [token] what it did, where the log says both. `seq_length` is in tokens, `layout` what is known
+    of the split, `name` that of the file, `day` the day of its last stamp.
     """
 
     name: str
     model: str
     gpu: str
     num_gpus: int
-    step_time: float
-    tokens_per_step: float
+    rate: float
+    step_time: float | None = None
+    tokens_per_step: float | None = None
     precision: str | None = None
     seq_length: int | None = None
     layout: PartialLayout | None = None
@@ -40,15 +42,23 @@ class TrackedRun:
 
     @property
     def sequences(self) -> int | None:
-        """Sequences of a step, where the length of one is known."""
-        return self.seq_length and max(1, round(self.tokens_per_step / self.seq_length))
+        """Sequences of a step, where its tokens and the length of one are known."""
+        if self.seq_length is None or self.tokens_per_step is None:
+            return None
+        return max(1, round(self.tokens_per_step / self.seq_length))
+
+    def seconds(self, tokens: float) -> float:
+        """Return the time of a step of so many tokens [s]: as measured, or by the rate."""
+        if self.step_time is not None and self.tokens_per_step is not None:
+            return self.step_time * tokens / self.tokens_per_step
+        return tokens / (self.rate * self.num_gpus)
 
 
 def tracked_run(saved: Saved) -> TrackedRun:
     """Return the measurement that a saved track holds.
 
     Raises InputError for another kind of result, and where the track does not say the model, the
-    accelerator, their number, or the time and tokens of a step.
+    accelerator, their number, or how fast they were.
     """
     if saved.kind != "track":
         raise InputError(
@@ -63,16 +73,21 @@ def tracked_run(saved: Saved) -> TrackedRun:
             raise InputError(
                 f"{saved.name} does not say {key}; track the log again with {option}, and save it."
             )
-    for key in ("median_step_time", "tokens_per_step"):
-        if values[key] is None:
-            raise InputError(f"{saved.name} has no {key}: {results[key]['reason']}")
+    rate, whole = values["tokens_per_gpu_second"], ("median_step_time", "tokens_per_step")
+    if rate is None:
+        raise InputError(
+            f"{saved.name} has no tokens per second of a GPU: "
+            f"{results['tokens_per_gpu_second']['reason']}"
+        )
+    time, tokens = (values[key] for key in whole)
     return TrackedRun(
         name=saved.name,
         model=str(values["model"]),
         gpu=str(values["gpu"]),
         num_gpus=int(values["num_gpus"]),
-        step_time=float(values["median_step_time"]),
-        tokens_per_step=float(values["tokens_per_step"]),
+        rate=float(rate),
+        step_time=None if tokens is None else time,
+        tokens_per_step=None if time is None else tokens,
         precision=_text(inputs.get("precision")),
         seq_length=_count(inputs.get("seq_length")),
         layout=_layout(saved.name, inputs.get("layout")),

@@ -65,14 +65,21 @@ def row_of(run: TrackedRun, architecture: Architecture | None = None) -> dict[st
         "dtype": run.precision or "bf16",
         "seq_len": run.seq_length,
         "global_batch_seqs": run.sequences,
-        "reported_step_time_s": f"{run.step_time:.9g}",
         "task": "pretrain",
         "row_kind": "measured",
+        **_speed(run),
         **_shape(architecture),
         **_split(run.layout),
     }
     told = {name: str(cell) for name, cell in cells.items() if cell is not None}
     return {name: told.get(name, "") for name in THROUGHPUT_HEADERS}
+
+
+def _speed(run: TrackedRun) -> dict[str, str]:
+    """Return the time of the step, or the rate of one device where the step is not known."""
+    if run.sequences is None or run.seq_length is None:
+        return {"reported_tokens_per_s_per_gpu": f"{run.rate:.9g}"}
+    return {"reported_step_time_s": f"{run.seconds(run.sequences * run.seq_length):.9g}"}
 
 
 def _shape(architecture: Architecture | None) -> dict[str, Any]:
