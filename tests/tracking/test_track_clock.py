@@ -72,7 +72,7 @@ def test_goodput_is_the_share_of_steps_that_stayed():
 
 @given(
     launches=st.lists(
-        st.tuples(st.integers(1, 30), st.floats(0, 500), st.floats(0, 100)), min_size=1, max_size=6
+        st.tuples(st.integers(1, 30), st.floats(6, 500), st.floats(0, 100)), min_size=1, max_size=6
     ),
     seed=st.integers(0, 1000),
 )

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from llmcost.logs.record import Chunk, Event
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmcost.logs.record import Floats
+
+
+# No log means more of anything, or a longer time [s], or a moment after the year 5000.
+MOST, LONGEST, LATEST = 1e25, 1e10, 1e11
+_LIMITS = {
+    "time_stamp": LATEST,
+    **dict.fromkeys(("run_clock", "train_clock", "evaluation_time"), LONGEST),
+}
+
+
+def sane(name: str, values: Floats) -> Floats:
+    """Return a column without numbers that no log can mean; impossible step times are counted."""
+    if name == "step_time":
+        return values
+    limit = _LIMITS.get(name, MOST)
+    beyond = ~(np.abs(values) <= limit)
+    if name in _LIMITS:
+        beyond |= values < 0
+    return np.where(beyond, np.nan, values) if beyond.any() else values
 
 
 def rates(
@@ -59,3 +81,31 @@ def either(one: Floats | float, two: Floats | float) -> Floats:
 def positive(values: Floats) -> Floats:
     """Return a column without what is no positive number."""
     return np.where(values > 0, values, np.nan)
+
+
+def sane_chunk(chunk: Chunk) -> Chunk:
+    """Return a chunk without numbers and moments that no log can mean."""
+    columns = {name: sane(name, values) for name, values in chunk.columns.items()}
+    stamps = chunk.stamps
+    if stamps is not None and not 0 <= stamps[0] <= stamps[1] <= LATEST:
+        stamps = None
+    events = tuple(_sane_event(event) for event in chunk.events)
+    return replace(chunk, columns=columns, events=events, stamps=stamps)
+
+
+def _sane_event(event: Event) -> Event:
+    moment = event.time_stamp
+    if moment is not None and not 0 <= moment <= LATEST:
+        event = replace(event, time_stamp=None)
+    values = event.values
+    kept = {key: one for key, one in values.items() if 0 < one <= _LIMITS.get(key, MOST)}
+    return event if len(kept) == len(values) else replace(event, values=kept)
+
+
+def part(chunk: Chunk, rows: slice, events: tuple[Event, ...]) -> Chunk:
+    """Return a stretch of the records of a chunk, with these events."""
+    columns = {name: values[rows] for name, values in chunk.columns.items()}
+    stamps = chunk.stamps
+    if rows.stop is not None and stamps is not None:
+        stamps = (stamps[0], stamps[0])
+    return replace(chunk, columns=columns, events=events, stamps=stamps)

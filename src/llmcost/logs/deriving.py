@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmcost.logs.columns import coarse, either, per_step, positive, rates
+from llmcost.logs.columns import (
+    coarse,
+    either,
+    part,
+    per_step,
+    positive,
+    rates,
+    sane_chunk,
+)
 from llmcost.logs.ratios import Ratios, product_of_degrees
 from llmcost.logs.record import CHECKPOINT, EVALUATION, FACTS, Chunk, Event
 from llmcost.logs.segments import Marked, Segmenter
@@ -63,7 +71,7 @@ CUMULATIVE = (
         "tokens_total",
         "tokens_per_gpu_total",
     ),
-    *("samples_total", "averaged"),
+    *("samples_total", "micro_steps_total", "averaged"),
 )
 
 
@@ -95,7 +103,7 @@ class Derived:
 
 @dataclass(slots=True)
 class Deriver:
-    """Derives the columns of one log, chunk by chunk; what it remembers does not grow.
+    """Derives the columns of one log, chunk by chunk, in constant memory.
 
     `given` are values of the user, which hold before those of the log, `otherwise` such as hold
     where the log says nothing; `facts` and `texts` are what headers and configurations say, which
@@ -116,9 +124,11 @@ class Deriver:
 
     def add(self, chunk: Chunk) -> Iterator[Derived]:
         """Yield the derived records of a chunk, in stretches within which facts are the same."""
-        for piece in self._pieces(chunk):
+        for piece in self._pieces(sane_chunk(chunk)):
             marked = self.segmenter.add(piece)
-            yield self._derived(piece, marked)
+            with np.errstate(all="ignore"):
+                derived = self._derived(piece, marked)
+            yield derived
 
     def fact(self, name: str) -> float | None:
         """Return a value of the user, else of the log, `None` where neither says it."""
@@ -140,10 +150,10 @@ class Deriver:
                 continue
             at = int(np.searchsorted(lines, event.line, side="right"))
             if at > start:
-                yield _part(chunk, slice(start, at), chunk.events[seen:place])
+                yield part(chunk, slice(start, at), chunk.events[seen:place])
                 start, seen = at, place
             self._heed(event)
-        rest = chunk if not start else _part(chunk, slice(start, None), chunk.events[seen:])
+        rest = chunk if not start else part(chunk, slice(start, None), chunk.events[seen:])
         yield rest
 
     def _changes(self, event: Event) -> bool:
@@ -153,7 +163,7 @@ class Deriver:
 
     def _heed(self, event: Event) -> None:
         for name, value in event.values.items():
-            if name in FACTS and np.isfinite(value) and value > 0:
+            if name in FACTS:
                 self.facts[name] = value
         self.texts.update(event.texts)
 
@@ -338,7 +348,9 @@ class Deriver:
             positive(found.column("samples_per_second")),
             positive(found.column("samples_per_gpu_second")) * number,
         )
-        passes = self.facts.get("accumulation", np.nan)
+        counted = per_step(changes, "micro_steps_total")
+        passes = either(counted, np.full(len(found), self.facts.get("accumulation", np.nan)))
+        micro = either(found.column("micro_step_time"), found.column("last_micro_step_time"))
         ways = (
             found.column("step_time"),
             1 / positive(found.column("steps_per_second")),
@@ -346,7 +358,7 @@ class Deriver:
             batch / samples,
             per_step(changes, "train_clock"),
             per_step(changes, "run_clock"),
-            found.column("micro_step_time") * passes,
+            micro * passes,
             per_step(changes, "averaged"),
             per_step(changes, "sparse_stamp"),
             per_step(changes, "time_stamp"),
@@ -386,11 +398,3 @@ def _first_span(step: float, every: float | None) -> float:
     if every is None or not every > 1 or step < every:
         return 1.0
     return every if step % every == 0 else 1.0
-
-
-def _part(chunk: Chunk, rows: slice, events: tuple[Event, ...]) -> Chunk:
-    columns = {name: values[rows] for name, values in chunk.columns.items()}
-    stamps = chunk.stamps
-    if rows.stop is not None and stamps is not None:
-        stamps = (stamps[0], stamps[0])
-    return replace(chunk, columns=columns, events=events, stamps=stamps)

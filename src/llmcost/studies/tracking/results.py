@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from math import ceil
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,7 @@ CLOCKS = {
     END_ALONE: "what the end of the last session says that it took, evaluation included",
 }
 NO_PLAN = "the log does not say how long the run will be: give --steps or --tokens"
+TOO_LARGE = "the numbers of the log are too large or too small to be those of a run"
 NOT_STATED = "the log does not state it"
 FOREVER = datetime.max.replace(tzinfo=UTC).timestamp() - DAY
 
@@ -80,6 +81,9 @@ class Results:
 
     def _set(self, name: str, value: float, how: str = "", drawn: Floats | None = None) -> None:
         unit = RESULT_UNITS[name]
+        if not isfinite(value):
+            self._unknown(name, TOO_LARGE)
+            return
         if drawn is None or not np.ptp(drawn):
             self.readings[name] = Reading(float(value), unit, how=how)
             self.drawn[name] = np.full(self.draws, float(value))

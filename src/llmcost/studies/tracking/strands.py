@@ -112,7 +112,8 @@ class Strand:
                 continue
             own = self._own(derived)
             if own.any():
-                self._count(derived, own)
+                with np.errstate(all="ignore"):
+                    self._count(derived, own)
 
     def _own(self, derived: Derived) -> Bools:
         """Return which records are of launches that no other log tells of."""

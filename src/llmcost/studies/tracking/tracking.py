@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from llmcost import sampling
 from llmcost._version import __version__
 from llmcost.catalog.version import data_version
@@ -118,7 +120,8 @@ class Tracker:
             )
         known = known_of(self.options, self._facts, self._texts, run.fact("seq_length"))
         results = Results(run, known, self.options, self.level, self.draws, self.seed)
-        readings = results.find()
+        with np.errstate(all="ignore"):
+            readings = results.find()
         return Track(
             readings,
             self._inputs(known, run, results),
