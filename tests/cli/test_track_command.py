@@ -184,6 +184,7 @@ def test_formats_are_listed_without_a_log(capsys):
         ((".",), ("is a folder",)),
         (("train.log", "--gpu", "h1000"), ("Did you mean",)),
         (("train.log", "--gpus", "-5"), ("--gpus",)),
+        (("train.log", "--model", ""), ("Error: --model: got ''",)),
         (("train.log", "--gpus", "8", "--log-format", "megatrn"), ("Did you mean megatron",)),
         (("train.log", "--columns", "step"), ("--columns", "FIELD=COLUMN")),
         (("train.log", "--interval", "2"), ("--interval",)),

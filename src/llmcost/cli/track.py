@@ -17,6 +17,7 @@ from llmcost.cli.options import (
     gpu_names,
     model_names,
     output_options,
+    retold,
     step_options,
     where_given,
     with_variables,
@@ -41,6 +42,11 @@ HEADINGS = {
     "Rental price": (
         *("price", "price-per-node-hour", "gpus-per-node", "provider", "terms", "as-of", "today"),
     ),
+}
+TOLD = {
+    "precision": "bf16, fp16, fp8, ...  [default: as the log says, or bf16]",
+    "seq_length": "Tokens per sequence: 8192.  [default: as the log says]",
+    "framework": "megatron, fsdp, xla or other, for --anchor.  [default: as the log says]",
 }
 NO_LOG = (
     "Got no log; needs the file of one (llmcost track train.log), or - for standard input. What "
@@ -208,7 +214,12 @@ def track(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
         from llmcost.logs.formats.names import read_mapping
 
         options["columns"] = read_mapping(options["columns"])
-    found, interrupted = _answer(logs, nearer_told(options, where), where, following=following)
+    try:
+        found, interrupted = _answer(logs, nearer_told(options, where), where, following=following)
+    except InputError as error:
+        if str(error).startswith("model: "):  # An option here, which is an argument elsewhere.
+            raise InputError(f"--{error}") from None
+        raise
     document = track_document(found)
     emit(document, **shape)
     plot_answer(document, plot)
@@ -250,4 +261,4 @@ def _answer(
     return ended.tracker.answer(), ended.interrupted
 
 
-with_variables(track)
+with_variables(retold(track, TOLD))
