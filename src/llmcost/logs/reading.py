@@ -21,6 +21,10 @@ from llmcost.logs.sources import HEAD, Log, again, name_of, opened
 from llmcost.logs.spans import BLOCK, shared_out, workers_for
 
 
+# The first bytes of a file, for a launcher may write much before a document's first line.
+LONG_HEAD = 1 << 20
+
+
 def read_chunks(
     logs: Sequence[Log],
     *,
@@ -63,7 +67,7 @@ def read_stream(
 
     With a `path` its lines are shared out among processes, which read the file themselves.
     """
-    head = stream.read(HEAD)
+    head = stream.read(LONG_HEAD if stream.seekable() else HEAD)
     whole = again(head, stream)
     document = _document(head, columns, wanted)
     chunks = _lines(whole, wanted, path) if document is None else document.read(whole, name)

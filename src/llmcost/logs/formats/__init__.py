@@ -68,7 +68,7 @@ class LineFormat:
 class DocumentFormat:
     """A format that is read as a whole file: JSON documents, tables, binary event files.
 
-    `claims` says whether the first bytes of a file (at most 64 KiB) are this format's; `read`
+    `claims` says whether the first bytes of a file (at most 1 MiB) are this format's; `read`
     yields its chunks from the file's beginning and raises LogFormatError for what cannot be read.
     """
 
