@@ -328,23 +328,6 @@ def test_packed_wide_and_streamed_logs_read_alike(tmp_path, monkeypatch):
     assert plain == list(range(1, 31))
 
 
-def test_a_document_is_found_behind_what_a_launcher_writes(tmp_path):
-    lines = [
-        ':::MLLOG {"namespace": "", "time_ms": %d, "event_type": "POINT_IN_TIME", "key": "%s", '
-        '"value": %s, "metadata": {"step": 1, "samples_count": 8}}' % each
-        for each in [
-            (1684000000000, "global_batch_size", 8),
-            (1684000001000, "tracked_stats", '{"train_step_time": 0.5}'),
-            (1684000002000, "tracked_stats", '{"train_step_time": 0.5}'),
-        ]
-    ]
-    head = ["srun: launching"] * 20_000
-
-    chunks = read_chunks([_file(tmp_path, "a.log", "\n".join([*head, *lines, ""]).encode())])
-
-    assert {chunk.format for _, chunk in chunks} == {"mlperf"}
-
-
 def test_a_packed_log_that_is_cut_off_is_named(tmp_path):
     log = _file(tmp_path, "a.gz", gzip.compress(TITAN)[:200])
 

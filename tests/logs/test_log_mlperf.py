@@ -52,6 +52,14 @@ GPT3 = b"".join(
 )
 
 
+def test_results_are_found_behind_what_a_launcher_writes_first():
+    plain = [chunk for _, chunk in read_chunks([BytesIO(GPT3)])]
+    behind = [chunk for _, chunk in read_chunks([BytesIO(b"srun: launching\n" * 20_000 + GPT3)])]
+
+    assert [chunk.format for chunk in behind] == ["mlperf"] * len(plain)
+    assert behind[0].columns["step"].tolist() == plain[0].columns["step"].tolist()
+
+
 def test_counts_of_gpt3_are_tokens():
     columns, events, messages = read_all(MLPERF, GPT3)
 

@@ -20,7 +20,6 @@ from llmcost.logs.record import Chunk
 from llmcost.logs.sources import HEAD, Log, again, name_of, opened
 from llmcost.logs.spans import BLOCK, shared_out, workers_for
 
-
 # The first bytes of a file, for a launcher may write much before a document's first line.
 LONG_HEAD = 1 << 20
 
