@@ -42,6 +42,12 @@ def test_results_are_told_with_their_ranges():
     assert told["Tokens/s"][0] == "32.8K"
 
 
+def test_a_run_that_is_done_has_no_time_left():
+    told = texts(document(track(KNOWN | {"time_to_finish": 0.0})), "results")
+
+    assert told["Time to finish"][0] == "none"
+
+
 def test_nothing_lost_is_not_told():
     told = texts(document(track(KNOWN | {"lost_steps": 0})), "results")
 

@@ -168,6 +168,8 @@ def reading_text(name: str, one: Reading) -> str:
         return one.value
     if one.unit == "" and name not in SHARES:
         return f"{one.value:,.0f}"
+    if one.unit in ("s", "day") and one.value == 0:
+        return "none"
     return quantity_text(one.value, "share" if name in SHARES else one.unit)
 
 
