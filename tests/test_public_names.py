@@ -12,6 +12,7 @@ def test_every_public_name_loads():
 
 def test_the_public_names_are_these():
     assert set(llmcost.__all__) == {
+        "Bench",
         "Comparison",
         "DataError",
         "Differences",
@@ -29,6 +30,7 @@ def test_the_public_names_are_these():
         "Reconciliation",
         "Saved",
         "Sensitivity",
+        "Track",
         "UnitError",
         "UnknownNameError",
         "__version__",
@@ -42,11 +44,14 @@ def test_the_public_names_are_these():
         "find_sensitivities",
         "plan_from",
         "read_comparison",
+        "read_log",
         "read_plan",
         "read_saved",
         "reconcile",
         "registry",
+        "run_bench",
         "run_sweep",
+        "track",
         "write_picture",
         "write_report",
     }

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from llmcost.errors import MissingExtraError as MissingExtraError
     from llmcost.errors import UnitError as UnitError
     from llmcost.errors import UnknownNameError as UnknownNameError
+    from llmcost.logs.frames import read_log as read_log
     from llmcost.picture import Picture as Picture
     from llmcost.render.drawing import draw as draw
     from llmcost.render.drawing import write_picture as write_picture
     from llmcost.render.reports.writing import write_report as write_report
     from llmcost.studies.answers import Estimate as Estimate
+    from llmcost.studies.benching.answer import run_bench as run_bench
+    from llmcost.studies.benching.record import Bench as Bench
     from llmcost.studies.comparison.answer import Comparison as Comparison
     from llmcost.studies.comparison.comparing import compare as compare
     from llmcost.studies.comparison.differences import Differences as Differences
@@ -44,10 +47,13 @@ if TYPE_CHECKING:
     from llmcost.studies.sweeping.plan import Plan as Plan
     from llmcost.studies.sweeping.plan import plan_from as plan_from
     from llmcost.studies.sweeping.plan import read_plan as read_plan
+    from llmcost.studies.tracking.answer import Track as Track
+    from llmcost.studies.tracking.tracking import track as track
     from llmcost.units import Q as Q
     from llmcost.units import registry as registry
 
 _HOMES = {
+    "Bench": "llmcost.studies.benching.record",
     "Comparison": "llmcost.studies.comparison.answer",
     "DataError": "llmcost.errors",
     "Differences": "llmcost.studies.comparison.differences",
@@ -65,6 +71,7 @@ _HOMES = {
     "Reconciliation": "llmcost.studies.reconciliation.report",
     "Saved": "llmcost.studies.saved",
     "Sensitivity": "llmcost.studies.sensitivity",
+    "Track": "llmcost.studies.tracking.answer",
     "UnitError": "llmcost.errors",
     "UnknownNameError": "llmcost.errors",
     "architecture_from_config": "llmcost.catalog.architecture",
@@ -77,11 +84,14 @@ _HOMES = {
     "find_sensitivities": "llmcost.studies.sensitivity",
     "plan_from": "llmcost.studies.sweeping.plan",
     "read_comparison": "llmcost.studies.comparison.differences",
+    "read_log": "llmcost.logs.frames",
     "read_plan": "llmcost.studies.sweeping.plan",
     "read_saved": "llmcost.studies.saved",
     "reconcile": "llmcost.studies.reconciliation.report",
     "registry": "llmcost.units",
+    "run_bench": "llmcost.studies.benching.answer",
     "run_sweep": "llmcost.studies.sweeping.driver",
+    "track": "llmcost.studies.tracking.tracking",
     "write_picture": "llmcost.render.drawing",
     "write_report": "llmcost.render.reports.writing",
 }
