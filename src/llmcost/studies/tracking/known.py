@@ -13,7 +13,7 @@ from llmcost.inputs import InputValue, Origin
 from llmcost.sampling import Spread
 from llmcost.studies.choices.cluster import choose_cluster
 from llmcost.studies.choices.given import Given, Note
-from llmcost.studies.choices.models import ChosenModel, choose_model
+from llmcost.studies.choices.models import MAX_PARAMETERS, ChosenModel, choose_model
 from llmcost.studies.tracking.options import Options
 
 THE_LOG = Origin("measured", "the log")
@@ -32,6 +32,10 @@ SPLIT = {
     "expert_parallel": "ep",
     "micro_batch_size": "mbs",
 }
+ALL_COUNTED = (
+    "The log tells parameters in all: of a mixture of experts, of which each token uses some, model "
+    "FLOP and MFU are then too high; give --model, or --parameters with --active-parameters."
+)
 NO_MODEL = "the log does not say the model: give --model, or --parameters"
 NO_GPU = "the log does not say which accelerator: give --gpu"
 NO_PRICE = "no accelerator and no price: give --gpu, or --price"
@@ -104,6 +108,8 @@ def _model(
     if origin is not None:
         inputs = {name: replace(value, origin=origin) for name, value in inputs.items()}
     known.inputs |= inputs
+    if origin is THE_LOG and "active_parameters" not in given.values:
+        known.notes.append(("parameters-of-log", ALL_COUNTED))
     known.inputs["attention_flop"] = given.text("attention_flop", str(given["attention_flop"]))
     known.notes += [note for note in chosen.warnings if note[0] != "no-architecture"]
     if chosen.attention and seq_length is None:
@@ -136,7 +142,7 @@ def _with_model(options: Options, facts: Mapping[str, float]) -> tuple[Given | N
         own = {"model": predicted.text("model")}
         if own["model"] is None:
             own = dict(predicted.numbers("parameters", "active_parameters"))
-    elif "parameters" in facts:
+    elif 1 <= facts.get("parameters", 0.0) <= MAX_PARAMETERS:
         own = {"parameters": facts["parameters"]}
     if not own:
         if given.has("active_parameters"):

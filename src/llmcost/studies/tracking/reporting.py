@@ -59,6 +59,15 @@ def moment_text(moment: float | None) -> str | None:
     return found.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
+def finite(value: Any) -> Any:  # noqa: ANN401
+    """Return a report with `None` for each number in it that is not finite."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list) else value
+
+
 def clock_report(clock: WallClock) -> dict[str, Any]:
     """Return the parts of the wall clock [s], which add up to their total."""
     return {

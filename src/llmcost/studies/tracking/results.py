@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from math import ceil, isfinite
+from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +84,7 @@ class Results:
         if not isfinite(value):
             self._unknown(name, TOO_LARGE)
             return
-        if drawn is None or not np.ptp(drawn):
+        if drawn is None or not np.isfinite(drawn).all() or not np.ptp(drawn):
             self.readings[name] = Reading(float(value), unit, how=how)
             self.drawn[name] = np.full(self.draws, float(value))
             return
@@ -262,7 +262,7 @@ class Results:
         run, time = self.run, self.value("median_step_time")
         kept, skipped = run.kept, run.skipped
         clock = wall_clock(run.clocks, time, kept, run.executed - kept, skipped)
-        if clock is None or clock.total <= 0:
+        if clock is None or not 0 < clock.total < inf:
             self._unknown("wall_clock", NO_STAMPS)
             self._unknown("goodput", NO_STAMPS)
             return

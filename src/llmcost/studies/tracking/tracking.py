@@ -193,7 +193,7 @@ class Tracker:
         ):
             if report is not None:
                 found[name] = report
-        return found
+        return {name: reporting.finite(report) for name, report in found.items()}
 
 
 def track(
