@@ -278,3 +278,18 @@ def test_intervals_hold_the_value_and_shrink_with_more_steps():
         widths.append((reading.high - reading.low) / reading.value)
 
     assert widths[1] < widths[0] / 4
+
+
+def test_the_rest_as_in_the_last_day_is_told_beside():
+    """Two days at 600 s a step, then three at 1,200 s; 100 steps are left."""
+    columns = stamped(1, 288 + 216)
+    columns["step_time"] = np.r_[np.full(288, 600.0), np.full(216, 1200.0)]
+    columns["time_stamp"] = START + np.cumsum(columns["step_time"])
+    report = tracked(chunk(columns), steps=604).reports["last_day"]
+
+    assert report["time_to_finish"]["value"] == pytest.approx(100 * 1200 / 86400, rel=0.02)
+    assert report["steps"] == pytest.approx(72, abs=1.5)
+
+
+def test_a_run_shorter_than_a_day_has_no_last_day():
+    assert "last_day" not in half_done().reports

@@ -78,7 +78,8 @@ class Track:
     `segments` has one row a launch; `reports` holds what is more than a number: ``wall_clock``
     (the parts of the time from the first stamp to the last), ``series`` (the step times over the
     run, compacted), ``stated`` (the framework's own figures and their convention), ``step_times``
-    (their percentiles), ``logs`` (what was read), ``difference`` (measured against an estimate).
+    (their percentiles), ``logs`` and ``read`` (what was read), ``last_day`` (the rest of the run at
+    the pace of the last day), ``power``, ``difference`` (measured against an estimate, by causes).
     """
 
     results: Mapping[str, Reading]

@@ -33,8 +33,8 @@ SPLIT = {
     "micro_batch_size": "mbs",
 }
 ALL_COUNTED = (
-    "The log tells parameters in all: of a mixture of experts, of which each token uses some, model "
-    "FLOP and MFU are then too high; give --model, or --parameters with --active-parameters."
+    "The parameters are all that the log tells of: for a mixture of experts, of which a token uses "
+    "some, FLOP and MFU are too high; give --model, or --parameters and --active-parameters."
 )
 NO_MODEL = "the log does not say the model: give --model, or --parameters"
 NO_GPU = "the log does not say which accelerator: give --gpu"
@@ -108,7 +108,7 @@ def _model(
     if origin is not None:
         inputs = {name: replace(value, origin=origin) for name, value in inputs.items()}
     known.inputs |= inputs
-    if origin is THE_LOG and "active_parameters" not in given.values:
+    if origin is THE_LOG and not given.has("active_parameters"):
         known.notes.append(("parameters-of-log", ALL_COUNTED))
     known.inputs["attention_flop"] = given.text("attention_flop", str(given["attention_flop"]))
     known.notes += [note for note in chosen.warnings if note[0] != "no-architecture"]

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
+import numpy as np
+
 from llmcost.logs.deriving import HOWS
 from llmcost.logs.launches import Segment
 from llmcost.studies.answers import Warned
-from llmcost.studies.tracking.clocks import LAUNCH_CLOCK, PARTS, WallClock
+from llmcost.studies.tracking.clocks import LAUNCH_CLOCK, PARTS, STAMPS, WallClock
 from llmcost.studies.tracking.merging import Merged
-from llmcost.studies.tracking.results import Results
+from llmcost.studies.tracking.results import DAY, Results
 from llmcost.studies.tracking.strands import Strand
 
 HIGH_MFU, ONE = 0.75, 1.0
@@ -123,6 +125,31 @@ def stated_report(results: Results) -> dict[str, Any] | None:
         "peak_flop_rate": results.run.fact("peak_flop_rate"),
         "our_flop_rate": results.value("model_flop_rate"),
         "our_mfu": results.value("mfu"),
+    }
+
+
+def last_day_report(results: Results) -> dict[str, Any] | None:
+    """Return how long the rest takes if it goes on as in the last day, of a run longer than that.
+
+    The pace is of steps beyond those reached before that day, pauses and lost work included.
+    """
+    days, series = results.value("time_to_finish"), results.run.series
+    stamps = series["stamp"]
+    known = np.isfinite(stamps)
+    stamps, steps = stamps[known], series["step"][known]
+    if days is None or results.clock is None or not len(stamps):
+        return None
+    start = int(np.searchsorted(stamps, stamps[-1] - DAY)) - 1
+    if start < 0 or results.clock.kind != STAMPS:
+        return None
+    gained = float(steps.max() - steps[: start + 1].max())
+    each = float(stamps[-1] - stamps[start]) / gained if gained > 0 else None
+    usual = results.clock.total / results.run.kept
+    later = None if each is None else days * each / usual
+    return {
+        "time": {"value": float(stamps[-1] - stamps[start]), "unit": "s"},
+        "steps": gained,
+        "time_to_finish": {"value": later, "unit": "day"},
     }
 
 

@@ -188,6 +188,7 @@ class Tracker:
         predicted = self.options.predicted
         for name, report in (
             ("difference", predicted and difference_report(results, predicted)),
+            ("last_day", reporting.last_day_report(results) if run.how is not None else None),
             ("stated", reporting.stated_report(results)),
             ("power", reporting.power_report(results)),
         ):
