@@ -266,3 +266,20 @@ def test_what_was_asked_for_and_is_not_known_tells_why(capsys, log):
     ran = llmcost(capsys, "track", log, "--fields", "steps,mfu")
 
     assert "give --model" in ran.out
+
+
+def test_parameters_of_the_log_may_be_of_all_experts(capsys, log):
+    """A log that only tells all parameters: what MFU they give is told with a warning."""
+    step = (
+        "completed step: {n}, seconds: 2.0, TFLOP/s/device: 100.0, Tokens/s/device: 4096.0, "
+        "total_weights: 65536, loss: 2.0\n"
+    )
+    text = "number parameters: 16.000 billion\n"
+    log.write_text(text + "".join(step.format(n=n) for n in range(20)))
+    alone = llmcost(capsys, "track", log, "--gpu", "h100-sxm", "--json").data
+    told = ("--parameters", "16B", "--active-parameters", "2.4B")
+    right = llmcost(capsys, "track", log, "--gpu", "h100-sxm", *told, "--json").data
+
+    assert "parameters-of-log" in [one["code"] for one in alone["warnings"]]
+    assert "parameters-of-log" not in [one["code"] for one in right["warnings"]]
+    assert values(alone)["mfu"] == pytest.approx(values(right)["mfu"] * 16 / 2.4)
