@@ -4,12 +4,13 @@ import pytest
 
 from llmcost.render import render
 from llmcost.studies.saved import Saved
+from llmcost.studies.tracking.answer import RESULT_UNITS
 from llmcost.views import document
 from llmcost.views.log_formats import formats_document
 from llmcost.views.reports import build_report
 from llmcost.views.reports.methods import methods_text
 from llmcost.views.reports.tracks import track_of
-from llmcost.views.tracks import track_document
+from llmcost.views.tracks import TITLES, track_document
 from tests.tracked import KNOWN, track
 
 
@@ -46,6 +47,15 @@ def test_a_run_that_is_done_has_no_time_left():
     told = texts(document(track(KNOWN | {"time_to_finish": 0.0})), "results")
 
     assert told["Time to finish"][0] == "none"
+
+
+def test_the_pace_of_the_last_day_stands_beside():
+    report = {"time": {"value": 86400.0, "unit": "s"}, "steps": 5.0}
+    later = {"time_to_finish": {"value": 3.0, "unit": "day"}}
+    made = document(track(reports={"last_day": report | later}))
+
+    note = "Time to finish: 3 days at the pace of the last day."
+    assert note in table(made, "results").notes
 
 
 def test_nothing_lost_is_not_told():
@@ -215,3 +225,7 @@ def test_without_a_price_hours_are_compared():
     made = table(document(track(reports={"difference": report})), "difference")
 
     assert [field.name for field in made.fields] == ["cause", "gpu_hours", "share"]
+
+
+def test_every_result_has_a_title():
+    assert set(TITLES) == set(RESULT_UNITS)

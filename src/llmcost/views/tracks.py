@@ -195,6 +195,10 @@ def _notes(track: Track) -> tuple[str, ...]:
         told = (convention or "the convention is not known").rstrip(".")
         several = f"{framework}: " if len(stated) > 1 else ""
         notes.append(f"{TITLES[own[0]]}: {several}{told}.")
+    later = (track.reports.get("last_day") or {}).get("time_to_finish")
+    if later and later["value"] is not None:
+        text = quantity_text(later["value"], later["unit"])
+        notes.append(f"{TITLES['time_to_finish']}: {text} at the pace of the last day.")
     return tuple(notes)
 
 

@@ -71,6 +71,9 @@ _REPORTS: dict[str, Check] = {
     "wall_clock": maybe(WALL_CLOCK),
     "difference": maybe(DIFFERENCE),
     "series": maybe(SERIES),
+    "last_day": maybe(
+        record({}, {"time_to_finish": record({"value": maybe(number), "unit": text})})
+    ),
     "stated": maybe(record({}, {"conventions": mapped(maybe(text))})),
 }
 
