@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     Moments = tuple[float, float] | None
 
 NOTHING: dict[str, Floats] = {"line": np.empty(0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What some whole lines say, the first of them numbered 1: how many they are, their bytes."""
+
+    found: Found
+    stamps: Moments
+    lines: int
+    size: int
 
 
 class LineReader:
@@ -60,17 +70,23 @@ class LineReader:
         if whole:
             yield from self._read(whole)
 
-    def take(self, found: Found, stamps: Moments, lines: int, size: int) -> Iterator[Chunk]:
-        """Yield what the next `lines` lines say, `size` bytes that were read elsewhere from 1."""
-        before = self._line - 1
-        shifted = replace(
-            found,
-            pieces=[replace(piece, lines=piece.lines + before) for piece in found.pieces],
-            events=[(of, replace(each, line=each.line + before)) for of, each in found.events],
-        )
-        self._line += lines
-        self._too_long += found.too_long
-        yield from self._chunks(shifted, stamps, lines, size)
+    def take(self, reads: Sequence[Read]) -> Iterator[Chunk]:
+        """Yield what the next lines say, blocks that were read elsewhere, each from line 1."""
+        together, places = Found(), 0
+        for read in reads:
+            before = self._line - 1
+            for piece in read.found.pieces:
+                shifted = replace(piece, lines=piece.lines + before, places=piece.places + places)
+                together.pieces.append(shifted)
+            for name, event in read.found.events:
+                together.events.append((name, replace(event, line=event.line + before)))
+            self._line += read.lines
+            self._too_long += read.found.too_long
+            places += read.size
+        known = [read.stamps for read in reads if read.stamps is not None]
+        stamps = (known[0][0], known[-1][1]) if known else None
+        lines, size = sum(read.lines for read in reads), sum(read.size for read in reads)
+        yield from self._chunks(together, stamps, lines, size)
 
     def close(self) -> Iterator[Chunk]:
         """Yield what is left: the last line, if it has no end, and the last record."""

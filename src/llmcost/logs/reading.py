@@ -105,8 +105,7 @@ def _lines(stream: IO[bytes], wanted: Format | None, path: str | None) -> Iterat
         name, end = None if wanted is None else wanted.name, 0
         for reads, after in shared_out(path, name, workers_for(path)):
             end = after
-            for read in reads:
-                yield from reader.take(read.found, read.stamps, read.lines, read.size)
+            yield from reader.take(reads)
         stream.seek(end)
     while data := stream.read(BLOCK):
         yield from reader.feed(data + stream.readline(BLOCK))

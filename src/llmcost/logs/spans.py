@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, moments_in, read_block
+from llmcost.logs.blocks import MAX_LINE, Block, Kind, moments_in, read_block
 from llmcost.logs.line_formats import line_formats
+from llmcost.logs.line_reader import Read
 from llmcost.logs.needles import Needles
 from llmcost.logs.stencils import StencilBook
 
@@ -26,16 +27,6 @@ from llmcost.logs.stencils import StencilBook
 LONG, SPAN, BLOCK = 1 << 26, 1 << 23, 1 << 20
 AHEAD, MOST_WORKERS = 2, 8
 WORKER = "llmcost.logs.span_worker"
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What some whole lines say, the first of them numbered 1: how many they are, their bytes."""
-
-    found: Found
-    stamps: tuple[float, float] | None
-    lines: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
