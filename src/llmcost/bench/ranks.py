@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from llmcost.bench.contention import disturbance, read_clocks
+from llmcost.bench.probing import NO_TIME
 from llmcost.bench.samples import Setting, sample
 from llmcost.bench.timing import Clock, EventClock, HostClock
 
@@ -129,7 +130,7 @@ def _measure_sizes(rank: Rank, op: str, emit: Emit) -> bool:
     """Measure an exchange at all sizes; tell whether there was time for them."""
     for size in sizes(rank.kind, rank.place.effort):
         if min(rank.agreed(rank.until - monotonic())) <= 0:
-            _skip(rank, emit, "its share of the time (--budget) was spent", op=op, bytes=size)
+            _skip(rank, emit, NO_TIME, op=op, bytes=size)
             return False
         call, right = _exchange(rank, op, size)
         call()

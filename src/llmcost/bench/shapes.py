@@ -11,7 +11,6 @@ from llmcost.catalog.architecture import Architecture, Attention, LayerGroup, Ml
 # A model that a laptop trains: width 256, 4 layers, 4 heads, SwiGLU, an output matrix of its own.
 SMALL_MODEL, SMALL_SEQ_LENGTH, SMALL_BATCH = "5.3M", 128, 4
 LARGE_MODEL, LARGE_SEQ_LENGTH, LARGE_BATCH = "llama-3.1-8b", 4096, 1
-TILE = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from llmcost.logs.record import Floats
 
 BOM = b"\xef\xbb\xbf"
-HEAD = 65_536
 # What tells when or which a record is, rather than how it went.
 PLACES = frozenset({"step", "planned_steps", "time_stamp", "run_clock", "train_clock", "rank"})
 CLOCKS = frozenset({"time_stamp", "run_clock", "train_clock"})

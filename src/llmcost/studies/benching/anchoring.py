@@ -15,7 +15,6 @@ from llmcost.catalog.calibration import calibration
 from llmcost.errors import InputError, one_of
 from llmcost.formulas import compute
 from llmcost.machine import LOW, Machine, Software, rates
-from llmcost.shapes import model_flop_per_token
 from llmcost.studies.benching.blocks import Block, Step, block_of, predicted_passes
 from llmcost.studies.benching.devices import device_of, is_processor
 from llmcost.studies.benching.fitting import (
@@ -303,9 +302,3 @@ def _residual_words(name: str, residual: Residual | None) -> str:
         f"{name}: {residual.text}. The steps of the run are scaled by that residual, and their 80% "
         f"interval of {low:.2f} to {high:.2f} times holds it."
     )
-
-
-def reached_share(step: Step, rate: float) -> float:
-    """Return the model FLOP of a measured step over what a rate [FLOP/s] would do meanwhile."""
-    per_token = model_flop_per_token(step.architecture, float(step.seq_length))
-    return step.tokens * per_token / step.whole.value / rate

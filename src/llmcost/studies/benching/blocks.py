@@ -36,7 +36,6 @@ class Step:
     dtype: str
     passes: Fitted
     whole: Fitted
-    disturbed: bool
 
     @property
     def layers(self) -> int:
@@ -147,7 +146,6 @@ def _step(parts: Mapping[str, Sample]) -> Step:
         dtype=str(one["dtype"]),
         passes=Fitted(value, value - down, value + up, int(one.get("runs", 1))),
         whole=time_of(one),
-        disturbed=bool(one.get("disturbed")),
     )
 
 

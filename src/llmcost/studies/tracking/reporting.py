@@ -17,7 +17,7 @@ from llmcost.studies.tracking.merging import Merged
 from llmcost.studies.tracking.results import DAY, Results
 from llmcost.studies.tracking.strands import Strand
 
-HIGH_MFU, ONE = 0.75, 1.0
+HIGH_MFU = 0.75
 RATES_AGREE = 0.05
 SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 FEW_STEPS = 10

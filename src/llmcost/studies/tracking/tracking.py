@@ -96,20 +96,6 @@ class Tracker:
             if message not in self._messages and len(self._messages) < MOST_MESSAGES:
                 self._messages.append(message)
 
-    @property
-    def progress(self) -> tuple[float | None, float | None]:
-        """The last step so far and the steps planned, `None` where not known; at no cost."""
-        strands = [one for one in self._strands.values() if one.segments]
-        last = max((one.segments[-1].last_step for one in strands), default=None)
-        told = (one.planned_steps for one in strands if one.planned_steps is not None)
-        return last, self.options.numbers.get("steps") or next(told, None)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the last launch ended in order."""
-        strands = [one for one in self._strands.values() if one.segments]
-        return bool(strands) and strands[-1].segments[-1].ending == "end"
-
     def answer(self) -> Track:
         """Return what is known so far; raises InputError where no step was read."""
         run = merged(list(self._strands.values()))
