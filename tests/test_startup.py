@@ -7,7 +7,7 @@ import sys
 import pytest
 
 DRAWING = ("matplotlib", "plotly", "jinja2", "xlsxwriter")
-HEAVY = ("numpy", "pandas", "pint", "tabulate", *DRAWING)
+HEAVY = ("numpy", "pandas", "pint", "tabulate", "torch", *DRAWING)
 PROBE = """
 import contextlib, io, json, sys
 with contextlib.redirect_stdout(io.StringIO()):
@@ -38,6 +38,7 @@ def run(*arguments):
         ["estimate", "--help"],
         ["compare", "--help"],
         ["track", "--help"],
+        ["bench", "--help"],
         [],
     ],
 )
@@ -62,6 +63,27 @@ def test_an_mfu_that_is_given_or_typical_loads_no_model_of_a_step(more):
     arguments = ["estimate", "llama-3.1-405b", "--tokens", "15T", "--gpu", "h100-sxm", *more]
 
     assert loaded_after(run(*arguments), whole=True).isdisjoint(MODEL)
+
+
+MEASURING = (
+    "llmcost.logs",
+    "llmcost.bench",
+    "llmcost.studies.tracking",
+    "llmcost.studies.benching",
+)
+
+
+def test_an_estimate_reads_no_log_and_measures_nothing():
+    arguments = ["estimate", "llama-3.1-405b", "--tokens", "15T", "--gpu", "h100-sxm"]
+
+    assert loaded_after(run(*arguments), whole=True).isdisjoint({*MEASURING, "torch"})
+
+
+def test_a_log_is_tracked_without_pandas_and_without_torch(tmp_path):
+    log = tmp_path / "train.log"
+    log.write_text("".join(f"iter {n}: loss 2.5, time 462.17ms, mfu 0.01%\n" for n in range(1, 30)))
+
+    assert loaded_after(run("track", str(log))).isdisjoint({"pandas", "torch", *DRAWING})
 
 
 def test_an_estimate_imports_neither_pandas_nor_masked_arrays():
