@@ -46,6 +46,31 @@ def test_records_of_every_tenth_step_stand_for_ten_each():
     assert values(tracked(chunk(columns)))["steps"] == 100
 
 
+def test_a_first_record_that_comes_alone_stands_for_as_many():
+    """A log that is followed comes record by record."""
+    whole = {"step": np.arange(10.0, 101.0, 10.0), "step_time": np.full(10, 2.0)}
+    whole |= {"line": np.arange(1.0, 11.0), "time_stamp": whole["step"] * 2}
+    pieces = [chunk({name: each[at : at + 1] for name, each in whole.items()}) for at in range(10)]
+    found, together = tracked(*pieces), tracked(chunk(whole))
+
+    assert values(found)["steps"] == 100
+    assert found.reports["wall_clock"] == together.reports["wall_clock"]
+
+
+@pytest.mark.parametrize("alone", [0, 1, 2])
+def test_a_launch_of_one_record_stands_for_as_many_as_the_records_of_others(alone):
+    """Launches at every hundredth step from 100, one of which ended after its first record."""
+    launches = [[100.0 * at for at in range(1, 4)] for _ in range(3)]
+    launches[alone] = [100.0]
+    numbers = np.concatenate(launches)
+    columns = {"step": numbers, "step_time": np.full(len(numbers), 2.0)}
+    began = np.cumsum([0, *map(len, launches[:-1])]) * 10 + 5
+    lines = np.arange(1, len(numbers) + 1) * 10.0
+    found = tracked(chunk(columns | {"line": lines}, [launch(int(line)) for line in began]))
+
+    assert [row["steps"] for row in found.segments] == [one[-1] for one in launches]
+
+
 def test_a_first_step_that_is_logged_by_itself_stands_for_one():
     columns = {"step": [1.0, 10.0, 20.0], "step_time": [9.0, 2.0, 2.0]}
 

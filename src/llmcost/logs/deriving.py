@@ -21,6 +21,7 @@ from llmcost.logs.columns import (
     rates,
     sane_chunk,
 )
+from llmcost.logs.openings import Openings
 from llmcost.logs.ratios import Ratios, product_of_degrees
 from llmcost.logs.record import CHECKPOINT, EVALUATION, FACTS, Chunk, Event
 from llmcost.logs.segments import Marked, Segmenter
@@ -117,6 +118,7 @@ class Deriver:
     texts: dict[str, str] = field(default_factory=dict)
     ratios: Ratios = field(default_factory=Ratios)
     backwards: int = 0
+    openings: Openings = field(default_factory=Openings)
     _last: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     _stalls: dict[str, int] = field(default_factory=dict)
     _waiting: float = 0.0
@@ -238,12 +240,15 @@ class Deriver:
         steps, opens = found.columns["step"], found.opens
         last = self._last.get("step", (0, np.nan, np.nan))[1]
         spans = np.diff(steps, prepend=last)
+        if not opens[0] and self.openings.goes_on(float(spans[0])):
+            self._last.pop("averaged", None)
         for at in np.flatnonzero(opens).tolist():
             follows = at + 1 < len(steps) and not opens[at + 1]
             every = float(steps[at + 1] - steps[at]) if follows else self.facts.get("log_interval")
-            spans[at] = _first_span(float(steps[at]), every)
             number = int(found.segment[at]) - self.segmenter.offset - 1
-            self.segmenter.segments[number].start = float(steps[at] - spans[at])
+            spans[at] = self.openings.first(self.segmenter.segments[number], every)
+        if not opens.all():
+            self.openings.learn(float(spans[~opens][-1]))
         self._last["step"] = (int(found.segment[-1]), float(steps[-1]), float(steps[-1]))
         return spans
 
@@ -388,13 +393,3 @@ def _elapsed(found: Derived, changes: Mapping[str, tuple[Floats, Floats]]) -> di
             }
     none = np.full(len(found), np.nan)
     return {"moment": none, "elapsed": none, "elapsed_steps": none}
-
-
-def _first_span(step: float, every: float | None) -> float:
-    """Return how many steps the first record of a segment stands for.
-
-    Of records at 10, 20, 30 it is ten; of records at 1, 10, 20 or 0, 10, 20 it is one.
-    """
-    if every is None or not every > 1 or step < every:
-        return 1.0
-    return every if step % every == 0 else 1.0

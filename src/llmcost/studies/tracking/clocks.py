@@ -53,7 +53,7 @@ class Clock:
     kind: str = NO_CLOCK
     first: float = nan
     last: float = nan
-    first_steps: float = 0.0
+    first_step: float = nan
     first_time: float = nan
     evaluation: list[float] = field(default_factory=lambda: [0.0] * 4)
     time: list[float] = field(default_factory=lambda: [0.0] * 4)
@@ -70,7 +70,7 @@ class Clock:
             self.kind = STAMPS if "time_stamp" in columns else LAUNCH_CLOCK
             at = int(np.flatnonzero(rows)[known[0]])
             self.first = float(moments[known[0]])
-            self.first_steps = float(columns["step"][at]) - self.segment.start
+            self.first_step = float(columns["step"][at])
             printed = bool(derived.opens[at]) and 0 <= derived.how[at] <= 3
             self.first_time = float(columns["step_time"][at]) if printed else nan
         self.last = max(float(moments[known[-1]]), self.first)
@@ -85,6 +85,11 @@ class Clock:
             if kind != EVALUATIONS:
                 named = derived.column("evaluation_time")[rows]
                 self.evaluation[kind] += float(np.nansum(named[these]))
+
+    @property
+    def first_steps(self) -> float:
+        """How many steps the first record stands for, which the next one may tell."""
+        return 0.0 if isnan(self.first_step) else self.first_step - self.segment.start
 
     @property
     def told(self) -> str:
