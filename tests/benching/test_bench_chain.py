@@ -1,6 +1,7 @@
 """From measuring to an estimate, at tiny size on the host's processors."""
 
 import json
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_step_by_torch_scales_the_estimate(tmp_path):
     samples = []
     clocks = {"matmul": (0.01,), "memory": (0.01,), "step": (0.1, 0.1, 0.02), "optimizer": (0.03,)}
     for family, seconds in clocks.items():
-        shape = small_shape().as_dict()
+        shape = replace(small_shape(), seq_length=32, micro_batch_size=1).as_dict()
         clock = SteppingClock(*seconds)
         probe, sent = made_probe(TorchProbe, torch, family=family, shape=shape, clock=clock)
         import_module(f"llmcost.bench.torch_{family}").measure_family(probe)
@@ -56,5 +57,5 @@ def test_a_step_by_torch_scales_the_estimate(tmp_path):
     run = estimated(tmp_path, samples)
 
     told = next(one.message for one in run.warnings if one.code == "bench-residual")
-    assert "both passes of 4 layers take 0.2 s (measured; 4 x 128 tokens)" in told
+    assert "both passes of 4 layers take 0.2 s (measured; 1 x 32 tokens)" in told
     assert run.inputs["mfu"].origin.source.startswith("scaled by")

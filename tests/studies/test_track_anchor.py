@@ -74,9 +74,9 @@ def test_a_rate_alone_is_an_anchor(tmp_path, lacking):
     assert found.results["tokens_per_gpu_second"].value == pytest.approx(rate, rel=1e-9)
 
 
-def test_a_rate_alone_is_a_row(tmp_path):
+def test_a_rate_alone_is_a_row(tmp_path, table):
     known = {"median_step_time": None, "tokens_per_gpu_second": TOKENS / 9.0 / 64}
-    row = validate(None, added=[saved(tmp_path, known=known)]).parts[0].rows[-1]
+    row = validate(table, added=[saved(tmp_path, known=known)]).parts[0].rows[-1]
 
     assert row.scored
     assert row.measured > 0
@@ -175,12 +175,12 @@ def test_a_track_alone_is_a_validation(tmp_path):
     assert parts[0].rows[0].scored
 
 
-def test_a_track_of_a_config_file_has_its_shape(tmp_path):
+def test_a_track_of_a_config_file_has_its_shape(tmp_path, table):
     config = tmp_path / "config.json"
     config.write_text(json.dumps(dict(model("llama-3.1-8b").config)))
     by_name = saved(tmp_path, "a.json")
     by_file = saved(tmp_path, "b.json", model=str(config))
-    one, two = validate(None, added=[by_name, by_file]).parts[0].rows[-2:]
+    one, two = validate(table, added=[by_name, by_file]).parts[0].rows[-2:]
 
     assert one.predicted == pytest.approx(two.predicted, rel=1e-12)
 

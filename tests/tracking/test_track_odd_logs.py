@@ -50,7 +50,7 @@ def chunks(draw):
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(chunks(), st.booleans())
 def test_any_records_give_an_answer_or_a_message(parts, known):
     options = {"parameters": "7B", "gpu": "h100-sxm", "steps": 1000, "num_gpus": 8}
