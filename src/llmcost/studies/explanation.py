@@ -11,6 +11,7 @@ from typing import Any
 
 from llmcost.errors import UnknownNameError, nearest
 from llmcost.studies.explained_formulas import FORMULAS
+from llmcost.studies.explained_tracks import TRACKED
 from llmcost.studies.explained_words import FURTHER, WORDS
 
 
@@ -52,7 +53,7 @@ MODEL_FLOP = Explanation(
 
 def explanations() -> tuple[str, ...]:
     """Return every name that `explain` knows."""
-    return tuple(sorted([MODEL_FLOP.name, *FORMULAS, *WORDS]))
+    return tuple(sorted([MODEL_FLOP.name, *FORMULAS, *WORDS, *TRACKED]))
 
 
 def explain(name: str) -> Explanation:
@@ -62,8 +63,9 @@ def explain(name: str) -> Explanation:
         return MODEL_FLOP
     if key in FORMULAS:
         return _formula(key)
-    if key in WORDS:
-        summary, unit, source = WORDS[key]
+    in_words = WORDS.get(key) or TRACKED.get(key)
+    if in_words is not None:
+        summary, unit, source = in_words
         return Explanation(key, summary, "", unit, (), (), source)
     known = [each.replace("_", "-") for each in explanations()]
     related = _sharing_a_word(key, known)

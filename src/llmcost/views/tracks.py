@@ -64,6 +64,7 @@ TITLE_SAYS = {
     "model_flop_rate": ("/GPU",),
     "stated_flop_rate": ("/GPU",),
     "num_gpus": (" GPUs", " GPU"),
+    "cost_per_million_tokens": (" per million tokens",),
 }
 # What the live line tells, most wanted first: a narrow terminal shows the beginning.
 LIVE = {

@@ -36,7 +36,7 @@ RESULT_UNITS: dict[str, str] = {
     "wall_clock": "day",
     "gpu_hours": "GPU*hour",
     "cost": "USD",
-    "cost_per_million_tokens": "USD",
+    "cost_per_million_tokens": "USD/megatoken",
     "lost_work_cost": "USD",
     "time_to_finish": "day",
     "gpu_hours_to_finish": "GPU*hour",
