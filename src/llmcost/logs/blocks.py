@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LINE_FEED, RETURN = 10, 13
 # Bytes of one line that are read; longer ones are passed over and told.
 MAX_LINE = 1 << 20
+# Lines from each end of a block in which a moment is looked for.
+STAMPED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,12 @@ class Line:
 
 
 def _read_line(
-    block: Block, index: int, needles: Needles, pieces: list[int] | None, found: Found
+    block: Block, index: int, needles: Needles, words: list[int] | None, found: Found
 ) -> Line | None:
     """Read one line; return it where it is a record of a step."""
     line = block.line(index)
     at, rank = launcher(line)
-    for known in needles.formats(line, pieces):
+    for known in needles.formats(line, words):
         parsed = known.parse(line[at:])
         if parsed is not None:
             break
@@ -240,7 +242,7 @@ def _event(
 
 def moments_in(block: Block) -> tuple[float, float] | None:
     """Return the first and the last moment [s] that lines of a block name."""
-    count, reach = len(block.ends), 200
+    count, reach = len(block.ends), STAMPED
     first = _first_moment(block, range(min(count, reach)))
     last = _first_moment(block, range(count - 1, max(-1, count - 1 - reach), -1))
     return None if first is None or last is None else (first, last)
