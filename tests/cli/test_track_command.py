@@ -179,7 +179,7 @@ def test_formats_are_listed_without_a_log(capsys):
     [
         ((), ("Got no log", "llmcost track --formats")),
         (("train.log", "train.log"), ("Got train.log twice",)),
-        (("gone.log",), ("gone.log", "No such file")),
+        (("gone.log",), ("Error: LOG: 'gone.log'", "No such file")),
         (("gone.log", "--follow"), ("gone.log", "No such file")),
         ((".",), ("is a folder",)),
         (("train.log", "--gpu", "h1000"), ("Did you mean",)),
@@ -283,3 +283,50 @@ def test_parameters_of_the_log_may_be_of_all_experts(capsys, log):
     assert "parameters-of-log" in [one["code"] for one in alone["warnings"]]
     assert "parameters-of-log" not in [one["code"] for one in right["warnings"]]
     assert values(alone)["mfu"] == pytest.approx(values(right)["mfu"] * 16 / 2.4)
+
+
+def test_a_file_without_steps_says_how_to_name_columns(capsys, empty_folder):
+    (empty_folder / "steps.csv").write_text("it,dt\n1,2000\n2,2001\n")
+
+    ran = llmcost(capsys, "track", "steps.csv")
+
+    refused(ran, "steps.csv: has no training step", "llmcost track --formats", "dt [ms]'")
+    assert len(ran.err) < 300
+
+
+def test_a_saved_result_is_no_log(capsys, empty_folder):
+    (empty_folder / "track.json").write_text(
+        '{\n  "schema": "llmcost.track/1",\n  "results": {}\n}'
+    )
+
+    refused(llmcost(capsys, "track", "track.json"), "is a saved result (llmcost.track/1)")
+
+
+@pytest.mark.parametrize("output", ["train.log", "link.json"])
+def test_a_log_is_never_written_over(capsys, log, output):
+    """Neither by its own name nor by a link to it."""
+    (log.parent / "link.json").symlink_to(log)
+    before = log.read_bytes()
+
+    refused(llmcost(capsys, "track", log, "--json", "-o", output), "--output: got", "is read too")
+    assert log.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_told_before_logs_are_read(capsys, empty_folder):
+    """The message is that of the place, for the log was not looked for yet."""
+    del empty_folder
+
+    refused(llmcost(capsys, "track", "no.log", "-o", "no/track.json"), "the folder 'no' does not")
+
+
+@pytest.mark.parametrize("follow", [(), ("--follow",)])
+def test_a_closed_standard_input_is_told(capsys, monkeypatch, follow):
+    monkeypatch.setattr("sys.stdin", None)
+
+    refused(llmcost(capsys, "track", "-", *follow), "standard input is closed", "needs a log")
+
+
+def test_a_log_that_is_not_there_is_told_as_the_argument_that_it_is(capsys, empty_folder):
+    del empty_folder
+
+    refused(llmcost(capsys, "track", "no.log"), "Error: LOG: 'no.log' cannot be read")

@@ -23,6 +23,7 @@ ASKED_NOTHING: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 OPTION_NAMES = {
     "num_gpus": "--gpus",
     "model": "MODEL",
+    "log": "LOG",
 }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
-from llmcost.errors import LogFormatError, UnknownNameError, one_of
+from llmcost.errors import LogFormatError, UnknownNameError
 from llmcost.logs.formats import (
     DOCUMENT_FORMATS,
     LINE_FORMATS,
@@ -22,6 +23,8 @@ from llmcost.logs.spans import BLOCK, shared_out, workers_for
 
 # The first bytes of a file, for a launcher may write much before a document's first line.
 LONG_HEAD = 1 << 20
+# What every file that llmcost saves begins with.
+SAVED = re.compile(rb'\s*\{\s*"schema": "(llmcost\.[a-z_]+/\d+)"')
 
 
 def read_chunks(
@@ -117,11 +120,13 @@ def _nothing_found(lines: int, head: bytes, wanted: Format | None) -> str:
         return "is empty: needs a training log"
     if b"\0" in head[:1024]:
         return "is binary and no TensorBoard event file: needs a training log"
+    saved = SAVED.match(head)
+    if saved is not None:
+        return f"is a saved result ({saved[1].decode()}): needs the log that a run wrote"
     if wanted is not None:
         return f"has no step of {wanted.title} in its {lines:,} lines. Leave out --log-format"
-    titles = [format_of(name).title for name in (*LINE_FORMATS, *DOCUMENT_FORMATS)]
     return (
-        f"has no training step in its {lines:,} lines that llmcost can read. It reads "
-        f"{one_of(titles)}. For a table or JSON lines say which column is what: "
-        "--columns 'step=iter,step_time=dt ms'"
+        f"has no training step in its {lines:,} lines that llmcost can read. What can be read: "
+        "llmcost track --formats. Of a table or JSON lines say which column is what: --columns "
+        "'step=iter,step_time=dt [ms]'"
     )
