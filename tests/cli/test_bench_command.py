@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcost.bench import workers
+from llmcost.bench import running, workers
 from llmcost.bench.running import FAMILIES, Request
 from llmcost.cli import bench as command
 from llmcost.cli.bench import bench, request_from
@@ -98,7 +98,7 @@ def test_what_is_said_is_asked_for():
 def test_what_cannot_be_is_refused_before_anything_is_measured(
     options, message, capsys, monkeypatch
 ):
-    monkeypatch.setattr(workers, "run_workers", None)
+    monkeypatch.setattr(running, "run_workers", None)
 
     ran = llmcost(capsys, "bench", *options)
 

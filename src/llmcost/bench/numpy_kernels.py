@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llmcost.bench.probing import Probe, ProbeError
-from llmcost.bench.samples import Setting, sample
+from llmcost.bench.samples import Setting, product_sample, sample
 from llmcost.bench.shapes import Gemm
 from llmcost.bench.verifying import TILE, agrees
 
@@ -46,18 +46,7 @@ def product(probe: Probe, gemm: Gemm, precision: str) -> dict[str, Any]:
     exact = a[:TILE].astype(np.float64) @ b[:, :TILE].astype(np.float64)
     if not agrees(out[:TILE, :TILE], exact, gemm.k, precision):
         raise ProbeError("the product is wrong beside one in double precision")
-    return sample(
-        "gemm",
-        timing.whole,
-        Setting(precision, BY, probe.threads),
-        work=("flop", gemm.flop),
-        disturbance=timing.disturbance,
-        verified=True,
-        role=gemm.role,
-        m=gemm.m,
-        n=gemm.n,
-        k=gemm.k,
-    )
+    return product_sample(gemm, timing, Setting(precision, BY, probe.threads))
 
 
 def memory(probe: Probe) -> None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from llmcost.bench.shapes import Gemm
 
 FLOP_RATE, BYTE_RATE = "FLOP/s", "byte/s"
 UNITS = {"flop": FLOP_RATE, "bytes": BYTE_RATE}
@@ -75,3 +78,19 @@ def sample(
         "disturbance": disturbance,
         "verified": verified,
     }
+
+
+def product_sample(gemm: Gemm, timing: Timing, setting: Setting) -> dict[str, Any]:
+    """Return the sample of a matrix product that was proved right."""
+    return sample(
+        "gemm",
+        timing.whole,
+        setting,
+        work=("flop", gemm.flop),
+        disturbance=timing.disturbance,
+        verified=True,
+        role=gemm.role,
+        m=gemm.m,
+        n=gemm.n,
+        k=gemm.k,
+    )

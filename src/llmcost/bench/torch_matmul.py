@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from llmcost.bench.probing import ProbeError
-from llmcost.bench.samples import Setting, sample
+from llmcost.bench.samples import Setting, product_sample
 from llmcost.bench.shapes import Gemm
 from llmcost.bench.torch_device import TorchProbe
 from llmcost.bench.verifying import TILE, agrees
@@ -33,18 +33,7 @@ def product(probe: TorchProbe, gemm: Gemm, precision: str) -> dict[str, Any]:
     before = None if probe.kind == "cpu" else probe.flush
     timing = probe.timer.measure(call, before=before)
     _verify(a, b, out, gemm, precision)
-    return sample(
-        "gemm",
-        timing.whole,
-        Setting(precision, probe.by, probe.threads),
-        work=("flop", gemm.flop),
-        disturbance=timing.disturbance,
-        verified=True,
-        role=gemm.role,
-        m=gemm.m,
-        n=gemm.n,
-        k=gemm.k,
-    )
+    return product_sample(gemm, timing, Setting(precision, probe.by, probe.threads))
 
 
 def _operands(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmcost.bench.running import Request
     from llmcost.bench.shapes import Shape
 
+# Those of llmcost.bench.running, which the help does not load.
 FAMILIES = ("matmul", "memory", "attention", "step", "optimizer", "collective")
 # What a sample is of, in a line of progress.
 WORDS = ("dtype", "role", "op", "part")
@@ -111,13 +112,12 @@ def bench(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
 
 def request_from(options: Mapping[str, Any]) -> Request:
     """Return what options ask for; raises InputError for what cannot be read."""
-    from llmcost.bench.running import FAMILIES as KNOWN
     from llmcost.bench.running import Request
 
     seq_length = _count("--seq-length", options["seq_length"])
     micro_batch_size = _count("--micro-batch-size", options["micro_batch_size"])
     return Request(
-        what=_names(options["what"]) or KNOWN,
+        what=_names(options["what"]) or FAMILIES,
         device=options["device"],
         precisions=_names(options["precision"]),
         shape=_shape(options["model"]),

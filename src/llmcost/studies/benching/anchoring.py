@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from math import exp, hypot, log
 from typing import Any
 
+from llmcost.bench.shapes import with_layers
 from llmcost.catalog.calibration import calibration
 from llmcost.errors import InputError, one_of
 from llmcost.formulas import compute
 from llmcost.machine import LOW, Machine, Software, rates
-from llmcost.studies.benching.blocks import Block, Step, block_of, predicted_passes
+from llmcost.studies.benching.blocks import Step, block_of, predicted_passes
 from llmcost.studies.benching.devices import device_of, is_processor
 from llmcost.studies.benching.fitting import (
     Fitted,
@@ -139,15 +140,9 @@ def residual_of(samples: Sequence[Sample], machine: Machine, layers: int = 0) ->
     found = block.seconds(layers) if layers else None
     if found is None:
         return Residual(step, step.layers, step.passes, predicted_passes(step, plain), False)
-    many = replace(step, architecture=deeper(block, layers))
+    deeper = with_layers(step.architecture, step.architecture.groups[0], layers)
+    many = replace(step, architecture=deeper)
     return Residual(step, layers, found, predicted_passes(many, plain), True)
-
-
-def deeper(block: Block, layers: int) -> Any:  # noqa: ANN401
-    """Return the model of a measured block with another number of layers."""
-    architecture = block.largest.architecture
-    group = replace(architecture.groups[0], count=layers)
-    return replace(architecture, groups=(group,))
 
 
 def measured_rates(data: Mapping[str, Any], name: str, machine: Machine) -> dict[str, float]:
