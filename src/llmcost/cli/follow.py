@@ -28,8 +28,6 @@ HEAD = 65_536
 POLL, REDRAWN, PLAIN = 1.0, 0.5, 15.0
 # Answers, and reading a log again from its start, may take at most this share of the time each.
 BUSY = 0.1
-WIDE = (b"\xff\xfe", b"\xfe\xff")
-PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 
 
 class Follows(Protocol):
@@ -136,8 +134,9 @@ class _Following:
     def _is_whole(self, head: bytes) -> bool:
         """Return whether the last log can only be read from its start each time."""
         from llmcost.logs.formats import DOCUMENT_FORMATS, DocumentFormat, format_of
+        from llmcost.logs.sources import is_wrapped
 
-        if self._columns or head.startswith((*WIDE, *PACKED)):
+        if self._columns or is_wrapped(head):
             return True
         if self._format is not None:
             return self._format in DOCUMENT_FORMATS
@@ -216,7 +215,7 @@ class Growing:
 
     def __init__(self, path: str) -> None:
         self.path, self.waiting, self.ended = path, False, False
-        self._stream = sys.stdin.buffer if path == STDIN else _opened(path)
+        self._stream = _standard_input() if path == STDIN else _opened(path)
 
     @property
     def size(self) -> int:
@@ -249,6 +248,12 @@ class Growing:
             return False
         here = os.fstat(self._stream.fileno())
         return there.st_ino != here.st_ino or there.st_size < self._stream.tell()
+
+
+def _standard_input() -> IO[bytes]:
+    from llmcost.logs.sources import standard_input
+
+    return standard_input()
 
 
 def _opened(path: str) -> IO[bytes]:

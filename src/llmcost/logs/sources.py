@@ -38,10 +38,19 @@ def opened(log: Log) -> Iterator[IO[bytes]]:
         yield plain(log, name_of(log))
         return
     if log == STDIN:
-        yield plain(sys.stdin.buffer, name_of(log))
+        yield plain(standard_input(), name_of(log))
         return
     with _file(Path(log)) as stream:
         yield plain(stream, str(log))
+
+
+def standard_input() -> IO[bytes]:
+    """Return standard input; raises InputError where whoever started us closed it."""
+    if sys.stdin is None:
+        raise InputError(
+            "log: standard input is closed; needs a log on it. Give one: llmcost track - < FILE."
+        )
+    return sys.stdin.buffer
 
 
 def _file(path: Path) -> IO[bytes]:
@@ -65,6 +74,11 @@ def plain(stream: IO[bytes], name: str) -> IO[bytes]:
         return plain(io.BufferedReader(_Unpacked(packed, rest, name), HEAD), name)
     wide = next((code for bom, code in _WIDE.items() if head.startswith(bom)), None)
     return rest if wide is None else io.BufferedReader(_Narrowed(rest, wide), HEAD)
+
+
+def is_wrapped(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes is packed, or in UTF-16."""
+    return head.startswith((*_PACKED, *_WIDE))
 
 
 def again(head: bytes, stream: IO[bytes]) -> IO[bytes]:
