@@ -210,6 +210,14 @@ def test_a_run_as_predicted_differs_in_nothing_but_its_length(predicted):
     assert causes["price"]["cost"] == 0
 
 
+def test_a_price_given_to_the_estimate_comes_from_the_estimate(predicted):
+    """A person gave it there, not here."""
+    found = tracked(chunk(stamped(1, 50, global_batch_size=64.0)), estimate=predicted)
+
+    assert found.inputs["price"].value == 2
+    assert found.inputs["price"].origin.source == found.inputs["model"].origin.source
+
+
 def test_an_estimate_says_what_the_log_does_not(predicted):
     found = tracked(chunk(stamped(1, 50, global_batch_size=64.0)), estimate=predicted)
 

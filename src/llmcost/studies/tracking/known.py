@@ -167,7 +167,7 @@ def _cluster(known: Known, options: Options, texts: Mapping[str, str]) -> None:
     known.peak, known.price = cluster.peak_flop_rate, cluster.price
     if predicted is not None and predicted.price is not None and not own_price:
         known.price = predicted.price
-        inputs["price"] = predicted.inputs["price"]
+        inputs["price"] = _borrowed(predicted.inputs["price"], predicted.where)
         notes = [note for note in notes if not note[0].startswith(("price", "no-price"))]
     known.inputs |= {name: value for name, value in inputs.items() if value.value is not None}
     for code, text in notes:
@@ -175,6 +175,12 @@ def _cluster(known: Known, options: Options, texts: Mapping[str, str]) -> None:
             known.no_price = f"{text.removeprefix('No cost: ').rstrip('.')}: give --price"
         elif code not in ("no-gpu", "no-num-gpus"):
             known.notes.append((code, text))
+
+
+def _borrowed(price: InputValue, where: str) -> InputValue:
+    """Return the price of an estimate; one that a person gave there was not given here."""
+    given = price.origin.kind == "user"
+    return replace(price, origin=Origin("user", where)) if given else price
 
 
 def _accelerator(
