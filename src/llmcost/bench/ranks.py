@@ -1,8 +1,7 @@
 """One rank of an exchange: sizes from 1 KiB up, timed by the slowest rank.
 
-busbw is algbw times a factor that makes it comparable with the link: for n ranks 2 (n-1)/n for an
-all-reduce, (n-1)/n for an all-gather or a reduce-scatter, of the whole buffer (nccl-tests,
-doc/PERFORMANCE.md).
+busbw is algbw times a factor that makes it comparable with the link: what a rank sends, as a share
+of the whole buffer (nccl-tests, doc/PERFORMANCE.md).
 """
 
 from __future__ import annotations
@@ -21,13 +20,18 @@ from llmcost.bench.contention import disturbance, read_clocks
 from llmcost.bench.probing import NO_TIME
 from llmcost.bench.samples import Setting, sample
 from llmcost.bench.timing import Clock, EventClock, HostClock
+from llmcost.formulas.communication import all_reduce_traffic, gather_traffic
 
 KIB, MIB = 1 << 10, 1 << 20
 LARGEST = {"cpu": 64 * MIB, "cuda": 1024 * MIB}
 LARGEST_QUICK = {"cpu": 64 * MIB, "cuda": 256 * MIB}
 WARM_UPS, FEW, MANY, LARGE = 5, 6, 20, 4 * MIB
 TIMEOUT = 60.0
-NAMES = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}
+TRAFFIC = {
+    "all_reduce": all_reduce_traffic,
+    "all_gather": gather_traffic,
+    "reduce_scatter": gather_traffic,
+}
 GLOO, NCCL = "gloo", "nccl"
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -103,7 +107,7 @@ def measure(place: Place, emit: Emit) -> None:
 
 def operations(kind: str, effort: str) -> tuple[str, ...]:
     """Return the exchanges to measure: through a host's loopback, only the one they all have."""
-    return ("all_reduce",) if kind == "cpu" or effort == "quick" else tuple(NAMES)
+    return ("all_reduce",) if kind == "cpu" or effort == "quick" else tuple(TRAFFIC)
 
 
 def sizes(kind: str, effort: str) -> tuple[int, ...]:
@@ -123,7 +127,7 @@ def bus_factor(op: str, ranks: int) -> float:
     >>> bus_factor("all_reduce", 8), bus_factor("all_gather", 8)
     (1.75, 0.875)
     """
-    return NAMES[op] * (ranks - 1) / ranks
+    return float(TRAFFIC[op].kernel(ranks=float(ranks)))
 
 
 def _measure_sizes(rank: Rank, op: str, emit: Emit) -> bool:

@@ -7,7 +7,7 @@ had sent before is kept. Nothing of the device is ever changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from time import monotonic
@@ -201,7 +201,7 @@ def _task(
         device="auto" if request.device == "all" else request.device,
         by=by,
         precisions=request.precisions,
-        shape=asdict(request.shape) if request.shape else None,
+        shape=request.shape.as_dict() if request.shape else None,
         seq_length=request.seq_length,
         micro_batch_size=request.micro_batch_size,
         effort=request.effort,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmcost.formulas.communication import all_reduce_traffic, gather_traffic
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -195,8 +197,8 @@ def passed_share(op: str, ranks: int) -> float:
     """Return what one of so many ranks sends of a message, as a multiple of it."""
     if ranks < 2 or op in ("broadcast", "reduce", "send", "send_recv"):
         return 1.0
-    passes = 2.0 if op == ALL_REDUCE else 1.0
-    return passes * (ranks - 1.0) / ranks
+    traffic = all_reduce_traffic if op == ALL_REDUCE else gather_traffic
+    return float(traffic.kernel(ranks=float(ranks)))
 
 
 def _link_fit(op: str, ranks: int, backend: str, found: Sequence[Sample]) -> LinkFit:
