@@ -212,3 +212,58 @@ def test_a_clock_of_a_launch_that_began_before_the_log_counts_from_its_first_rec
     columns["run_clock"] = 40_000 + np.cumsum(columns["step_time"])
 
     assert values(tracked(chunk(columns)))["wall_clock"] == pytest.approx(100 / 86400)
+
+
+@pytest.mark.parametrize("between", [0.0, 1.0])
+def test_a_clock_shorter_than_its_steps_tells_no_goodput(between):
+    """Lines stamped when they were flushed would make a goodput above 1, and too few hours."""
+    columns = steps(1, 100, 4.0) | {"time_stamp": START + between * np.arange(100.0)}
+    found = tracked(chunk(columns), num_gpus=8, steps=200)
+
+    assert codes(found) == ["clock-too-short"]
+    for name in ("wall_clock", "goodput", "finish_date"):
+        assert found.results[name].value is None
+        assert "shorter than the steps" in found.results[name].reason
+    assert values(found)["gpu_hours"] == pytest.approx(8 * 400 / 3600)
+    assert values(found)["time_to_finish"] == pytest.approx(400 / 86400)
+
+
+def test_stamps_of_the_start_alone_are_no_clock_of_the_run():
+    columns = steps(1, 100, 4.0)
+    found = tracked(chunk(columns, stamps=(START, START + 9)))
+
+    assert values(found)["goodput"] is None
+
+
+def test_a_ramp_of_batches_at_one_rate_is_all_goodput():
+    """100 steps each of 1, 2 and 4 s, with as many times the tokens."""
+    parts = [
+        steps(1, 100, 1.0, tokens_per_step=1e6),
+        steps(101, 200, 2.0, tokens_per_step=2e6),
+        steps(201, 300, 4.0, tokens_per_step=4e6),
+    ]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns["time_stamp"] = START + np.cumsum(columns["step_time"])
+    found = tracked(chunk(columns))
+
+    assert values(found)["goodput"] == pytest.approx(1.0)
+    assert found.reports["wall_clock"]["parts"]["training"]["value"] == pytest.approx(700)
+
+
+@pytest.mark.parametrize(
+    ("plan", "steps_planned", "tokens_planned"),
+    [({"steps": 500}, 500, 700e6 + 200 * 4e6), ({"tokens": 1.5e9}, 500, 1.5e9)],
+)
+def test_the_rest_after_a_ramp_is_of_steps_as_large_as_the_last(
+    plan, steps_planned, tokens_planned
+):
+    """300 steps of 700 s: 100 each of 1, 2 and 4 s with 1, 2 and 4 million tokens; 200 are left."""
+    size = np.repeat([1e6, 2e6, 4e6], 100)
+    columns = {"step": np.arange(1.0, 301.0), "step_time": size / 1e6, "tokens_per_step": size}
+    columns["time_stamp"] = START + np.cumsum(columns["step_time"])
+    found = values(tracked(chunk(columns), num_gpus=8, **plan))
+
+    assert found["planned_steps"] == steps_planned
+    assert found["tokens_planned"] == pytest.approx(tokens_planned)
+    assert found["time_to_finish"] == pytest.approx(200 * 4 / 86400)
+    assert found["gpu_hours_to_finish"] == pytest.approx(8 * 200 * 4 / 3600)

@@ -217,3 +217,11 @@ def test_a_log_without_a_step_is_refused():
 def test_covered_steps_are_a_union():
     assert covered([(0, 10), (5, 12), (20, 30), (25, 26)]) == 22
     assert covered([]) == 0
+
+
+def test_steps_that_the_log_does_not_number_are_told_as_counted():
+    """A log of every tenth step would count a tenth of them."""
+    columns = {"loss": np.linspace(9, 8, 20), "step_time": np.full(20, 2.0)}
+
+    assert "steps-counted" in codes(tracked(chunk(columns)))
+    assert "steps-counted" not in codes(tracked(chunk(steps(1, 20))))

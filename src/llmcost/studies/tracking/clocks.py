@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import isnan, nan
 from typing import TYPE_CHECKING
@@ -26,6 +27,18 @@ STAMPS, LAUNCH_CLOCK, END_ALONE, NO_CLOCK = (
     *("stamps", "clock of the launch"),
     *("what the end says of the last session", ""),
 )
+CLOCKS = {
+    STAMPS: "from the first stamp to the last",
+    LAUNCH_CLOCK: "of launches, without pauses between",
+    END_ALONE: "what the end of the last session says that it took, evaluation included",
+}
+# A clock that is shorter than its steps by this share, and by more than stamps are rounded [s].
+SHORTER, ROUNDED = 0.05, 2.0
+TOO_SHORT = (
+    "the clock of the log is shorter than the steps in it: its stamps or its step times are wrong, "
+    "or its lines were stamped when they were flushed"
+)
+FOREVER = datetime.max.replace(tzinfo=UTC).timestamp() - 86400.0
 # Parts of the wall clock, as they are told.
 PARTS = (
     *("training", "skipped_steps", "lost_work", "start_up", "slow_first_steps", "evaluation"),
@@ -182,6 +195,35 @@ def wall_clock(
         for clock, (start, end), pause in zip(told, spans, pauses, strict=True)
     ]
     return WallClock(total, parts, kind, launches, min(pauses) < -MOST_OVERLAP)
+
+
+def too_short(clock: WallClock | None, each: float) -> bool:
+    """Return whether a clock cannot hold its steps of `each` [s] on average.
+
+    What the end says that a session took is of that session alone, and is not held against them.
+    """
+    if clock is None or clock.kind == END_ALONE or isnan(each):
+        return False
+    steps = sum(count for _, count in clock.launches)
+    return clock.total < each * steps * (1 - SHORTER) - ROUNDED
+
+
+def mean_gpus(
+    clocks: Sequence[Clock], clock: WallClock, told: Mapping[int, float], otherwise: float
+) -> float:
+    """Return the accelerators on average of the time, of those `told` of launches by number."""
+    if len(set(told.values())) < 2:
+        return otherwise
+    known = [one for one in clocks if one.told]
+    pairs = zip(known, clock.launches, strict=True)
+    hours = [(told.get(one.segment.number, otherwise), time) for one, (time, _) in pairs]
+    return sum(each * time for each, time in hours) / sum(time for _, time in hours)
+
+
+def day_of(moment: float) -> str:
+    """Return the day of a moment [s since 1970] as ISO text, the last one there is if beyond."""
+    start = datetime.fromtimestamp(0, UTC)
+    return (start + timedelta(seconds=min(max(moment, 0.0), FOREVER))).date().isoformat()
 
 
 def _by_ends(clocks: Sequence[Clock]) -> WallClock | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # A way to get step times counts where it gives at least this share of what the fullest one does.
 ENOUGH = 0.5
+# Tokens of steps that differ by less are all the same.
+SAME_TOKENS = 1e-3
 # Totals of tokens and the tokens of steps agree within this share, else the totals are right.
 AGREED, READABLE, DIGITS = 0.02, 0.01, 1e-3
 
@@ -101,6 +103,37 @@ class Merged:
     def tokens(self) -> Distribution:
         """The tokens of each step, as records say them."""
         return Distribution.together([one.tokens for one in self.strands])
+
+    @property
+    def no_tokens(self) -> str:
+        """Why the tokens of a step are not known, and what would tell them."""
+        batch, length = self.fact("global_batch_size"), self.fact("seq_length")
+        give = "--seq-length and --global-batch-size, or --tokens-per-step"
+        if batch is not None:
+            give = "--seq-length"
+        elif length is not None:
+            give = "--global-batch-size"
+        return f"the log does not say the tokens of a step: give {give}"
+
+    @property
+    def growth(self) -> float:
+        """The tokens of the last step over those of the mean step, where a ramp raises them.
+
+        It is 1 where the last step is not the largest: tokens that go up and down are no ramp.
+        """
+        tokens, last = self.tokens, self.fact("tokens_per_step")
+        ramp = tokens.count and tokens.most > tokens.least * (1 + SAME_TOKENS)
+        if not ramp or last is None or self.tokens_per_step[1]:
+            return 1.0
+        return last / tokens.mean if last >= tokens.most * (1 - SAME_TOKENS) else 1.0
+
+    @property
+    def stepping(self) -> float:
+        """The time of all steps [s]: each at its own, first and stalled ones too."""
+        parts = [one.measures[self.how] for one in self.strands if self.how in one.measures]
+        total = sum(one.steady.total + one.others.total for one in parts)
+        steps = sum(one.steady.weight + one.others.weight for one in parts)
+        return total / steps * self.executed
 
     @property
     def tokens_by_totals(self) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 from llmcost.logs.deriving import HOWS
 from llmcost.logs.launches import Segment
 from llmcost.studies.answers import Warned
-from llmcost.studies.tracking.clocks import LAUNCH_CLOCK, PARTS, STAMPS, WallClock
+from llmcost.studies.tracking.clocks import LAUNCH_CLOCK, PARTS, STAMPS, TOO_SHORT, WallClock
 from llmcost.studies.tracking.merging import Merged
 from llmcost.studies.tracking.results import DAY, Results
 from llmcost.studies.tracking.strands import Strand
@@ -237,6 +237,12 @@ def _of_records(results: Results) -> list[Warned]:
     ):
         if number:
             found.append(Warned(code, f"{number:,} records {text}."))
+    if any(one.deriver.segmenter.numbered for one in run.strands):
+        text = (
+            "The log does not number its steps: each record is taken as one step. If it logs "
+            "every so many, steps, tokens and what follows from them are too low by as much."
+        )
+        found.append(Warned("steps-counted", text))
     if run.few and run.times.count:
         text = (
             "Only first steps, or such with an evaluation or checkpoint in them, have a time: the "
@@ -292,7 +298,13 @@ def _of_printed(results: Results) -> list[Warned]:
 
 def _of_clock(results: Results) -> list[Warned]:
     found, clock = [], results.clock
-    if clock is None and results.value("gpu_hours") is not None:
+    if results.short:
+        text = (
+            f"{TOO_SHORT[0].upper()}{TOO_SHORT[1:]}. Goodput and dates are not known, and "
+            "GPU-hours and cost are by the times of steps alone."
+        )
+        found.append(Warned("clock-too-short", text))
+    elif clock is None and results.value("gpu_hours") is not None:
         text = (
             "No line says when it was written: GPU-hours and cost are those of the steps alone, "
             "less than what was reserved and paid."
@@ -303,7 +315,7 @@ def _of_clock(results: Results) -> list[Warned]:
             "The log tells the time since each launch alone: pauses between launches are left out."
         )
         found.append(Warned("no-pauses", text))
-    if clock is not None and clock.overlaps:
+    if results.overlaps:
         text = "Launches overlap in time: are these logs of one run, and in one time zone?"
         found.append(Warned("launches-overlap", text))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,19 @@ from llmcost.logs.deriving import HOWS
 from llmcost.studies.run_model import MARKET
 from llmcost.studies.tracking.answer import RESULT_UNITS, Reading
 from llmcost.studies.tracking.bootstrapping import median_factors, ratio_factors
-from llmcost.studies.tracking.clocks import END_ALONE, LAUNCH_CLOCK, STAMPS, WallClock, wall_clock
+from llmcost.studies.tracking.clocks import (
+    CLOCKS,
+    END_ALONE,
+    STAMPS,
+    TOO_SHORT,
+    WallClock,
+    day_of,
+    mean_gpus,
+    too_short,
+    wall_clock,
+)
 from llmcost.studies.tracking.known import Known
-from llmcost.studies.tracking.merging import Merged
+from llmcost.studies.tracking.merging import SAME_TOKENS, Merged
 from llmcost.studies.tracking.options import Options
 from llmcost.studies.tracking.strands import PRINTED_GPU_RATE, PRINTED_RATE
 
@@ -28,27 +37,21 @@ if TYPE_CHECKING:
 
 DAY, HOUR = 86400.0, 3600.0
 ROUNDING = 1e-9
-# Tokens of steps that differ by less are all the same.
-SAME_TOKENS = 1e-3
 NO_TIME = "the log says neither the time of a step, nor a rate, nor when its lines were written"
 NO_STAMPS = "no line of the log says when it was written, so that pauses are not known"
 NO_GPUS = "the log does not say how many accelerators there are: give --gpus"
-CLOCKS = {
-    STAMPS: "from the first stamp to the last",
-    LAUNCH_CLOCK: "of launches, without pauses between",
-    END_ALONE: "what the end of the last session says that it took, evaluation included",
-}
 NO_PLAN = "the log does not say how long the run will be: give --steps or --tokens"
 TOO_LARGE = "the numbers of the log are too large or too small to be those of a run"
 NOT_STATED = "the log does not state it"
-FOREVER = datetime.max.replace(tzinfo=UTC).timestamp() - DAY
 
 
 @dataclass(slots=True)
 class Results:
     """The results of a track as they are found: readings, and the draws behind them.
 
-    `too_fast` counts the records whose step would take more than the peak.
+    `too_fast` counts the records whose step would take more than the peak; `short` says that the
+    clock is shorter than the steps in it, `overlaps` that launches overlap in time. `growth` is the
+    tokens of a step now over those of the mean step.
     """
 
     run: Merged
@@ -61,6 +64,9 @@ class Results:
     drawn: dict[str, Floats] = field(default_factory=dict)
     clock: WallClock | None = None
     too_fast: int = 0
+    short: bool = False
+    overlaps: bool = False
+    growth: float = 1.0
 
     def find(self) -> dict[str, Reading]:
         """Return every result by name, in the order of RESULT_UNITS."""
@@ -157,7 +163,7 @@ class Results:
             size, how = self._tokens_from_rate(), "from the printed rate and the time of a step"
         if size is None:
             for name in ("tokens_per_step", "tokens_done"):
-                self._unknown(name, self._no_tokens())
+                self._unknown(name, self.run.no_tokens)
         else:
             self._set("tokens_per_step", size, how)
             self._set("tokens_done", size * run.kept)
@@ -168,12 +174,16 @@ class Results:
         predicted = self.options.predicted
         if tokens is None and steps is None and predicted is not None:
             tokens = predicted.number("tokens") or predicted.results.get("tokens")
-        if tokens is not None and size is not None:
-            steps = float(ceil(tokens / size * (1 - ROUNDING)))
-        elif steps is not None and size is not None:
-            tokens = steps * size
+        if size is not None:
+            self.growth = run.growth
+            ahead = run.done * (size - size * self.growth)
+            if tokens is not None:
+                found = (tokens - ahead) / (size * self.growth)
+                steps = float(ceil(found * (1 - ROUNDING)))
+            elif steps is not None:
+                tokens = ahead + steps * size * self.growth
         self._or_unknown("planned_steps", steps, NO_PLAN)
-        self._or_unknown("tokens_planned", tokens, NO_PLAN if steps is None else self._no_tokens())
+        self._or_unknown("tokens_planned", tokens, NO_PLAN if steps is None else self.run.no_tokens)
 
     def _tokens_from_rate(self) -> float | None:
         """Return the tokens of a step by a printed rate and the time of a step."""
@@ -184,15 +194,6 @@ class Results:
         if whole.count:
             return whole.median() * time
         return one.median() * number * time if one.count and number is not None else None
-
-    def _no_tokens(self) -> str:
-        batch, length = self.run.fact("global_batch_size"), self.run.fact("seq_length")
-        give = "--seq-length and --global-batch-size, or --tokens-per-step"
-        if batch is not None:
-            give = "--seq-length"
-        elif length is not None:
-            give = "--global-batch-size"
-        return f"the log does not say the tokens of a step: give {give}"
 
     def _rates(self) -> None:
         """Find the rates by tokens and time of a step, or else as they are printed."""
@@ -259,12 +260,15 @@ class Results:
         self._set("mfu", share, "", share * spread)
 
     def _clock(self) -> None:
-        run, time = self.run, self.value("median_step_time")
+        run, time = self.run, self._mean_step()
         kept, skipped = run.kept, run.skipped
         clock = wall_clock(run.clocks, time, kept, run.executed - kept, skipped)
-        if clock is None or not 0 < clock.total < inf:
-            self._unknown("wall_clock", NO_STAMPS)
-            self._unknown("goodput", NO_STAMPS)
+        none = clock is None or not 0 < clock.total < inf
+        self.short = not none and not run.few and too_short(clock, run.times.mean)
+        self.overlaps = clock is not None and clock.overlaps
+        if clock is None or none or self.short:
+            for name in ("wall_clock", "goodput"):
+                self._unknown(name, TOO_SHORT if self.short else NO_STAMPS)
             return
         self.clock = clock
         self._set("wall_clock", clock.total / DAY, CLOCKS[clock.kind])
@@ -272,8 +276,16 @@ class Results:
             self._unknown("goodput", NO_TIME)
             return
         share = min(time * (kept - skipped) / clock.total, 1.0)
-        factors = self.drawn["median_step_time"] / time
+        factors = self.drawn["median_step_time"] / (self.value("median_step_time") or time)
         self._set("goodput", share, "", np.minimum(share * factors, 1.0))
+
+    def _mean_step(self) -> float | None:
+        """Return the steady time of a step of mean tokens [s]: in a ramp not the median one's."""
+        time, size = self.value("median_step_time"), self.value("tokens_per_step")
+        rate = self.readings["tokens_per_second"]
+        if time is None or size is None or rate.how or not isinstance(rate.value, float):
+            return time
+        return size / rate.value
 
     def _spent(self) -> None:
         """Find what was spent: by the wall clock, or else by the times of the steps alone."""
@@ -282,13 +294,13 @@ class Results:
         if self.clock is not None:
             seconds = self.clock.total
         elif time is not None:
-            seconds, how = self._stepping(), "by the times of steps alone, without any pause"
+            seconds, how = self.run.stepping, "by the times of steps alone, without any pause"
         if number is None or seconds is None:
             reason = self._why("num_gpus") or NO_TIME
             for name in ("gpu_hours", "cost", "cost_per_million_tokens", "lost_work_cost"):
                 self._unknown(name, reason)
             return
-        hours = seconds / HOUR * self._mean_gpus(number)
+        hours = seconds / HOUR * self._gpus(number)
         self._set("gpu_hours", hours, how)
         lost = (self.value("lost_steps") or 0.0) * (time or 0.0) / HOUR * number
         self._money("cost", hours, how)
@@ -301,23 +313,11 @@ class Results:
         drawn = each * self.drawn["cost"] / cost if cost else None
         self._set("cost_per_million_tokens", each, "", drawn)
 
-    def _stepping(self) -> float:
-        """Return the time of all steps [s]: each at its own, first and stalled ones too."""
-        run = self.run
-        parts = [one.measures[run.how] for one in run.strands if run.how in one.measures]
-        total = sum(one.steady.total + one.others.total for one in parts)
-        steps = sum(one.steady.weight + one.others.weight for one in parts)
-        return total / steps * run.executed
-
-    def _mean_gpus(self, number: float) -> float:
+    def _gpus(self, number: float) -> float:
         """Return the accelerators on average of the time, where launches differ in them."""
-        told = self.run.num_gpus
-        if self.clock is None or "num_gpus" in self.options.numbers or len(set(told.values())) < 2:
+        if self.clock is None or "num_gpus" in self.options.numbers:
             return number
-        clocks = [clock for clock in self.run.clocks if clock.told]
-        pairs = zip(clocks, self.clock.launches, strict=True)
-        hours = [(told.get(clock.segment.number, number), time) for clock, (time, _) in pairs]
-        return sum(each * time for each, time in hours) / sum(time for _, time in hours)
+        return mean_gpus(self.run.clocks, self.clock, self.run.num_gpus, number)
 
     def _money(self, name: str, hours: float, how: str = "", drawn: Floats | None = None) -> None:
         """Set the cost of accelerator-hours, of which there may be draws."""
@@ -364,14 +364,17 @@ class Results:
         tokens, total = self.options.numbers.get("tokens"), self.run.tokens_total
         size = self.value("tokens_per_step")
         if tokens is not None and total is not None and size is not None:
-            return max(0.0, tokens - total) / size
+            return max(0.0, tokens - total) / (size * self.growth)
         return max(0.0, planned - self.run.done)
 
     def _pace(self) -> tuple[float, str]:
         """Return the time that a step took on the whole [s], and how it was got."""
+        ramp = ", by tokens: steps have more of them now" if self.growth > 1 else ""
         if self.clock is not None and self.clock.kind != END_ALONE:
-            return self.clock.total / self.run.kept, "at the pace so far, all pauses included"
-        return self._stepping() / self.run.executed, "by the times of steps alone"
+            how = f"at the pace so far, all pauses included{ramp}"
+            return self.clock.total / self.run.kept * self.growth, how
+        each = self.run.stepping / self.run.executed * self.growth
+        return each, f"by the times of steps alone{ramp}"
 
     def _pace_factors(self, time: float | None) -> Floats:
         """Return draws of the future pace over the one so far: of launches, or else of steps."""
@@ -387,14 +390,9 @@ class Results:
     def _finish(self, seconds: float, drawn: Floats) -> None:
         last = max((segment.ended or 0.0 for segment in self.run.segments), default=0.0)
         if self.clock is None or self.clock.kind != STAMPS:
-            self._unknown("finish_date", NO_STAMPS)
+            self._unknown("finish_date", self._why("wall_clock") or NO_STAMPS)
             return
         low, _, high = sampling.summary(drawn, self.level)
         ends = (seconds, min(low, seconds), max(high, seconds))
-        value, early, late = (_day(last + each) for each in ends)
+        value, early, late = (day_of(last + each) for each in ends)
         self.readings["finish_date"] = Reading(value, "", early, late)
-
-
-def _day(moment: float) -> str:
-    start = datetime.fromtimestamp(0, UTC)
-    return (start + timedelta(seconds=min(max(moment, 0.0), FOREVER))).date().isoformat()

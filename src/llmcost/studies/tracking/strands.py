@@ -204,7 +204,7 @@ class Strand:
         planned = _last(0, derived.column("planned_steps"))
         fact = self.deriver.facts.get("planned_steps")
         self.planned_steps = planned.get(0, fact or self.planned_steps)
-        for name in ("seq_length", "global_batch_size"):
+        for name in ("seq_length", "global_batch_size", "tokens_per_step"):
             self.told |= _last(name, columns[name])
 
     def _totals(self, number: int, steps: Floats, totals: Floats) -> None:
