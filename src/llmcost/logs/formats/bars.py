@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from llmcost.logs.record import Number
 
-# A longer line is no record of a step; nothing below is slow on a line as long as this.
-LONGEST = 1 << 14
 # What a key means: its field, and what the number is multiplied by for each unit behind it.
 Meaning = tuple[str, Mapping[bytes, float]]
 _VALUE = re.compile(rb"[ \t]*([-+]?[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?)")

@@ -25,7 +25,7 @@ _FIGURE = re.compile(
 # What follows the words of a line where a log shows the program that writes it.
 PROGRAM = (b"{", b"%")
 # What may not follow a number and its unit: it would be part of a longer word or number.
-_LONGER = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.%")
+LONGER = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def number_at(line: bytes, at: int, field: str, units: Units = PLAIN) -> Number 
     start, end = found.span(1)
     for unit, scale in units:
         after = end + len(unit)
-        if line.startswith(unit, end) and (after >= len(line) or line[after] not in _LONGER):
+        if line.startswith(unit, end) and (after >= len(line) or line[after] not in LONGER):
             return Number(field, start, end, scale)
     return None
 

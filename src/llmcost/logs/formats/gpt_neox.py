@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from llmcost.logs.formats import LineFormat
-from llmcost.logs.formats.bars import LONGEST, Meaning, numbers, plain
+from llmcost.logs.formats.bars import Meaning, numbers, plain
+from llmcost.logs.formats.figures import LONGEST
 from llmcost.logs.formats.megatron import ITERATION, RECORD
 from llmcost.logs.record import EVALUATION, FACT, LAUNCH, Number, Parsed
 

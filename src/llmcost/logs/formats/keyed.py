@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from llmcost.logs.formats.figures import LONGER
 from llmcost.logs.record import Number
 
 _PLAIN = rb"\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,4})?"
@@ -13,7 +14,6 @@ PLAIN = re.compile(rb"[-+]?" + _PLAIN)
 _CLOCK = re.compile(rb"(?:(\d{1,4}) days?, )?(?:(\d{1,6}):)?(\d{1,2}):(\d\d)(?![\d:])")
 _WORDS = re.compile(rb"(?:(\d{1,4})d ?)?(?:(\d{1,2})h ?)?(?:(\d{1,2})m ?)?(?:(\d{1,2})s)?")
 _SECONDS = (86400.0, 3600.0, 60.0, 1.0)
-_GOES_ON = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.%")
 
 
 def number_at(
@@ -36,7 +36,7 @@ def number_at(
     if not line.startswith(unit, end):
         return None
     after = end + len(unit)
-    if after < len(line) and line[after] in _GOES_ON:
+    if after < len(line) and line[after] in LONGER:
         return None
     return Number(field, found.start(), end, scale)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from llmcost.logs.formats import LineFormat
-from llmcost.logs.formats.bars import LONGEST, Meaning, numbers
+from llmcost.logs.formats.bars import Meaning, numbers
+from llmcost.logs.formats.figures import LONGEST
 from llmcost.logs.record import CHECKPOINT, LAUNCH, Number, Parsed
 
 JOB = b"\tJob ID: "
