@@ -229,3 +229,11 @@ def test_without_a_price_hours_are_compared():
 
 def test_every_result_has_a_title():
     assert set(TITLES) == set(RESULT_UNITS)
+
+
+def test_a_track_is_short_in_a_shell_and_a_table_in_a_notebook():
+    found = track()
+
+    assert repr(found).startswith("Track(steps=")
+    assert len(repr(found)) < 200
+    assert "<table" in found._repr_html_()

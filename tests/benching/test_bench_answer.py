@@ -8,19 +8,21 @@ from llmcost.bench.running import Measured
 from llmcost.errors import InputError
 from llmcost.studies.benching import answer
 from llmcost.studies.benching.answer import bench_of, finished, saved_bench
-from llmcost.studies.benching.comparing import ABOVE, BELOW, NO_SPECIFICATION
+from llmcost.studies.benching.comparing import ABOVE, BELOW, NO_SPECIFICATION, sample_name
 from llmcost.studies.benching.record import RESULT_UNITS
 from llmcost.studies.saved import read_saved
 from llmcost.views import document as document_of
 from tests.benching.made_samples import (
     H200,
     document,
+    exchange,
     h200,
     processor,
     product,
     products,
     step,
     triad,
+    update,
 )
 
 
@@ -59,6 +61,26 @@ def test_model_flop_of_the_small_block_is_six_for_each_weight_and_attention():
     per_token = 6 * (4 * 790_528 + 1_048_576) + 12 * 4 * 256 * 128 / 2
 
     assert found["model_flop_rate"].value == pytest.approx(512 * per_token / 0.196, rel=0.01)
+
+
+def test_a_bench_is_short_in_a_shell_and_a_table_in_a_notebook():
+    found = bench_of(processor())
+
+    assert repr(found).startswith("Bench(")
+    assert len(repr(found)) < 200
+    assert "<table" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("sample", "name"),
+    [
+        (exchange(1_048_576, 1e-6, 1e9), "collective all_reduce 2x1.05 MB fp32"),
+        (update(2e-9), "optimizer 16000000 fp32"),
+        (update(2e-9, 124_000_000), "optimizer 124000000 fp32"),
+    ],
+)
+def test_a_sample_is_named_by_sizes_that_people_read(sample, name):
+    assert sample_name(sample) == name
 
 
 def test_an_mfu_needs_a_published_peak():

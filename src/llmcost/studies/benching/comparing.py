@@ -9,6 +9,7 @@ from typing import Any
 from llmcost.catalog.achieved import best_achieved
 from llmcost.catalog.gpus import MEASURED, PRECISIONS, Accelerator, peak_class
 from llmcost.errors import InputError
+from llmcost.figures import quantity_text
 from llmcost.studies.answers import Warned
 from llmcost.studies.benching.devices import is_processor
 from llmcost.studies.benching.fitting import (
@@ -155,7 +156,10 @@ def sample_name(one: Sample) -> str:
         "collective": ("ranks", "bytes"),
     }[str(one["kind"])]
     words = [str(one[name]) for name in ("role", "op", "part", "model") if one.get(name)]
-    shape = "x".join(f"{one[name]:g}" if one[name] < 1e6 else f"{one[name]:.4g}" for name in sizes)
+    shape = "x".join(
+        quantity_text(one[name], "byte") if name == "bytes" else f"{one[name]:.0f}"
+        for name in sizes
+    )
     return " ".join([str(one["kind"]), *words, *([shape] if shape else []), str(one["dtype"])])
 
 

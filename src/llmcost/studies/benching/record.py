@@ -68,7 +68,7 @@ class Compared:
         return {key: one for key, one in {**asdict(self), **shares}.items() if one is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Bench:
     """What a machine reaches: `measured` as it was taken, and what follows from it.
 
@@ -92,6 +92,16 @@ class Bench:
     def device(self) -> str:
         """The name that the device has for itself."""
         return str(self.measured["device"]["name"])
+
+    def __repr__(self) -> str:
+        count = len(self.measured["samples"])
+        return f"Bench({self.device}, {self.status}: {count} samples)"
+
+    def _repr_html_(self) -> str:
+        from importlib import import_module
+
+        document = import_module("llmcost.views").document(self)
+        return str(import_module("llmcost.render.hypertext").fragment(document))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of this bench (schema llmcost.bench/1)."""

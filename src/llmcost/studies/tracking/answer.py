@@ -44,6 +44,7 @@ RESULT_UNITS: dict[str, str] = {
     "total_cost": "USD",
     "finish_date": "",
 }
+REPR_RESULTS = ("steps", "median_step_time", "tokens_per_second", "mfu", "gpu_hours", "cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Reading:
         return out | ({"how": self.how} if self.how else {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Track:
     """What a log says of a run: `results` by the names of RESULT_UNITS, all of them, in order.
 
@@ -88,6 +89,20 @@ class Track:
     warnings: tuple[Warned, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     reports: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        told = ", ".join(
+            f"{name}={one.value:.3g} {one.unit}".rstrip()
+            for name in REPR_RESULTS
+            if (one := self.results.get(name)) and isinstance(one.value, int | float)
+        )
+        return f"Track({told})"
+
+    def _repr_html_(self) -> str:
+        from importlib import import_module
+
+        document = import_module("llmcost.views").document(self)
+        return str(import_module("llmcost.render.hypertext").fragment(document))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of this track (schema llmcost.track/1)."""
