@@ -225,3 +225,19 @@ def test_steps_that_the_log_does_not_number_are_told_as_counted():
 
     assert "steps-counted" in codes(tracked(chunk(columns)))
     assert "steps-counted" not in codes(tracked(chunk(steps(1, 20))))
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_steps_numbered_from_zero_that_every_tenth_is_told_of_count_whole(alone):
+    """NeMo numbers the tenth step 9."""
+    columns = {"step": np.arange(9.0, 200.0, 10.0), "step_time": np.full(20, 2.0)}
+    columns["line"] = np.arange(1.0, 21.0)
+    pieces = [chunk(columns)]
+    if alone:
+        pieces = [
+            chunk({name: each[at : at + 1] for name, each in columns.items()}) for at in range(20)
+        ]
+    found = values(tracked(*pieces, steps=1000))
+
+    assert (found["steps"], found["steps_executed"]) == (200, 200)
+    assert found["time_to_finish"] == pytest.approx(800 * 2 / 86400)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from llmcost.logs.launches import Segment
 
+# Of every second step, 1, 3, 5 may be numbered from 1 or from 0.
+FEWEST_FROM_ZERO = 2
+
 
 @dataclass(slots=True)
 class Openings:
@@ -52,11 +55,13 @@ def _begun(segment: Segment, every: float | None) -> float:
 def first_span(step: float, every: float | None) -> float:
     """Return how many steps the first record of a segment stands for.
 
-    Of records at 10, 20, 30 it is ten; of records at 1, 10, 20 or 0, 10, 20 it is one.
+    Of records at 10, 20, 30 it is ten, as of records at 9, 19, 29, whose steps are numbered from 0;
+    of records at 1, 10, 20 or 0, 10, 20 it is one.
 
-    >>> first_span(10, 10), first_span(1, 9), first_span(0, 10)
-    (10, 1.0, 1.0)
+    >>> first_span(10, 10), first_span(9, 10), first_span(1, 9), first_span(0, 10)
+    (10, 10, 1.0, 1.0)
     """
-    if every is None or not every > 1 or step < every:
+    if every is None or not every > 1:
         return 1.0
-    return every if step % every == 0 else 1.0
+    from_zero = every > FEWEST_FROM_ZERO and (step + 1) % every == 0
+    return every if from_zero or (step >= every and step % every == 0) else 1.0

@@ -65,7 +65,7 @@ class Merged:
     @property
     def done(self) -> float:
         """Steps done since the start of training: one more where the first of all is called 0."""
-        return self.last_step + (1.0 if self.first_step == 0 else 0.0)
+        return self.last_step + (1.0 if min(one.start for one in self.segments) < 0 else 0.0)
 
     @property
     def skipped(self) -> float:
