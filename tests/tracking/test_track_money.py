@@ -148,6 +148,19 @@ def test_attention_without_a_sequence_length_is_not_guessed():
     assert "--seq-length" in found.results["mfu"].reason
 
 
+@pytest.mark.parametrize("named", ["fp8", "int3"])
+def test_a_precision_that_the_accelerator_does_not_have_is_told(named):
+    """No peak of an A100 is published at FP8: MFU is of 16 bit, and says so."""
+    event = Event(0, LAUNCH, texts={"precision": named})
+    found = tracked(chunk(steps(1, 50), [event]), gpu="a100-sxm-80gb")
+    told = [one.message for one in found.warnings if one.code == "precision-of-log"]
+
+    assert found.inputs["precision"].value == "bf16"
+    assert len(told) == 1
+    assert named in told[0]
+    assert "--precision" in told[0]
+
+
 def test_the_log_names_model_size_accelerator_and_precision():
     texts = {"accelerator": "NVIDIA H100-SXM", "precision": "torch.bfloat16"}
     event = Event(0, LAUNCH, None, {"parameters": 1e9, "num_gpus": 8.0}, texts)

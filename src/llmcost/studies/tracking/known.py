@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llmcost.catalog.gpus import accelerator
+from llmcost.catalog.gpus import Accelerator, accelerator, usual_precision
 from llmcost.errors import InputError, LlmcostError, UnknownNameError, shown
 from llmcost.formulas.flops import flop_per_token
 from llmcost.inputs import InputValue, Origin
@@ -158,7 +158,7 @@ def _cluster(known: Known, options: Options, texts: Mapping[str, str]) -> None:
     if not given.has("gpu"):
         _accelerator(known, options, texts, values, origins)
     if not given.has("precision") and values.get("gpu") is not None:
-        _precision(options, texts, values, origins)
+        _precision(known, options, texts, values, origins)
     own_price = any(given.has(name) for name in PRICED)
     cluster, inputs, notes = choose_cluster(replace(given, values=values), NOBODY)
     for name, origin in origins.items():
@@ -203,6 +203,7 @@ def _accelerator(
 
 
 def _precision(
+    known: Known,
     options: Options,
     texts: Mapping[str, str],
     values: dict[str, object],
@@ -214,14 +215,23 @@ def _precision(
     if options.predicted is not None:
         told.append((options.predicted.text("precision"), Origin("user", options.predicted.where)))
     part = accelerator(str(values["gpu"]))
-    for name, origin in told:
-        if name is None:
-            continue
-        try:
-            from llmcost.machine import peak_rate
+    usable = [(name, origin) for name, origin in told if name and _has_peak(part, name)]
+    if usable:
+        values["precision"], origins["precision"] = usable[0]
+    if told[0][0] and told[0] not in usable:
+        taken = values.get("precision") or usual_precision(part)
+        text = (
+            f"The log names the precision {shown(named)}, for which {part.name} has no peak: "
+            f"{taken} is taken; give --precision."
+        )
+        known.notes.append(("precision-of-log", text))
 
-            peak_rate(part, name)
-        except LlmcostError:
-            continue
-        values["precision"], origins["precision"] = name, origin
-        return
+
+def _has_peak(part: Accelerator, precision: str) -> bool:
+    from llmcost.machine import peak_rate
+
+    try:
+        peak_rate(part, precision)
+    except LlmcostError:
+        return False
+    return True
