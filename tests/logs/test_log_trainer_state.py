@@ -8,8 +8,10 @@ import pytest
 
 from llmcost.errors import LogFormatError
 from llmcost.logs.formats import trainer_state
+from llmcost.logs.formats.trainer_results import TRAINER_RESULTS
 from llmcost.logs.formats.trainer_state import TRAINER_STATE
 from llmcost.logs.record import END, EVALUATION, FACT, LAUNCH
+from llmcost.studies.tracking.tracking import track
 
 
 def state(*rows, **more):
@@ -159,13 +161,47 @@ RESULTS = {
 }
 
 
-@pytest.mark.parametrize("indent", [None, 4])
-def test_results_have_no_step_and_the_state_is_asked_for(indent):
-    data = json.dumps(RESULTS, indent=indent).encode()
+def results(**other):
+    return json.dumps(RESULTS | other).encode()
 
-    assert TRAINER_STATE.claims(data)
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_results_say_how_long_and_about_how_many_steps(indent):
+    """0.196 steps a second for 1530.14 s are 299.9 steps."""
+    data = json.dumps(RESULTS, indent=indent).encode()
+    (chunk,) = TRAINER_RESULTS.read(io.BytesIO(data), "all_results.json")
+
+    assert TRAINER_RESULTS.claims(data)
+    assert not TRAINER_STATE.claims(data)
+    assert chunk.columns["step"].tolist() == [300.0]
+    assert chunk.columns["run_clock"].tolist() == [1530.14]
+    assert "step_time" not in chunk.columns
+    assert "ran (1,530 s" in chunk.messages[0]
+
+
+@pytest.mark.parametrize("rate", [None, 0.0, "nan"])
+def test_results_without_a_rate_ask_for_the_state(rate):
+    data = results(train_steps_per_second=rate)
     with pytest.raises(LogFormatError, match=r"ran 1,530 s; needs .* trainer_state\.json"):
-        read(data)
+        list(TRAINER_RESULTS.read(io.BytesIO(data), "all_results.json"))
+
+
+def test_results_give_the_time_and_the_cost_of_a_run_and_no_step_time():
+    found = track(io.BytesIO(results()), num_gpus=8, price="2 USD/GPU/hour").results
+
+    assert (found["steps"].value, found["steps_executed"].value) == (300, 300)
+    assert found["median_step_time"].value is None
+    assert found["goodput"].value is None
+    assert found["wall_clock"].value * 86400 == pytest.approx(1530.14)
+    assert found["cost"].value == pytest.approx(8 * 2 * 1530.14 / 3600)
+
+
+def test_results_beside_their_state_or_twice_count_once():
+    log = state(row(10), row(20), row(30))
+    beside = track(io.BytesIO(results()), io.BytesIO(log), io.BytesIO(results()))
+
+    assert beside.results == track(io.BytesIO(log)).results
+    assert track(io.BytesIO(results()), io.BytesIO(results())).results["launches"].value == 1
 
 
 def test_it_claims_states():
@@ -186,6 +222,7 @@ def test_it_claims_states():
 )
 def test_it_claims_nothing_else(head):
     assert not TRAINER_STATE.claims(head)
+    assert not TRAINER_RESULTS.claims(head)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ DOCUMENT_FORMATS: dict[str, str] = {
     "tensorboard": "tensorboard:TENSORBOARD",
     "mlperf": "mlperf:MLPERF",
     "trainer_state": "trainer_state:TRAINER_STATE",
+    "trainer_results": "trainer_results:TRAINER_RESULTS",
     # Tables are known by the names of their columns alone: after all that says what it is.
     "json_lines": "json_lines:JSON_LINES",
     "csv": "csv_tables:CSV",
@@ -52,7 +53,8 @@ class LineFormat:
     that they are digits, for lines that differ in digits alone are read by the places of its
     numbers. `stated` says in words by what convention the framework states FLOP/s and MFU.
     `asynchronous` says that early records may be impossible.
-    `excludes` names the stalls (EVALUATION, CHECKPOINT) that its step times leave out.
+    `excludes` names the stalls (EVALUATION, CHECKPOINT) that its step times leave out. `of_one` says
+    that its step times are of one step each, however many lie between two records.
     """
 
     name: str
@@ -62,6 +64,7 @@ class LineFormat:
     stated: str = ""
     asynchronous: bool = False
     excludes: tuple[str, ...] = ()
+    of_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class DocumentFormat:
 
     `claims` says whether the first bytes of a file (at most 1 MiB) are this format's; `read`
     yields its chunks from the file's beginning and raises LogFormatError for what cannot be read.
+    `summary` says that it sums up a run, and counts where no log tells of its steps.
     """
 
     name: str
@@ -79,6 +83,8 @@ class DocumentFormat:
     stated: str = ""
     asynchronous: bool = False
     excludes: tuple[str, ...] = ()
+    of_one: bool = False
+    summary: bool = False
 
 
 Format = LineFormat | DocumentFormat

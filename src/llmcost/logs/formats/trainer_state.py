@@ -1,14 +1,10 @@
-"""What the Trainer of Hugging Face writes: `trainer_state.json`, `all_results.json`.
+"""What the Trainer of Hugging Face writes: `trainer_state.json`.
 
 The rows of a state's `log_history` are records (with `loss`), evaluations (`eval_...`) and the
 last words of a session (`train_runtime` with `train_loss`). The step is the number of optimizer
 steps done. They name no moment; only version 5 writes `train_runtime` into each record, which
 starts again after a resume: there a launch is put between two records. Steps lost between the
 last checkpoint and a kill never appear. `train_batch_size` is per process.
-
-`all_results.json` and `train_results.json` say how long the last session ran, evaluation
-included, and nothing of a step, for their `train_steps_per_second` counts the steps of all
-sessions in version 4: they are known, and the state beside them is asked for.
 """
 
 from __future__ import annotations
@@ -27,7 +23,6 @@ from llmcost.logs.record import END, EVALUATION, FACT, LAUNCH, Chunk, Event
 MAX_BYTES = 64 << 20
 NAME = "trainer_state"
 _HISTORY = re.compile(rb'"log_history"\s{0,80}:\s{0,80}\[')
-_RESULTS = (b'"train_runtime"', b'"train_samples_per_second"')
 _FACTS = {
     "max_steps": "planned_steps",
     "logging_steps": "log_interval",
@@ -39,29 +34,17 @@ _NUMBER = re.compile(r"[-+]?\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,4})?")
 
 
 def claims(head: bytes) -> bool:
-    """Return whether the first bytes of a file are those of a state or of results."""
+    """Return whether the first bytes of a file are those of a state."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not text.startswith(b"{"):
-        return False
-    if _HISTORY.search(head) is not None:
-        return True
-    return all(word in head for word in _RESULTS) and not _is_lines(text)
-
-
-def _is_lines(text: bytes) -> bool:
-    """Return whether a second object follows the one of the first line, as in JSON lines."""
-    first, _, rest = text.partition(b"\n")
-    return first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+    return text.startswith(b"{") and _HISTORY.search(head) is not None
 
 
 def read(stream: IO[bytes], name: str) -> Iterator[Chunk]:
-    """Yield what a state or results say.
+    """Yield what a state says.
 
-    Raises LogFormatError for a file that is no JSON object of theirs, above 64 MiB, or of results.
+    Raises LogFormatError for a file that is no JSON object, without a history, or above 64 MiB.
     """
-    document = _document(stream, name)
-    if "log_history" not in document:
-        raise LogFormatError(_no_steps(document), file=name)
+    document = document_of(stream, name)
     gathering = Gathering(NAME)
     _facts(document, gathering)
     history = _History(gathering)
@@ -72,13 +55,8 @@ def read(stream: IO[bytes], name: str) -> Iterator[Chunk]:
     yield gathering.taken(history.entry)
 
 
-def _no_steps(document: Mapping[str, Any]) -> str:
-    clock = number_in(document, "train_runtime")
-    ran = "" if clock is None else f" but that the last session ran {clock:,.0f} s"
-    return f"says nothing{ran}; needs single steps. Give the trainer_state.json beside it."
-
-
-def _document(stream: IO[bytes], name: str) -> dict[str, Any]:
+def document_of(stream: IO[bytes], name: str) -> dict[str, Any]:
+    """Return the JSON object of a file; raises LogFormatError for none, or above 64 MiB."""
     data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise LogFormatError(
@@ -100,7 +78,7 @@ def _document(stream: IO[bytes], name: str) -> dict[str, Any]:
 
 
 def _rows(document: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
-    rows = document["log_history"]
+    rows = document.get("log_history")
     if not isinstance(rows, list):
         raise LogFormatError(f"log_history must be a list, not {shown(rows)}.", file=name)
     for number, row in enumerate(rows, 1):

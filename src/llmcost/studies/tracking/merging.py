@@ -185,7 +185,7 @@ def merged(strands: Sequence[Strand]) -> Merged | None:
         source = strand.deriver.segmenter.source
         if strand.segments and (source not in best or _better(strand, best[source])):
             best[source] = strand
-    chosen = list(best.values())
+    chosen = _without_summaries(list(best.values()))
     if not chosen:
         return None
     segments = _in_order([segment for strand in chosen for segment in strand.segments])
@@ -203,6 +203,11 @@ def merged(strands: Sequence[Strand]) -> Merged | None:
         Distribution.together([one.paces for one in measures]),
         few,
     )
+
+
+def _without_summaries(strands: list[Strand]) -> list[Strand]:
+    """Return the logs that tell of steps; where none does, the first that sums the run up."""
+    return [one for one in strands if not one.summary] or strands[:1]
 
 
 def _better(one: Strand, other: Strand) -> bool:

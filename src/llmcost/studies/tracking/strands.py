@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from llmcost.logs.deriving import HOWS, Derived, Deriver
-from llmcost.logs.formats import DOCUMENT_FORMATS, LINE_FORMATS, Format, format_of
+from llmcost.logs.formats import (
+    DOCUMENT_FORMATS,
+    LINE_FORMATS,
+    DocumentFormat,
+    Format,
+    format_of,
+)
 from llmcost.logs.launches import Segment, mark_copies
 from llmcost.logs.record import CHECKPOINT, EVALUATION, Chunk
 from llmcost.studies.tracking.clocks import Clock
@@ -94,6 +100,11 @@ class Strand:
         return self._kind.stated if self._kind else ""
 
     @property
+    def summary(self) -> bool:
+        """Whether it sums up what other logs tell step by step."""
+        return isinstance(self._kind, DocumentFormat) and self._kind.summary
+
+    @property
     def segments(self) -> list[Segment]:
         """The launches of it, without those that another log tells too."""
         return [one for one in self.deriver.segmenter.segments if one.copy_of is None]
@@ -167,6 +178,8 @@ class Strand:
         columns = derived.columns
         spans, time = columns["weight"], columns["step_time"]
         calm = rows & steady
+        if self._kind and self._kind.of_one:  # What made this step slow was in no other.
+            spans = np.where(calm, spans, np.minimum(spans, 1.0))
         measure.steady.add(time[calm], spans[calm])
         measure.others.add(time[rows & ~calm], spans[rows & ~calm])
         pace = time / columns["tokens_per_step"]
