@@ -392,3 +392,15 @@ def test_a_span_reader_passes_over_a_line_beyond_all_measure(tmp_path):
     assert sum(read.lines for read in first) == 31
     assert (at, end) == (len(data) - len(TITAN), len(data))
     assert sum(read.lines for read in second) == 30
+
+
+@pytest.mark.parametrize("time", ["1e400", "1E+400", "-1e400"])
+def test_many_numbers_beyond_all_numbers_are_read_without_a_warning(time):
+    """Warnings are errors in tests; on a terminal they would stand between the answer's lines."""
+    text = "".join(
+        f" iteration {n:5d}/  99 | elapsed time per iteration (ms): {time} | lm loss: 2.0 |\n"
+        for n in range(1, 60)
+    )
+    chunks = list(read_chunks([io.BytesIO(text.encode())]))
+
+    assert sum(len(chunk) for _, chunk in chunks) == 59

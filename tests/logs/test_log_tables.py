@@ -52,7 +52,7 @@ def test_windows_files_are_the_same():
 
 
 def test_cells_that_are_no_numbers_are_left_out():
-    data = b'step,step_time,loss\n1,,nan\n2,N/A,"1,234.5"\n3,0.5,inf\n4\n5,0.25,2.5\n6,0.'
+    data = b'step,step_time,loss\n1,,nan\n2,N/A,"1,234.5"\n3,0.5,inf\n4\n5,0.25,2.5\n6,0.\n'
     columns, _, _ = read_all(CSV, data)
 
     assert columns["line"] == [3, 4, 6, 7]
@@ -426,3 +426,18 @@ def test_any_cell_is_a_finite_number_or_none(text):
 def test_any_bytes_are_claimed_or_not(data):
     assert CSV.claims(data) in (True, False)
     assert JSON_LINES.claims(b"{" + data) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("last", "steps", "times"),
+    [(b"2.5,3", [1, 2], [2.5, 2.5]), (b'2.5,"3', [1, 2], [2.5, 2.5]), (b"2.", [1, 2], [2.5, 2.5])],
+)
+def test_the_number_that_a_cut_off_table_ends_in_is_left_out(last, steps, times):
+    """A 30 cut to a 3 would be a step that is done again."""
+    data = b"step_time [s],step\n2.5,1\n2.5,2\n" + last
+    columns, _, messages = read_all(CSV, data)
+
+    assert columns["step"][:2] == steps
+    assert columns["step_time"][:2] == times
+    assert not [step for step in columns["step"][2:] if step == 3]
+    assert messages == ["The last line has no end: what may be cut off in it was left out."]

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,15 @@ def check_asked(
         names_of(fields)
     if output is not None:
         check_output(output)
+
+
+def check_kept(output: str | None, read: Sequence[str]) -> None:
+    """Raise InputError where what is read would be written over: it is not made again."""
+    if output and os.path.realpath(output) in map(os.path.realpath, filter(None, read)):
+        raise InputError(
+            f"output: got {shown(output)}, which is read too; needs another file, so that what it "
+            "holds is kept."
+        )
 
 
 def needs_ascii(text: str) -> bool:

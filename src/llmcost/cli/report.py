@@ -91,11 +91,12 @@ def report(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
       llmcost report cost.json -o cost.svg --picture cost
       llmcost report cost.json -o methods.tex --methods
     """
+    from llmcost.cli.output import check_kept
     from llmcost.studies.saved import saved_results
 
     if options["methods"] and options["template"]:
         raise InputError("methods: got it beside --template; needs one of the two.")
-    _check_kept(options["output"], (*files, options["template"] or ""))
+    check_kept(options["output"], (*files, options["template"] or ""))
     if options["methods"] or options["template"]:
         _check_alone(options)
         found = saved_results(files)
@@ -107,15 +108,6 @@ def report(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
         _one_picture(found, asked)
         return
     _whole_report(found, asked, options)
-
-
-def _check_kept(output: str | None, read: tuple[str, ...]) -> None:
-    """Raise InputError where what is read would be replaced: a saved result is not made again."""
-    if output and os.path.realpath(output) in map(os.path.realpath, filter(None, read)):
-        raise InputError(
-            f"output: got {shown(output)}, which is read too; needs another file, so that what it "
-            "holds is kept."
-        )
 
 
 def _asked(options: dict[str, Any]) -> Asked:

@@ -196,7 +196,7 @@ def track(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
 
     A saved track anchors an estimate: llmcost estimate MODEL --anchor track.json.
     """
-    from llmcost.cli.output import emit
+    from llmcost.cli.output import check_asked, check_kept, emit
     from llmcost.views.tracks import track_document
 
     shape = {name: options.pop(name) for name in OUTPUT}
@@ -209,6 +209,8 @@ def track(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
         return 0
     logs, following = options.pop("logs"), options.pop("follow")
     _check_logs(logs)
+    check_asked(**shape)
+    check_kept(shape["output"], (*logs, options["estimate"] or ""))
     where = where_given(ctx)
     if options["columns"] is not None:
         from llmcost.logs.formats.names import read_mapping

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RECORDS_PER_CHUNK = 16_384
 MAX_LINE = 1 << 20
+NO_END = "The last line has no end: what may be cut off in it was left out."
 
 
 class Gathering:

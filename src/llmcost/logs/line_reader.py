@@ -11,6 +11,7 @@ import numpy as np
 from llmcost.logs.blocks import MAX_LINE, Block, Found, Kind, Piece, moments_in, read_block
 from llmcost.logs.formats import LineFormat
 from llmcost.logs.formats.launchers import LAUNCHERS
+from llmcost.logs.gathering import NO_END
 from llmcost.logs.line_formats import line_formats
 from llmcost.logs.needles import Needles
 from llmcost.logs.record import Chunk, Event
@@ -92,7 +93,7 @@ class LineReader:
         """Yield what is left: the last line, if it has no end, and the last record."""
         messages = []
         if self._rest and not self._passing:
-            messages += ["The last line has no end: what may be cut off in it was left out."]
+            messages.append(NO_END)
             yield from self._read(_cut(self._rest), cut=True)
         self._rest = b""
         if self._too_long:

@@ -167,9 +167,9 @@ def _shifted(whole: Floats, shift: Any) -> Floats:  # noqa: ANN401
     """Return whole numbers times powers of ten; exactly rounded up to the 22nd power."""
     if isinstance(shift, float):
         return whole / np.float64(10.0**-shift)
-    up = 10.0 ** np.clip(shift, 0.0, 400.0)
-    down = 10.0 ** np.clip(-shift, 0.0, 400.0)
     with np.errstate(over="ignore", invalid="ignore"):
+        up = 10.0 ** np.clip(shift, 0.0, 400.0)
+        down = 10.0 ** np.clip(-shift, 0.0, 400.0)
         found: Floats = whole * up / down
     return found
 

@@ -20,7 +20,7 @@ from llmcost.errors import LogFormatError, shown
 from llmcost.logs.formats import DocumentFormat
 from llmcost.logs.formats.names import Column, chosen_columns, known_columns
 from llmcost.logs.formats.rows import CALLS, Rows, number_in
-from llmcost.logs.gathering import MAX_LINE
+from llmcost.logs.gathering import MAX_LINE, NO_END
 from llmcost.logs.record import Chunk
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DELIMITERS = ",\t;"
 MARK = "\ufeff"
 BLOCK = 1 << 20
+OF_NUMBERS = b"0123456789.+-eE"
 MOST_SHOWN = 40
 LITGPT = frozenset({"iter", "iter_time", "total_tokens"})
 LITGPT_COLUMNS = {
@@ -187,6 +188,7 @@ class _Body:
 
     def by_block(self, block: bytes) -> Iterator[Chunk]:
         """Yield the chunks that whole lines without a quote fill: at once where all is numbers."""
+        block = self._without_cut(block)
         numbers = self._numbers(block)
         if numbers is None:
             yield from self.by_row(BytesIO(block))
@@ -249,7 +251,15 @@ class _Body:
             if len(line) >= MAX_LINE and not line.endswith(b"\n"):
                 told = "is longer than 1 MiB: no row of a table"
                 raise LogFormatError(told, file=self._name, line=number)
-            yield line.decode("utf-8", "replace")
+            yield self._without_cut(line).decode("utf-8", "replace")
+
+    def _without_cut(self, lines: bytes) -> bytes:
+        """Return lines without the number that the last one ends in, if it has no line end."""
+        kept = lines.rstrip(OF_NUMBERS)
+        if len(kept) == len(lines) or len(lines) - len(kept) >= MAX_LINE:
+            return lines
+        self._rows.gathering.say(NO_END)
+        return kept
 
 
 CSV = DocumentFormat(name="csv", title="CSV tables", claims=claims, read=read)
