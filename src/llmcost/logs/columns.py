@@ -36,11 +36,14 @@ def sane(name: str, values: Floats) -> Floats:
 
 
 def rates(
-    columns: Mapping[str, Floats], own: Mapping[str, Floats], how: NDArray[np.intp]
+    columns: Mapping[str, Floats], own: Mapping[str, Floats], timed: NDArray[np.bool_]
 ) -> dict[str, Floats]:
-    """Return the rates of a record: as printed, else from its tokens and time."""
+    """Return the rates of records: as printed, else from their tokens and time.
+
+    `timed` are those that print the time of a step, which gives tokens that none prints.
+    """
     tokens, number, time = columns["tokens_per_step"], columns["num_gpus"], columns["step_time"]
-    none = np.full(len(how), np.nan)
+    none = np.full(len(timed), np.nan)
     printed = positive(own.get("tokens_per_second", none))
     one = positive(own.get("tokens_per_gpu_second", none))
     samples = positive(own.get("samples_per_second", none)) * columns["seq_length"]
@@ -49,7 +52,7 @@ def rates(
         return {
             "tokens_per_second": rate,
             "tokens_per_gpu_second": either(one, rate / number),
-            "tokens_per_step": either(tokens, np.where(how == 0, rate * time, np.nan)),
+            "tokens_per_step": either(tokens, np.where(timed, rate * time, np.nan)),
         }
 
 

@@ -44,6 +44,8 @@ HOWS = (
     "from time stamps in whole seconds, over stretches",
     "from time stamps",
 )
+# Places of HOWS: the time itself, and what one record says without those before it.
+PRINTED, ALONE = 0, range(4)
 DERIVED: dict[str, str] = {
     "step": "",
     "span": "",
@@ -197,7 +199,7 @@ class Deriver:
         if "sparse_stamp" in changes:
             over = changes["sparse_stamp"][1]
             columns["weight"] = np.where(how == STRETCHES, over, spans)
-        columns |= rates(columns, own, how)
+        columns |= rates(columns, own, how == PRINTED)
         return replace(found, columns=columns, how=how)
 
     def _stalled(self, chunk: Chunk, lines: Floats) -> dict[str, Floats]:

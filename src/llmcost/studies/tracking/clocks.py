@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmcost.logs.deriving import Derived
+from llmcost.logs.deriving import ALONE, Derived
 from llmcost.logs.launches import Segment
 from llmcost.logs.record import CHECKPOINT, EVALUATION
 
@@ -84,7 +84,7 @@ class Clock:
             at = int(np.flatnonzero(rows)[known[0]])
             self.first = float(moments[known[0]])
             self.first_step = float(columns["step"][at])
-            printed = bool(derived.opens[at]) and 0 <= derived.how[at] <= 3
+            printed = bool(derived.opens[at]) and int(derived.how[at]) in ALONE
             self.first_time = float(columns["step_time"][at]) if printed else nan
         self.last = max(float(moments[known[-1]]), self.first)
         elapsed, steps = columns["elapsed"][rows], columns["elapsed_steps"][rows]
