@@ -192,6 +192,17 @@ def test_a_packed_log_that_is_half_written_waits_for_its_rest(tmp_path):
     assert [step for _, step in found.tracker.steps] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_log_that_is_read_whole_and_deleted_keeps_what_was_read(tmp_path, packed):
+    path = tmp_path / "steps"
+    text = lines(1, 2).encode() if packed else b"step,step_time [s]\n1,2.0\n2,2.0\n"
+    path.write_bytes(gzip.compress(text) if packed else text)
+    found, _ = followed(path, lambda path: path.unlink(), lambda _: None)
+
+    assert [step for _, step in found.tracker.steps] == [1, 2]
+    assert found.interrupted
+
+
 def test_standard_input_is_read_to_its_end(monkeypatch):
     text = io.BytesIO(lines(1, 2, 3).encode())
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=text))

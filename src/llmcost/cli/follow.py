@@ -98,7 +98,8 @@ class _Following:
         self._columns, self._format = columns, log_format
         self._reader: LineReader | None = None
         self._head = self._unread = b""
-        self._size, self._next = -1, 0.0
+        self._size: int | None = -1
+        self._next = 0.0
         self.tracker = make()
         self.steps = 0
         self.fresh = False
@@ -167,9 +168,10 @@ class _Following:
                 "grows; leave out --follow, or give the file."
             )
         started = monotonic()
-        if last.size == self._size or started < self._next:
+        size = last.size
+        if size in (None, self._size) or started < self._next:
             return
-        self._size, self._reader = last.size, None
+        self._size, self._reader = size, None
         before = self.tracker, self.steps
         self.tracker, self.steps = self._make(), 0
         try:
@@ -218,9 +220,12 @@ class Growing:
         self._stream = _standard_input() if path == STDIN else _opened(path)
 
     @property
-    def size(self) -> int:
-        """Bytes that the file has now, in which a change shows."""
-        return os.stat(self.path).st_size
+    def size(self) -> int | None:
+        """Bytes that the file has now, in which a change shows; `None` where it is gone."""
+        try:
+            return os.stat(self.path).st_size
+        except OSError:
+            return None
 
     def more(self) -> bytes:
         """Return what was appended, at most 2 MiB of it; nothing where nothing was."""
