@@ -6,7 +6,7 @@ from made_logs import START, chunk, codes, launch, stamped, steps, tracked, valu
 
 from llmcost.errors import InputError, LogFormatError
 from llmcost.logs.launches import covered
-from llmcost.logs.record import END, STOPPED, Event
+from llmcost.logs.record import END, EVALUATION, STOPPED, Event
 
 
 def together(*parts):
@@ -241,3 +241,15 @@ def test_steps_numbered_from_zero_that_every_tenth_is_told_of_count_whole(alone)
 
     assert (found["steps"], found["steps_executed"]) == (200, 200)
     assert found["time_to_finish"] == pytest.approx(800 * 2 / 86400)
+
+
+def test_an_evaluation_in_the_one_step_that_a_line_times_counts_once():
+    """NanoGPT tells every tenth step the time of that step, evaluation and all."""
+    slow = np.arange(0.0, 1000.0, 10.0) % 100 == 0
+    columns = {"step": np.arange(0.0, 1000.0, 10.0), "step_time": np.where(slow, 9.0, 0.25)}
+    columns["line"] = np.arange(100.0) * 2 + 2
+    events = [Event(int(line) - 1, EVALUATION) for line in columns["line"][slow]]
+    found = values(tracked(chunk(columns, events, name="nanogpt"), num_gpus=8))
+
+    assert found["median_step_time"] == 0.25
+    assert found["gpu_hours"] == pytest.approx(8 * (10 * 9 + 981 * 0.25) / 3600, rel=0.02)

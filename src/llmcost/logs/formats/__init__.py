@@ -53,8 +53,8 @@ class LineFormat:
     that they are digits, for lines that differ in digits alone are read by the places of its
     numbers. `stated` says in words by what convention the framework states FLOP/s and MFU.
     `asynchronous` says that early records may be impossible.
-    `excludes` names the stalls (EVALUATION, CHECKPOINT) that its step times leave out. `of_one` says
-    that its step times are of one step each, however many lie between two records.
+    `excludes` names the stalls (EVALUATION, CHECKPOINT) that its step times leave out. `of_one`
+    says that its step times are of one step each, however many lie between two records.
     """
 
     name: str

@@ -66,4 +66,5 @@ NANOGPT = LineFormat(
         "without recomputation, always against 312 TFLOP/s of an A100, smoothed over lines"
     ),
     asynchronous=True,
+    of_one=True,
 )

@@ -129,11 +129,12 @@ class Merged:
 
     @property
     def stepping(self) -> float:
-        """The time of all steps [s]: each at its own, first and stalled ones too."""
+        """The time of all steps [s]: each at its own, those without any at the steady mean."""
         parts = [one.measures[self.how] for one in self.strands if self.how in one.measures]
         total = sum(one.steady.total + one.others.total for one in parts)
         steps = sum(one.steady.weight + one.others.weight for one in parts)
-        return total / steps * self.executed
+        each = total / steps if self.few else self.times.mean
+        return total + (self.executed - steps) * each
 
     @property
     def tokens_by_totals(self) -> float | None:
