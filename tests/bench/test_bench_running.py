@@ -223,6 +223,19 @@ def test_without_pytorch_what_needs_it_is_refused(request_, monkeypatch):
         library(request_)
 
 
+def test_a_device_that_is_not_there_ends_the_measuring_at_once(stand_in, monkeypatch):
+    """The first process says so; the families after it are not started."""
+    reason = "device: got cuda:7; PyTorch 2 finds 1 accelerators. Give --device cpu."
+    stand_in(f'print(\'{{"no_device": {{"reason": "{reason}"}}}}\')\n', DONE)
+    monkeypatch.setattr(running, "library", lambda request: "torch")
+    started = []
+
+    with pytest.raises(InputError, match="device: got cuda:7"):
+        measure(Request(device="cuda:7"), on_start=started.append)
+
+    assert started == ["matmul"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -230,6 +243,7 @@ def test_without_pytorch_what_needs_it_is_refused(request_, monkeypatch):
         ({"what": ()}, "what: got nothing"),
         ({"device": "tpu"}, "device: got 'tpu'; needs auto, cpu, cuda:0"),
         ({"device": "cuda:-1"}, "device: got 'cuda:-1'"),
+        ({"precisions": ("bf16", "bf61")}, "Unknown precision 'bf61'. Did you mean bf16"),
         ({"effort": "heroic"}, "effort: got 'heroic'; needs quick, normal or full"),
         ({"by": "jax"}, "by: got 'jax'"),
         ({"budget": 0.0}, "budget: got 0.0; needs more than 0"),

@@ -18,7 +18,8 @@ from llmcost.bench.probing import NO_TIME, Task
 from llmcost.bench.shapes import Shape
 from llmcost.bench.together import gather_all
 from llmcost.bench.workers import Gathered, run_workers
-from llmcost.errors import InputError, MissingExtraError, one_of, shown
+from llmcost.catalog.gpus import PRECISIONS as CATALOGUED
+from llmcost.errors import InputError, MissingExtraError, UnknownNameError, one_of, shown
 
 FAMILIES = ("matmul", "memory", "attention", "step", "optimizer", "collective")
 EFFORTS = {"quick": 30.0, "normal": 120.0, "full": 600.0}
@@ -37,6 +38,8 @@ WEIGHTS = {
 SURE = 0.5
 KINDS = {"matmul": "gemm"}
 NUMPY_FAMILIES = ("matmul", "memory")
+# What may be asked for; a device says itself which of them it computes in.
+PRECISIONS = ("fp64", *CATALOGUED)
 COMPLETE, INTERRUPTED, OVER_BUDGET = "complete", "interrupted", "over budget"
 # Raised when the way of measuring changes, so that results of two ways are not compared.
 METHOD = 1
@@ -129,7 +132,7 @@ def measure(
 
 
 def check(request: Request) -> None:
-    """Raise InputError for families, a device, an effort or a budget that cannot be."""
+    """Raise InputError for families, a device, precisions, an effort or a budget that cannot be."""
     wrong = [one for one in request.what if one not in FAMILIES]
     if wrong or not request.what:
         got = shown(wrong[0]) if wrong else "nothing"
@@ -146,6 +149,9 @@ def check(request: Request) -> None:
         )
     if request.by not in ("auto", "torch", "numpy"):
         raise InputError(f"by: got {shown(request.by)}; needs auto, torch or numpy.")
+    for name in request.precisions:
+        if name not in PRECISIONS:
+            raise UnknownNameError("precision", name, PRECISIONS, f"Needs {one_of(PRECISIONS)}.")
     for key in ("seq_length", "micro_batch_size", "budget"):
         value = getattr(request, key)
         if value is not None and not value > 0:
@@ -184,6 +190,8 @@ def _run_families(
             on_start(family)
         task = _task(request, family, by, threads, families[i:], deadline - monotonic())
         run_workers([task], gathered, KINDS.get(family, family))
+        if gathered.no_device:
+            raise InputError(gathered.no_device)
         if i == 0 and request.budget is None and gathered.device.get("kind", "cpu") != "cpu":
             deadline += (SLOW_START - 1) * request.seconds
         if family == "matmul" and request.device == "all":

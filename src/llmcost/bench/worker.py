@@ -15,7 +15,7 @@ from typing import Any
 
 from llmcost.bench.host import limit_memory
 from llmcost.bench.messages import end_with_parent, send, taken_output
-from llmcost.bench.probing import MEMORY_SHARE, Emit, Probe, Task
+from llmcost.bench.probing import MEMORY_SHARE, Emit, Probe, ProbeError, Task
 
 # Where the families are; those of PyTorch are imported only when one is asked for.
 TORCH = {
@@ -45,7 +45,11 @@ def run(task: Task, emit: Emit) -> None:
         return
     from llmcost.bench.torch_device import torch_probe
 
-    probe = torch_probe(task, emit)
+    try:
+        probe = torch_probe(task, emit)
+    except ProbeError as error:
+        emit("no_device", {"reason": str(error)})
+        return
     emit("device", probe.facts())
     if probe.kind == "cpu":
         limit_memory(MEMORY_SHARE)

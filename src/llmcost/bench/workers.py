@@ -36,6 +36,7 @@ class Gathered:
     not_measured: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)
     device: dict[str, Any] = field(default_factory=dict)
+    no_device: str = ""
 
     def take(self, message: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
         """Keep one message; `keys` are added to samples."""
@@ -48,6 +49,8 @@ class Gathered:
                 self.not_measured.append({**body, **keys})
             elif kind == "warning" and body not in self.warnings:
                 self.warnings.append(body)
+            elif kind == "no_device":
+                self.no_device = body["reason"]
             elif kind == "device" and not self.device:
                 self.device.update(body)
 
