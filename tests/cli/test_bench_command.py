@@ -186,21 +186,3 @@ def test_ctrl_c_ends_a_real_measurement_with_what_there_is():
     document = json.loads(said)
     assert document["status"] == "interrupted"
     assert len(document["samples"]) >= 1
-
-
-def test_help_loads_nothing_that_is_slow():
-    program = (
-        "import sys\n"
-        "from llmcost.cli.main import run\n"
-        "run(['bench', '--help'])\n"
-        "slow = {'numpy', 'pandas', 'pint', 'torch'} & set(sys.modules)\n"
-        "assert not slow, slow\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        capture_output=True,
-        check=False,
-    )
-
-    assert (done.returncode, done.stderr) == (0, b"")

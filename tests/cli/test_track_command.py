@@ -18,6 +18,12 @@ LINE = (
     "{samples:12d} | elapsed time per iteration (ms): 2000.0 | learning rate: 1.000E-04 | "
     "global batch size:     8 | lm loss: 2.0E+00 |\n"
 )
+# A made-up row of a table of measured steps.
+PUBLISHED = (
+    "id,model_name,gpu,n_gpus,dtype,seq_len,tp,pp,dp,micro_batch,global_batch_seqs,"
+    "reported_step_time_s\n"
+    "one,llama-3.1-8b,h100-sxm,64,bf16,8192,2,1,32,1,512,8.5\n"
+)
 KNOWN = ("--model", "llama-3.1-8b", "--gpu", "h100-sxm", "--price", "3")
 TOKENS = 8 * 8192
 
@@ -99,7 +105,8 @@ def test_a_saved_track_is_an_anchor_and_a_row(capsys, log):
     llmcost(capsys, "track", log, *KNOWN, "--layout", "mbs=1", "-o", "track.json")
     own = ("llama-3.1-8b", "--tokens", "1T", "--gpu", "h100-sxm", "--gpus", "64")
     anchored = llmcost(capsys, "estimate", *own, "--anchor", "track.json", "--json")
-    judged = llmcost(capsys, "validate", "--add", "track.json", "--json")
+    log.with_name("mine.csv").write_text(PUBLISHED)
+    judged = llmcost(capsys, "validate", "--data", "mine.csv", "--add", "track.json", "--json")
 
     assert anchored.code == 0
     assert "track.json" in anchored.data["inputs"]["mfu"]["origin"]["source"]
