@@ -139,6 +139,13 @@ def test_an_own_table_is_read_by_its_columns():
     assert values(found)["median_step_time"] == pytest.approx(0.203)
 
 
+def test_columns_may_be_a_text_as_on_the_command_line():
+    rows = [f"{step},2000,{65536}" for step in range(1, 101)]
+    found = track(log("iter,dt,tok", *rows), columns="step=iter,step_time=dt [ms]", today=TODAY)
+
+    assert values(found)["median_step_time"] == 2.0
+
+
 def test_text_that_is_no_log_is_refused():
     with pytest.raises(LogFormatError, match="no training step"):
         track(log("Dear diary", "today I trained nothing"))

@@ -198,6 +198,33 @@ def test_two_formats_that_tell_of_the_same_steps_count_once():
     assert values(found)["median_step_time"] == 2.0
 
 
+def test_launches_of_two_formats_in_one_log_are_both_counted():
+    """A framework that was changed between two launches: lines of one, then of the other."""
+    before, after = stamped(1, 50), stamped(51, 150, start=START + 1000)
+    found = tracked(
+        chunk(before | {"line": np.arange(1.0, 51.0)}, stamps=(START, START + 1200), name="former"),
+        chunk(
+            after | {"line": np.arange(60.0, 160.0)}, stamps=(START, START + 1200), name="latter"
+        ),
+    )
+
+    assert [row["format"] for row in found.segments] == ["former", "latter"]
+    assert found.segments[0]["end"] == "2023-11-14T22:15:00"
+    assert "launches-overlap" not in codes(found)
+    assert values(found)["steps"] == 150
+    assert values(found)["lost_steps"] == 0
+
+
+def test_lines_of_another_format_between_are_of_the_same_steps():
+    timed, other = steps(1, 100), steps(10, 30)
+    found = tracked(
+        chunk(timed | {"line": np.arange(1.0, 101.0)}, name="timed"),
+        chunk(other | {"line": np.arange(20.0, 41.0)}, name="other"),
+    )
+
+    assert values(found)["steps_executed"] == 100
+
+
 def test_records_without_any_step_number_are_counted_by_themselves():
     found = values(tracked(chunk({"step_time": np.full(30, 2.0)})))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from llmcost.logs.launches import Segment, covered
@@ -180,13 +181,12 @@ class Merged:
 
 
 def merged(strands: Sequence[Strand]) -> Merged | None:
-    """Return what strands say together, the best one of each log; `None` without any step."""
-    best: dict[int, Strand] = {}
+    """Return what strands say together; `None` without any step."""
+    by_log: dict[int, list[Strand]] = {}
     for strand in strands:
-        source = strand.deriver.segmenter.source
-        if strand.segments and (source not in best or _better(strand, best[source])):
-            best[source] = strand
-    chosen = _without_summaries(list(best.values()))
+        if strand.segments:
+            by_log.setdefault(strand.deriver.segmenter.source, []).append(strand)
+    chosen = _without_summaries([one for own in by_log.values() for one in _of_log(own)])
     if not chosen:
         return None
     segments = _in_order([segment for strand in chosen for segment in strand.segments])
@@ -211,10 +211,44 @@ def _without_summaries(strands: list[Strand]) -> list[Strand]:
     return [one for one in strands if not one.summary] or strands[:1]
 
 
-def _better(one: Strand, other: Strand) -> bool:
-    """Return whether one format of a log says more of it than another."""
-    steps = [sum(segment.steps for segment in each.segments) for each in (one, other)]
-    return (one.timed > 0, steps[0]) > (other.timed > 0, steps[1])
+def _of_log(strands: list[Strand]) -> list[Strand]:
+    """Return the format that says most of a log, and those of launches before or after it.
+
+    Formats whose lines lie between each other's tell of the same steps.
+    """
+    best, *others = sorted(strands, key=_worth, reverse=True)
+    chosen = [best]
+    for other in others:
+        launches = other.timed and all(segment.records > 1 for segment in other.segments)
+        if launches and all(_apart(other, one) for one in chosen):
+            chosen.append(other)
+    chosen.sort(key=lambda one: one.segments[0].first_line)
+    for former, latter in pairwise(chosen):
+        _part(former.segments[-1], latter.segments[0])
+    return chosen
+
+
+def _part(former: Segment, latter: Segment) -> None:
+    """End a launch with its own records, and begin the next one with its own.
+
+    A moment that any line of the log names is known to every format that was read meanwhile.
+    """
+    if former.last_stamp is not None and latter.first_stamp is not None:
+        former.ended = former.last_stamp
+        latter.started = latter.first_stamp
+
+
+def _worth(strand: Strand) -> tuple[bool, float]:
+    """Return how much a format says of a log: whether it tells times, and how many steps."""
+    return strand.timed > 0, sum(segment.steps for segment in strand.segments)
+
+
+def _apart(one: Strand, other: Strand) -> bool:
+    """Return whether all lines of one format come before those of another, or after."""
+    first, second = (
+        (each.segments[0].first_line, each.segments[-1].last_line) for each in (one, other)
+    )
+    return first[1] < second[0] or second[1] < first[0]
 
 
 def _way(strands: Sequence[Strand]) -> int | None:

@@ -205,7 +205,7 @@ def track(
     layout: str | None = None,
     framework: str | None = None,
     attention_flop: str = "causal",
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | str | None = None,
     log_format: str | None = None,
     estimate: object = None,
     interval: object = sampling.INTERVAL,
@@ -224,15 +224,16 @@ def track(
     Raises InputError and UnitError for what cannot be used, LogFormatError for what is no log.
     """
     arguments = dict(locals())
-    read = {name: arguments.pop(name) for name in ("logs", "columns", "log_format")}
+    for name in ("logs", "columns", "log_format"):
+        del arguments[name]
     if not logs:
         raise InputError("log: nothing given; needs the path of a log, or - for standard input.")
     tracker = Tracker.of([_name(log) for log in logs], **arguments)
+    from llmcost.logs.formats.names import read_mapping
     from llmcost.logs.reading import read_chunks
 
-    for source, chunk in read_chunks(
-        read["logs"], columns=read["columns"], format_name=read["log_format"]
-    ):
+    mapping = read_mapping(columns) if isinstance(columns, str) else columns
+    for source, chunk in read_chunks(logs, columns=mapping, format_name=log_format):
         tracker.add(source, chunk)
     return tracker.answer()
 
