@@ -39,7 +39,7 @@ def test_results_are_told_with_their_ranges():
     assert told["MFU"][:2] == ("20%", "18% – 21%")
     assert told["Steps executed"][:2] == ("100", "")
     assert told["of them lost"][0] == "10"
-    assert told["Finished on"][:2] == ("2026-11-23", "2026-11-23 – 2026-11-24")
+    assert told["Finish date"][:2] == ("2026-11-23", "2026-11-23 – 2026-11-24")
     assert told["Tokens/s"][0] == "32.8K"
 
 

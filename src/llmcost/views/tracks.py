@@ -46,7 +46,7 @@ TITLES = {
     "gpu_hours_to_finish": "GPU-hours to finish",
     "cost_to_finish": "Cost to finish",
     "total_cost": "Cost of the whole run",
-    "finish_date": "Finished on",
+    "finish_date": "Finish date",
 }
 # Told only where there is something to tell, or left to the files.
 QUIET = ("skipped_steps", "lost_steps", "lost_work_cost", "stated_flop_rate", "stated_mfu")
@@ -72,7 +72,7 @@ LIVE = {
     "tokens_per_second": "{}",
     "mfu": "MFU {}",
     "cost": "{} so far",
-    "finish_date": "done {}",
+    "finish_date": "ends {}",
 }
 FLAT = (
     *(Field("name", "Result"), Field("value", "Value", align="right"), Field("unit", "Unit")),
