@@ -313,3 +313,33 @@ def test_the_rest_as_in_the_last_day_is_told_beside():
 
 def test_a_run_shorter_than_a_day_has_no_last_day():
     assert "last_day" not in half_done().reports
+
+
+def test_the_range_of_the_rest_holds_pauses_that_come_as_they_did():
+    """Twenty runs of 400 steps whose pauses are drawn; 80% of the rests should lie in their range.
+
+    The median of steps, which no pause moves, would give a range of less than a hundredth.
+    """
+    generator = np.random.default_rng(5)
+
+    def drawn(count):
+        pauses = np.where(generator.random(count) < 0.02, generator.uniform(20, 100, count), 0.0)
+        return generator.lognormal(np.log(2), 0.05, count) + pauses
+
+    inside = 0
+    for _ in range(20):
+        time, rest = drawn(400), drawn(3600).sum() / 86400
+        columns = {"step": np.arange(1.0, 401.0), "step_time": np.full(400, 2.0)}
+        columns["time_stamp"] = START + np.cumsum(time)
+        found = tracked(chunk(columns), steps=4000, draws=256).results["time_to_finish"]
+        assert found.low is not None
+        assert found.high is not None
+        inside += found.low <= rest <= found.high
+
+    assert 11 <= inside <= 20
+
+
+def test_the_rest_of_a_run_without_any_spread_has_no_range():
+    found = tracked(chunk(stamped(1, 100, 2.0)), steps=200).results["time_to_finish"]
+
+    assert (found.low, found.high) == (None, None)

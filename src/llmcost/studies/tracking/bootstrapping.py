@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -59,6 +60,25 @@ def ratio_factors(above: Floats, below: Floats, draws: int, seed: int) -> Floats
         ratios /= above.sum() / below.sum()
     ratios = ratios[np.isfinite(ratios)]
     return spread_out(ratios, "launches", draws, seed) if len(ratios) else np.ones(draws)
+
+
+def stretch_factors(series: Mapping[str, Floats], ahead: float, draws: int, seed: int) -> Floats:
+    """Return draws of the pace of the steps to come over that of those done, pauses included.
+
+    Blocks of the series (of `series.NAMES`) are drawn as for a median. What is to come varies too,
+    the more the shorter it is: `ahead` is its steps over those done.
+    """
+    rises, same = np.diff(series["stamp"], prepend=np.nan), np.diff(series["segment"], prepend=-1)
+    clocked = (rises >= 0) & (same == 0)
+    time, steps = np.where(clocked, rises, series["time"]), series["steps"]
+    if len(time) < FEWEST or not time.sum() > 0 or not ahead > 0:
+        return np.ones(draws)
+    ratios = [
+        time[rows].sum(axis=1) / steps[rows].sum(axis=1)
+        for rows in _resamples(len(time), min(draws, RESAMPLES), seed)
+    ]
+    apart = np.concatenate(ratios) / (time.sum() / steps.sum()) - 1
+    return spread_out(np.maximum(1 + apart * (1 + 1 / ahead) ** 0.5, 0.0), "pace", draws, seed)
 
 
 def _resamples(count: int, number: int, seed: int) -> list[NDArray[np.intp]]:

@@ -197,15 +197,15 @@ def wall_clock(
     return WallClock(total, parts, kind, launches, min(pauses) < -MOST_OVERLAP)
 
 
-def too_short(clock: WallClock | None, each: float) -> bool:
-    """Return whether a clock cannot hold its steps of `each` [s] on average.
+def too_short(clock: WallClock | None, timed: float, executed: float) -> bool:
+    """Return whether a clock cannot hold its share of the `timed` [s] of all steps `executed`.
 
     What the end says that a session took is of that session alone, and is not held against them.
     """
-    if clock is None or clock.kind == END_ALONE or isnan(each):
+    if clock is None or clock.kind == END_ALONE:
         return False
-    steps = sum(count for _, count in clock.launches)
-    return clock.total < each * steps * (1 - SHORTER) - ROUNDED
+    share = min(sum(steps for _, steps in clock.launches) / executed, 1.0)
+    return clock.total < timed * share * (1 - SHORTER) - ROUNDED
 
 
 def mean_gpus(

@@ -13,7 +13,7 @@ from llmcost.formulas import money, utilization
 from llmcost.logs.deriving import HOWS
 from llmcost.studies.run_model import MARKET
 from llmcost.studies.tracking.answer import RESULT_UNITS, Reading
-from llmcost.studies.tracking.bootstrapping import median_factors, ratio_factors
+from llmcost.studies.tracking.bootstrapping import median_factors, ratio_factors, stretch_factors
 from llmcost.studies.tracking.clocks import (
     CLOCKS,
     END_ALONE,
@@ -264,7 +264,7 @@ class Results:
         kept, skipped = run.kept, run.skipped
         clock = wall_clock(run.clocks, time, kept, run.executed - kept, skipped)
         none = clock is None or not 0 < clock.total < inf
-        self.short = not none and not run.few and too_short(clock, run.times.mean)
+        self.short = not none and not run.few and too_short(clock, run.times.total, run.executed)
         self.overlaps = clock is not None and clock.overlaps
         if clock is None or none or self.short:
             for name in ("wall_clock", "goodput"):
@@ -377,15 +377,16 @@ class Results:
         return each, f"by the times of steps alone{ramp}"
 
     def _pace_factors(self, time: float | None) -> Floats:
-        """Return draws of the future pace over the one so far: of launches, or else of steps."""
+        """Return draws of the future pace over the one so far: of launches, stretches, or steps."""
         if self.clock is not None:
             spans = np.array(self.clock.launches)
             factors = ratio_factors(spans[:, 0], spans[:, 1], self.draws, self.seed)
+            if not np.ptp(factors):
+                ahead = (self._left() or 0.0) / self.run.kept
+                factors = stretch_factors(self.run.series, ahead, self.draws, self.seed)
             if np.ptp(factors):
                 return factors
-        if time is None:
-            return np.ones(self.draws)
-        return self.drawn["median_step_time"] / time
+        return np.ones(self.draws) if time is None else self.drawn["median_step_time"] / time
 
     def _finish(self, seconds: float, drawn: Floats) -> None:
         last = max((segment.ended or 0.0 for segment in self.run.segments), default=0.0)
