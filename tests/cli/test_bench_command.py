@@ -91,6 +91,8 @@ def test_what_is_said_is_asked_for():
         (["--budget", "120"], "--budget: "),
         (["--budget", "3 USD"], "--budget: "),
         (["--budget", "-2 s"], "--budget: "),
+        (["--budget", "1e300 s"], "--budget: got 1e+300 s; needs at most a day"),
+        (["--device", "cuda:\u00b2"], "--device: got 'cuda:\u00b2'; needs auto, cpu, cuda:0"),
         (["--model", "lama-3"], "Unknown model 'lama-3'"),
         (["--compare", "no-such-file.json"], "no-such-file.json"),
     ],

@@ -113,6 +113,8 @@ def test_a_run_of_a_config_file_anchors_the_same_shape(tmp_path):
         ),
         ({"time": 0.5}, "of the peak; needs a step that takes longer"),
         ({"time": 900.0}, "needs a run within ten times its prediction"),
+        ({"time": 0.0}, "results.median_step_time is 0.0 s; needs a number above nought in s"),
+        ({"known": {"num_gpus": -8}}, "results.num_gpus is -8 GPU; needs a number above"),
         ({"layout": "tp=3"}, "anchor: "),
         ({"layout": "speed=9"}, "anchor: track.json: "),
     ],
@@ -123,6 +125,17 @@ def test_a_track_that_cannot_be_used_is_one_message(tmp_path, changes, told):
 
     assert told in str(caught.value)
     assert str(caught.value).startswith("anchor: ")
+
+
+def test_a_track_in_another_unit_is_refused(tmp_path):
+    """Its number would be read as seconds."""
+    path = Path(saved(tmp_path))
+    data = json.loads(path.read_text())
+    data["results"]["median_step_time"]["unit"] = "ms"
+    path.write_text(json.dumps(data))
+
+    with pytest.raises(InputError, match=r"median_step_time is 9\.0 ms; needs a number .* in s\."):
+        estimate(**RUN, anchor=str(path))
 
 
 def test_another_result_is_no_anchor(tmp_path):

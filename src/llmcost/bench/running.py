@@ -25,6 +25,8 @@ FAMILIES = ("matmul", "memory", "attention", "step", "optimizer", "collective")
 EFFORTS = {"quick": 30.0, "normal": 120.0, "full": 600.0}
 # An accelerator's libraries start slowly, once a family: where no budget is given it gets more.
 SLOW_START = 2.0
+# No measurement takes longer [s]: what asks for more is a slip of a unit.
+MOST_SECONDS = 86_400.0
 # How the budget is shared out; what a family leaves goes to those after it.
 WEIGHTS = {
     "matmul": 3.0,
@@ -141,7 +143,8 @@ def check(request: Request) -> None:
         raise InputError(f"effort: got {shown(request.effort)}; needs {one_of(EFFORTS)}.")
     name, _, number = request.device.partition(":")
     if not (
-        request.device in ("auto", "cpu", "cuda", "all") or (name == "cuda" and number.isdigit())
+        request.device in ("auto", "cpu", "cuda", "all")
+        or (name == "cuda" and number.isascii() and number.isdigit())
     ):
         raise InputError(
             f"device: got {shown(request.device)}; needs auto, cpu, cuda:0 (any number; AMD's "
@@ -156,6 +159,8 @@ def check(request: Request) -> None:
         value = getattr(request, key)
         if value is not None and not value > 0:
             raise InputError(f"{key}: got {shown(value)}; needs more than 0.")
+    if request.seconds > MOST_SECONDS:
+        raise InputError(f"budget: got {request.seconds:.4g} s; needs at most a day, 86,400 s.")
 
 
 def library(request: Request) -> str:

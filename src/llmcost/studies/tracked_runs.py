@@ -10,12 +10,14 @@ from typing import Any
 from llmcost.catalog.architecture import Architecture, architecture_from_config
 from llmcost.catalog.config_file import read_config
 from llmcost.catalog.models import model
-from llmcost.errors import InputError, LlmcostError
+from llmcost.errors import InputError, LlmcostError, shown
 from llmcost.layout import PartialLayout, read_layout
 from llmcost.studies.saved import Saved
+from llmcost.studies.tracking.answer import RESULT_UNITS
 
 # What a measurement needs of a track: its name there, and the option of track that gives it.
 NEEDED = {"model": "--model", "gpu": "--gpu", "num_gpus": "--gpus"}
+MEASURED = ("median_step_time", "tokens_per_step", "tokens_per_gpu_second", "num_gpus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def tracked_run(saved: Saved) -> TrackedRun:
             raise InputError(
                 f"{saved.name} does not say {key}; track the log again with {option}, and save it."
             )
+    _check_measured(saved.name, results)
     rate, whole = values["tokens_per_gpu_second"], ("median_step_time", "tokens_per_step")
     if rate is None:
         raise InputError(
@@ -94,6 +97,17 @@ def tracked_run(saved: Saved) -> TrackedRun:
         framework=_text(inputs.get("framework")) or _format(saved.data["segments"]),
         day=_last_day(saved.data["segments"]),
     )
+
+
+def _check_measured(name: str, results: Mapping[str, Any]) -> None:
+    """Raise InputError for what nobody measures: a time of nothing, another unit than ours."""
+    for key in MEASURED:
+        value, unit = results[key]["value"], results[key]["unit"]
+        if value is not None and not (value > 0 and unit == RESULT_UNITS[key]):
+            raise InputError(
+                f"{name}: results.{key} is {shown(value)} {unit}; needs a number above nought in "
+                f"{RESULT_UNITS[key]}. The file was changed: track the log again, and save it."
+            )
 
 
 def architecture_of(run: TrackedRun) -> Architecture | None:
