@@ -24,7 +24,8 @@ def test_a_track_is_read_back_as_it_was_saved(tmp_path):
     saved = read_saved(written(tmp_path))
 
     assert (saved.kind, saved.name) == ("track", "track.json")
-    assert saved.data["results"]["steps"] == {"value": 90, "unit": ""}
+    steps = {"value": 90, "unit": "", "low": None, "high": None}
+    assert saved.data["results"]["steps"] == steps
     assert saved.data["results"]["finish_date"]["low"] == "2026-11-23"
 
 
@@ -34,6 +35,8 @@ def test_what_is_not_known_is_null_with_its_reason(tmp_path):
     assert saved.data["results"]["cost"] == {
         "value": None,
         "unit": "USD",
+        "low": None,
+        "high": None,
         "reason": "has no price: give --price",
     }
 

@@ -39,8 +39,8 @@ def reading(value: Any) -> None:  # noqa: ANN401
     if value["value"] is None:
         _UNKNOWN(value)
         return
-    kinds = {isinstance(value.get(name), str) for name in ("value", "low", "high") if name in value}
-    if len(kinds) > 1:
+    ends = [value[name] for name in ("value", "low", "high") if value.get(name) is not None]
+    if len({isinstance(end, str) for end in ends}) > 1:
         raise WrongValueError(value, "a value and ends that are all numbers or all days")
     _IN_ORDER(value)
 

@@ -63,9 +63,12 @@ class Reading:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this reading; whole counts are whole numbers."""
-        out: dict[str, Any] = {"value": self.value, "unit": self.unit}
-        if self.low is not None:
-            out |= {"low": self.low, "high": self.high}
+        out: dict[str, Any] = {
+            "value": self.value,
+            "unit": self.unit,
+            "low": self.low,
+            "high": self.high,
+        }
         if self.unit in WHOLE_UNITS:
             out = {key: _whole(value) for key, value in out.items()}
         out |= {"reason": self.reason} if self.value is None else {}
