@@ -298,3 +298,12 @@ def test_help_and_digest_of_a_result_load_no_drawing_library(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
     assert done.stdout.decode().strip().endswith("[]")
+
+
+def test_a_closed_standard_input_is_told(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+
+    ran = llmcost(capsys, "report", "-")
+
+    assert ran.code == 2
+    assert "standard input is closed; needs a result" in ran.err

@@ -89,6 +89,8 @@ def _told_apart(found: Sequence[tuple[str, Saved]]) -> tuple[Saved, ...]:
 
 def _content(name: str) -> bytes:
     """Return the bytes of a file; raises InputError where it cannot be read or is too large."""
+    if name == STDIN and sys.stdin is None:
+        raise InputError("The standard input is closed; needs a result on it, or its file.")
     try:
         if name == STDIN:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
