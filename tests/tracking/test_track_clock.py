@@ -153,13 +153,18 @@ def test_a_clock_of_the_launch_knows_no_pauses():
     assert values(found)["finish_date"] is None
 
 
-def test_a_clock_that_is_set_back_is_told():
+@pytest.mark.parametrize(("seconds", "believed"), [(3, True), (30, False), (3600, False)])
+def test_a_clock_that_is_set_back_is_told_and_not_believed_by_far(seconds, believed):
     columns = stamped(1, 100)
-    columns["time_stamp"][50:] -= 30
-    found = tracked(chunk(columns))
+    columns["time_stamp"][50:] -= seconds
+    found = tracked(chunk(columns), num_gpus=4, price="3 USD/GPU/hour")
 
     assert "clock-backwards" in codes(found)
     assert values(found)["median_step_time"] == 2
+    assert (values(found)["wall_clock"] is not None) is believed
+    if not believed:
+        assert "set back" in found.results["goodput"].reason
+        assert values(found)["cost"] == pytest.approx(4 * 200 / 3600 * 3)
 
 
 def test_launches_that_overlap_are_told():

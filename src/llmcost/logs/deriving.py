@@ -120,6 +120,7 @@ class Deriver:
     texts: dict[str, str] = field(default_factory=dict)
     ratios: Ratios = field(default_factory=Ratios)
     backwards: int = 0
+    set_back: float = 0.0
     openings: Openings = field(default_factory=Openings)
     _last: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     _stalls: dict[str, int] = field(default_factory=dict)
@@ -294,7 +295,9 @@ class Deriver:
         level = np.concatenate([[value], values[told]])
         same = np.diff(segments) == 0
         risen = np.diff(level)
-        self.backwards += int((same & (risen < 0)).sum()) if name == "time_stamp" else 0
+        if name == "time_stamp" and (fallen := -risen[same & (risen < 0)]).size:
+            self.backwards += len(fallen)
+            self.set_back = max(self.set_back, float(fallen.max()))
         change[told] = np.where(same & (risen > 0), risen, np.nan)
         over[told] = np.where(same, np.diff(steps), np.nan)
         self._last[name] = (int(segments[-1]), float(steps[-1]), float(level[-1]))

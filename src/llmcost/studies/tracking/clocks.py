@@ -34,6 +34,9 @@ CLOCKS = {
 }
 # A clock that is shorter than its steps by this share, and by more than stamps are rounded [s].
 SHORTER, ROUNDED = 0.05, 2.0
+# What a clock may fall, as daemons that keep the time set it, before it is not believed [s].
+MOST_SET_BACK = 5.0
+SET_BACK = "the clock of the log was set back between two of its records"
 TOO_SHORT = (
     "the clock of the log is shorter than the steps in it: its stamps or its step times are wrong, "
     "or its lines were stamped when they were flushed"
@@ -195,6 +198,13 @@ def wall_clock(
         for clock, (start, end), pause in zip(told, spans, pauses, strict=True)
     ]
     return WallClock(total, parts, kind, launches, min(pauses) < -MOST_OVERLAP)
+
+
+def untold(clock: WallClock | None, timed: float, executed: float, set_back: float) -> str:
+    """Return why a clock that was `set_back` [s] cannot be believed, nothing where it can."""
+    if set_back > MOST_SET_BACK:
+        return SET_BACK
+    return TOO_SHORT if too_short(clock, timed, executed) else ""
 
 
 def too_short(clock: WallClock | None, timed: float, executed: float) -> bool:

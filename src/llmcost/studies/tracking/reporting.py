@@ -12,7 +12,7 @@ import numpy as np
 from llmcost.logs.deriving import HOWS
 from llmcost.logs.launches import Segment
 from llmcost.studies.answers import Warned
-from llmcost.studies.tracking.clocks import LAUNCH_CLOCK, PARTS, STAMPS, TOO_SHORT, WallClock
+from llmcost.studies.tracking.clocks import LAUNCH_CLOCK, PARTS, STAMPS, WallClock
 from llmcost.studies.tracking.merging import Merged
 from llmcost.studies.tracking.results import DAY, Results
 from llmcost.studies.tracking.strands import Strand
@@ -300,7 +300,7 @@ def _of_clock(results: Results) -> list[Warned]:
     found, clock = [], results.clock
     if results.short:
         text = (
-            f"{TOO_SHORT[0].upper()}{TOO_SHORT[1:]}. Goodput and dates are not known, and "
+            f"{results.short[0].upper()}{results.short[1:]}. Goodput and dates are not known, and "
             "GPU-hours and cost are by the times of steps alone."
         )
         found.append(Warned("clock-too-short", text))

@@ -18,11 +18,10 @@ from llmcost.studies.tracking.clocks import (
     CLOCKS,
     END_ALONE,
     STAMPS,
-    TOO_SHORT,
     WallClock,
     day_of,
     mean_gpus,
-    too_short,
+    untold,
     wall_clock,
 )
 from llmcost.studies.tracking.known import Known
@@ -64,7 +63,7 @@ class Results:
     drawn: dict[str, Floats] = field(default_factory=dict)
     clock: WallClock | None = None
     too_fast: int = 0
-    short: bool = False
+    short: str = ""
     overlaps: bool = False
     growth: float = 1.0
 
@@ -264,11 +263,12 @@ class Results:
         kept, skipped = run.kept, run.skipped
         clock = wall_clock(run.clocks, time, kept, run.executed - kept, skipped)
         none = clock is None or not 0 < clock.total < inf
-        self.short = not none and not run.few and too_short(clock, run.times.total, run.executed)
+        back = max((one.deriver.set_back for one in run.strands), default=0.0)
+        self.short = "" if none or run.few else untold(clock, run.times.total, run.executed, back)
         self.overlaps = clock is not None and clock.overlaps
         if clock is None or none or self.short:
             for name in ("wall_clock", "goodput"):
-                self._unknown(name, TOO_SHORT if self.short else NO_STAMPS)
+                self._unknown(name, self.short or NO_STAMPS)
             return
         self.clock = clock
         self._set("wall_clock", clock.total / DAY, CLOCKS[clock.kind])
