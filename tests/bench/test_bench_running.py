@@ -10,7 +10,7 @@ from llmcost.bench import probing, running, workers
 from llmcost.bench.probing import NO_TIME, Probe, Task
 from llmcost.bench.running import Request, library, measure
 from llmcost.bench.together import straggler_messages
-from llmcost.bench.workers import Gathered, run_workers
+from llmcost.bench.workers import Gathered, run_workers, stop_all
 from llmcost.errors import InputError, MissingExtraError
 
 SAMPLE = 'print(\'{"sample": {"kind": "gemm", "value": 1.0}}\', flush=True)\n'
@@ -44,7 +44,7 @@ def stand_in(tmp_path, monkeypatch):
 
 def gather(seconds=30.0):
     gathered = Gathered()
-    run_workers([Task("matmul", seconds=seconds)], gathered, "gemm")
+    stop_all(run_workers([Task("matmul", seconds=seconds)], gathered, "gemm"))
     return gathered
 
 
@@ -104,12 +104,9 @@ def test_what_several_processes_send_is_marked_with_whose_it_is(stand_in):
     stand_in(SAMPLE, DONE)
     gathered = Gathered()
 
-    run_workers(
-        [Task("matmul", seconds=30.0)] * 2,
-        gathered,
-        "gemm",
-        [{"index": 0, "together": True}, {"index": 1, "together": True}],
-    )
+    tasks = [Task("matmul", seconds=30.0)] * 2
+    marks = [{"index": 0, "together": True}, {"index": 1, "together": True}]
+    stop_all(run_workers(tasks, gathered, "gemm", marks))
 
     assert sorted(one["index"] for one in gathered.samples) == [0, 1]
 
@@ -172,7 +169,7 @@ def test_families_share_the_budget_by_their_weights(monkeypatch):
     tasks = []
     monkeypatch.setattr(running, "find_spec", lambda name: name)
     monkeypatch.setattr(running, "monotonic", lambda: 0.0)
-    monkeypatch.setattr(running, "run_workers", lambda found, *_: tasks.extend(found))
+    monkeypatch.setattr(running, "run_workers", lambda found, *_, **__: tasks.extend(found) or [])
 
     measure(Request(what=("step", "matmul"), effort="quick"))
 
@@ -180,6 +177,33 @@ def test_families_share_the_budget_by_their_weights(monkeypatch):
         ("matmul", 15.0, 7.5),
         ("step", 30.0, 7.5),
     ]
+
+
+def test_a_quick_measurement_of_processors_loads_its_libraries_once():
+    """All families in one process: half a minute is no time to load PyTorch six times."""
+    gathered = Gathered()
+    task = Task("memory", by="numpy", seconds=5.0, threads=1, effort="quick")
+
+    (first,) = run_workers([task], gathered, "memory")
+    (second,) = run_workers([task], gathered, "memory", spare=first)
+
+    assert second is first
+    assert len(gathered.samples) >= 2
+    stop_all([second])
+    assert not second.alive
+
+
+def test_a_process_that_is_gone_does_no_second_family():
+    gathered = Gathered()
+    task = Task("memory", by="numpy", seconds=5.0, threads=1, effort="quick")
+    (first,) = run_workers([task], gathered, "memory")
+    stop_all([first])
+
+    (second,) = run_workers([task], gathered, "memory", spare=first)
+
+    assert second is not first
+    assert second.done
+    stop_all([second])
 
 
 def test_this_machine_is_measured_with_numpy():

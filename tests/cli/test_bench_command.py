@@ -188,3 +188,21 @@ def test_ctrl_c_ends_a_real_measurement_with_what_there_is():
     document = json.loads(said)
     assert document["status"] == "interrupted"
     assert len(document["samples"]) >= 1
+
+
+def test_a_bench_that_measured_nothing_is_no_success(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        running,
+        "_run_families",
+        lambda request, by, threads, gathered, on_start: gathered.skip(
+            "gemm", "its process failed (exit code 1): ImportError: torn"
+        ),
+    )
+
+    done = llmcost(capsys, "bench", "--what", "matmul", "-q", "-o", str(tmp_path / "bench.json"))
+
+    assert done.exit_code == 2
+    assert (
+        "nothing was measured: its process failed (exit code 1): ImportError: torn" in done.output
+    )
+    assert (tmp_path / "bench.json").exists()

@@ -6,6 +6,8 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
 from typing import IO, Any
 
 EXIT_ORPHAN = 3
@@ -42,4 +44,18 @@ def end_with_parent() -> None:
 def _wait_and_end() -> None:
     while os.read(0, 1 << 16):
         pass
+    os._exit(EXIT_ORPHAN)
+
+
+def lines_of_parent() -> Iterator[str]:
+    """Yield the lines of standard input; the process ends when that closes, as its parent goes."""
+    lines: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    while True:
+        yield lines.get()
+
+
+def _listen(lines: SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        lines.put(line)
     os._exit(EXIT_ORPHAN)

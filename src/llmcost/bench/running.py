@@ -17,7 +17,7 @@ from llmcost.bench.host import cores, host_facts
 from llmcost.bench.probing import NO_TIME, Task
 from llmcost.bench.shapes import Shape
 from llmcost.bench.together import gather_all
-from llmcost.bench.workers import Gathered, run_workers
+from llmcost.bench.workers import Gathered, Worker, run_workers, stop_all
 from llmcost.catalog.gpus import PRECISIONS as CATALOGUED
 from llmcost.errors import InputError, MissingExtraError, UnknownNameError, one_of, shown
 
@@ -190,17 +190,26 @@ def _run_families(
     for family in asked:
         if family not in families:
             gathered.skip(KINDS.get(family, family), _needs_torch(request.by))
-    for i, family in enumerate(families):
-        if on_start is not None:
-            on_start(family)
-        task = _task(request, family, by, threads, families[i:], deadline - monotonic())
-        run_workers([task], gathered, KINDS.get(family, family))
-        if gathered.no_device:
-            raise InputError(gathered.no_device)
-        if i == 0 and request.budget is None and gathered.device.get("kind", "cpu") != "cpu":
-            deadline += (SLOW_START - 1) * request.seconds
-        if family == "matmul" and request.device == "all":
-            gather_all(task, gathered)
+    spare: list[Worker] = []
+    try:
+        for i, family in enumerate(families):
+            if on_start is not None:
+                on_start(family)
+            task = _task(request, family, by, threads, families[i:], deadline - monotonic())
+            kind = KINDS.get(family, family)
+            spare = run_workers([task], gathered, kind, spare=spare[0] if spare else None)
+            if gathered.no_device:
+                raise InputError(gathered.no_device)
+            on_processors = gathered.device.get("kind", "cpu") == "cpu"
+            if i == 0 and request.budget is None and not on_processors:
+                deadline += (SLOW_START - 1) * request.seconds
+            if not (by == "torch" and on_processors and request.effort == "quick"):
+                stop_all(spare)
+                spare = []
+            if family == "matmul" and request.device == "all":
+                gather_all(task, gathered)
+    finally:
+        stop_all(spare)
 
 
 def _task(

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from llmcost.bench.probing import Task
-from llmcost.bench.workers import Gathered, run_workers
+from llmcost.bench.workers import Gathered, run_workers, stop_all
 
 # A device this much slower than the median of its peers is named.
 STRAGGLER = 0.05
@@ -23,9 +23,10 @@ def gather_all(task: Task, gathered: Gathered) -> None:
         return
     tasks = [replace(task, device=f"cuda:{i}", effort="quick") for i in range(count)]
     for i, one in enumerate(tasks):
-        run_workers([one], gathered, "gemm", [{"index": i, "together": False}])
+        stop_all(run_workers([one], gathered, "gemm", [{"index": i, "together": False}]))
     before = len(gathered.samples)
-    run_workers(tasks, gathered, "gemm", [{"index": i, "together": True} for i in range(count)])
+    keys = [{"index": i, "together": True} for i in range(count)]
+    stop_all(run_workers(tasks, gathered, "gemm", keys))
     for message in straggler_messages(gathered.samples[before:]):
         gathered.warnings.append({"code": "straggler", "message": message})
 

@@ -1,20 +1,19 @@
-"""One family of measurements in a process of its own: ``python -m llmcost.bench.worker``.
+"""Families of measurements in a process of their own: ``python -m llmcost.bench.worker``.
 
-Reads one line of JSON, the task, from standard input; writes one line of JSON per message to
-standard output, at once: what was measured before a crash is kept. Ends when its parent does.
+Reads a line of JSON, a task, from standard input, and does it, until that closes; writes one line
+of JSON per message to standard output, at once: what was measured before a crash is kept.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
 from llmcost.bench.host import limit_memory
-from llmcost.bench.messages import end_with_parent, send, taken_output
+from llmcost.bench.messages import lines_of_parent, send, taken_output
 from llmcost.bench.probing import MEMORY_SHARE, Emit, Probe, ProbeError, Task
 
 # Where the families are; those of PyTorch are imported only when one is asked for.
@@ -28,14 +27,13 @@ TORCH = {
 }
 
 
-def main() -> int:
-    """Do the task on standard input; return the exit code."""
-    task = task_from(json.loads(sys.stdin.readline()))
+def main() -> None:
+    """Do the tasks on standard input."""
     with taken_output() as out:
-        end_with_parent()
-        run(task, lambda kind, body: send(out, {kind: body}))
-        send(out, {"done": task.family})
-    return 0
+        for line in lines_of_parent():
+            task = task_from(json.loads(line))
+            run(task, lambda kind, body: send(out, {kind: body}))
+            send(out, {"done": task.family})
 
 
 def run(task: Task, emit: Emit) -> None:
@@ -77,4 +75,4 @@ def _run_numpy(task: Task, emit: Emit) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

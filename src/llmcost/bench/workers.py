@@ -65,7 +65,7 @@ class Worker:
     def __init__(self, task: Task, messages: queue.Queue[tuple[Worker, str]]) -> None:
         self.task, self._messages = task, messages
         self.until = monotonic() + max(task.seconds, task.least) + GRACE
-        self.done = self.ended = False
+        self.done = self.ended = self._silent = False
         self._errors: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", MODULE],
@@ -79,6 +79,20 @@ class Worker:
         )
         threading.Thread(target=self._read, daemon=True).start()
         self._tell(task)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take another task."""
+        return self.done and self._process.poll() is None
+
+    def take(self, task: Task, messages: queue.Queue[tuple[Worker, str]]) -> None:
+        """Do another task in the same process, whose libraries are loaded."""
+        self.task, self._messages = task, messages
+        self.until = monotonic() + max(task.seconds, task.least) + GRACE
+        self.done = self.ended = False
+        self._tell(task)
+        if self._silent:
+            messages.put((self, END))
 
     def stop(self) -> None:
         """End the process, whatever it does, and free what it held here."""
@@ -116,6 +130,7 @@ class Worker:
                 self._messages.put((self, line))
         except ValueError:  # Closed while it was read, by `stop`.
             pass
+        self._silent = True
         self._messages.put((self, END))
 
 
@@ -124,18 +139,36 @@ def run_workers(
     gathered: Gathered,
     kind: str,
     keys: Sequence[Mapping[str, Any]] | None = None,
-) -> None:
-    """Run tasks side by side until all ended or their time is over; `keys` go to their samples."""
+    spare: Worker | None = None,
+) -> list[Worker]:
+    """Run tasks side by side until all are done or their time is over; `keys` go to their samples.
+
+    Return the processes, which are still there where nothing befell them: a `spare` one does the
+    first task. Whoever called ends them, by `stop`.
+    """
     messages: queue.Queue[tuple[Worker, str]] = queue.Queue()
     workers: list[Worker] = []
     try:
-        workers += [Worker(task, messages) for task in tasks]
+        if spare is not None:
+            workers.append(spare)
+            if spare.alive:
+                spare.take(tasks[0], messages)
+            else:
+                workers.pop().stop()
+        workers += [Worker(task, messages) for task in tasks[len(workers) :]]
         added = dict(zip(map(id, workers), keys or [{} for _ in workers], strict=True))
         while not all(worker.ended for worker in workers):
             _next(messages, workers, gathered, kind, added)
-    finally:
-        for worker in workers:
-            worker.stop()
+    except BaseException:
+        stop_all(workers)
+        raise
+    return workers
+
+
+def stop_all(workers: Sequence[Worker]) -> None:
+    """End processes, whatever they do."""
+    for worker in workers:
+        worker.stop()
 
 
 def _next(
@@ -162,8 +195,9 @@ def _next(
         worker.ended = True
         return
     message = read(line)
-    worker.done = worker.done or "done" in message
     gathered.take(message, added[id(worker)])
+    if "done" in message:
+        worker.done = worker.ended = True
 
 
 def _hung(task: Task) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmcost.cli.failure import EXIT_INTERRUPTED
+from llmcost.cli.failure import EXIT_INPUT, EXIT_INTERRUPTED
 from llmcost.cli.options import (
     OUTPUT,
     complete,
@@ -107,7 +107,14 @@ def bench(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401
         on_start=None if quiet else _tell_start,
     )
     emit(bench_document(found), **shape)
-    return EXIT_INTERRUPTED if found.status == "interrupted" else 0
+    if found.status == "interrupted":
+        return EXIT_INTERRUPTED
+    if not found.measured["samples"]:
+        told = found.measured["not_measured"]
+        reason = next((str(one["reason"]) for one in told), "no family was asked for")
+        click.echo(f"Error: nothing was measured: {reason}. Give more time: --budget.", err=True)
+        return EXIT_INPUT
+    return 0
 
 
 def request_from(options: Mapping[str, Any]) -> Request:
