@@ -202,3 +202,14 @@ def test_the_reader_finds_the_format():
 
     assert chunk.format == "tensorboard"
     assert chunk.stamps == (1000, 1010)
+
+
+def test_a_record_whose_bytes_changed_is_not_read():
+    whole = event_file(*[(1000.0 + step, step, {"train/loss": 2.5}) for step in (1, 2, 3)])
+    place = whole.rfind(b"\x10\x03")
+    flipped = whole[: place + 1] + b"\x43" + whole[place + 2 :]
+
+    columns, _, messages = read_all(TENSORBOARD, flipped)
+
+    assert columns["step"] == [1, 2]
+    assert "damaged after 3 events: read so far" in messages[0]

@@ -3,9 +3,8 @@
 A file is a row of records (tensorflow/core/lib/io/record_writer.cc): a length of eight bytes, its
 masked CRC-32C, so many bytes of a message, and theirs. A message (tensorflow/core/util/event.proto)
 has a moment (1), a step (2), the version of the file (3) and a summary (5); a summary has values,
-each with a tag (1) and a number (2) or a tensor (8). The check of the length is made, for a wrong
-length loses everything after it; that of the bytes is not, for it would take far longer than all
-the rest, and a number is told from another by no check of its own.
+each with a tag (1) and a number (2) or a tensor (8). Both checks are made; that of the bytes not of
+long messages, which hold pictures and histograms, for it would take far longer than all the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +18,9 @@ from typing import IO
 
 VERSION = b"brain.Event:"
 MAX_MESSAGE = 1 << 28
-_HEADER = Struct("<QI")
+# Messages up to this length [byte] are checked: those of scalars are far shorter.
+CHECKED = 1 << 12
+_HEADER, _CHECK = Struct("<QI"), Struct("<I")
 _DOUBLE, _FLOAT = Struct("<d"), Struct("<f")
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 # A message as writers of scalars make it: a moment, a step, and one value of a short tag.
@@ -51,7 +52,7 @@ def length_of(header: bytes) -> int:
     if len(header) < _HEADER.size:
         raise DamagedError("cut off")
     length, check = _HEADER.unpack_from(header)
-    if _masked_crc(header[:8]) != check or length > MAX_MESSAGE:
+    if _crc_of_length(header[:8]) != check or length > MAX_MESSAGE:
         raise DamagedError("damaged")
     return int(length)
 
@@ -63,7 +64,10 @@ def messages(stream: IO[bytes]) -> Iterator[bytes]:
         message = stream.read(length + 4)
         if len(message) < length + 4:
             raise DamagedError("cut off")
-        yield message[:length]
+        body = message[:length]
+        if length <= CHECKED and _masked_crc(body) != _CHECK.unpack(message[length:])[0]:
+            raise DamagedError("damaged")
+        yield body
 
 
 def written(message: bytes) -> Written:
@@ -169,10 +173,14 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
 
 
 @lru_cache(4096)
+def _crc_of_length(length: bytes) -> int:
+    return _masked_crc(length)
+
+
 def _masked_crc(data: bytes) -> int:
-    crc = 0xFFFFFFFF
+    crc, table = 0xFFFFFFFF, _table()
     for byte in data:
-        crc = _table()[(crc ^ byte) & 0xFF] ^ crc >> 8
+        crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8
     crc ^= 0xFFFFFFFF
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 

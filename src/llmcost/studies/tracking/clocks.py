@@ -28,7 +28,7 @@ STAMPS, LAUNCH_CLOCK, END_ALONE, NO_CLOCK = (
     *("what the end says of the last session", ""),
 )
 CLOCKS = {
-    STAMPS: "from the first stamp to the last",
+    STAMPS: "from the first step to the last stamp",
     LAUNCH_CLOCK: "of launches, without pauses between",
     END_ALONE: "what the end of the last session says that it took, evaluation included",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,6 +42,12 @@ NO_PRICE = "no accelerator and no price: give --gpu, or --price"
 NO_LENGTH = (
     "attention depends on the sequence length, which the log does not say: give --seq-length"
 )
+# Figures of a log that an option overrules, and the option.
+GIVEN_OVER_LOG = {
+    "num_gpus": "gpus",
+    "seq_length": "seq-length",
+    "global_batch_size": "global-batch-size",
+}
 NOBODY = ChosenModel(0.0, 0.0, 0.0, (), {})
 
 
@@ -70,6 +76,7 @@ def known_of(
 ) -> Known:
     """Return what is known of a run; raises InputError for options that cannot be used."""
     known = Known()
+    known.notes += _differing(options, facts)
     _model(known, options, facts, seq_length)
     _cluster(known, options, texts)
     for name, text in options.texts.items():
@@ -83,6 +90,15 @@ def known_of(
     if "layout" not in known.inputs and layout is not None and options.predicted is not None:
         known.inputs["layout"] = InputValue(layout, "", Origin("user", options.predicted.where))
     return known
+
+
+def _differing(options: Options, facts: Mapping[str, float]) -> Iterator[Note]:
+    """Yield where a figure of the user is not the log's, which is overruled."""
+    for name, flag in GIVEN_OVER_LOG.items():
+        mine, told = options.numbers.get(name), facts.get(name)
+        if mine is not None and told is not None and mine != told:
+            text = f"--{flag} is {mine:,.0f}, and the log says {told:,.0f}: yours is used."
+            yield "differs-from-log", text
 
 
 def _layout_of(facts: Mapping[str, float]) -> str:

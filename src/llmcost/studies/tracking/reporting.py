@@ -199,6 +199,13 @@ def warnings_of(
     found += [Warned(code, text) for code, text in results.known.notes]
     found += _of_records(results)
     found += _of_rates(results)
+    planned, done = results.value("planned_steps"), results.run.done
+    if planned is not None and planned < done:
+        text = (
+            f"The plan of {planned:,.0f} steps is less than the {done:,.0f} that are done: check "
+            "--steps and --tokens."
+        )
+        found.append(Warned("plan-behind", text))
     copies = sum(one.copy_of is not None for one in segments)
     if copies:
         text = f"{copies:,} launches are told by more than one log, and were counted once."
