@@ -4,13 +4,13 @@ import pytest
 
 from llmcost.render import render
 from llmcost.studies.saved import Saved
-from llmcost.studies.tracking.answer import RESULT_UNITS
+from llmcost.studies.tracking.answer import RESULT_UNITS, Reading
 from llmcost.views import document
 from llmcost.views.log_formats import formats_document
 from llmcost.views.reports import build_report
 from llmcost.views.reports.methods import methods_text
 from llmcost.views.reports.tracks import track_of
-from llmcost.views.tracks import TITLES, track_document
+from llmcost.views.tracks import TITLES, reading_text, track_document
 from tests.tracked import KNOWN, track
 
 
@@ -237,3 +237,17 @@ def test_a_track_is_short_in_a_shell_and_a_table_in_a_notebook():
     assert repr(found).startswith("Track(steps=")
     assert len(repr(found)) < 200
     assert "<table" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (2.0017, "2.00 s"),
+        (9.012, "9.01 s"),
+        (12.44, "12.4 s"),
+        (0.46217, "462 ms"),
+        (0.0653, "65.3 ms"),
+    ],
+)
+def test_step_times_are_told_to_three_digits(seconds, text):
+    assert reading_text("median_step_time", Reading(seconds, "s")) == text

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 TITLES = {
     "steps": "Steps",
     "planned_steps": "Planned steps",
-    "first_step": "First step",
-    "last_step": "Last step",
+    "first_step": "First step logged",
+    "last_step": "Last step logged",
     "steps_executed": "Steps executed",
     "lost_steps": "  of them lost",
     "skipped_steps": "  without an update",
@@ -80,6 +80,9 @@ FLAT = (
     *(Field("kind", "Kind"), Field("source", "Source"), Field("as_of", "As of")),
     Field("reason", "Why not known"),
 )
+
+# Step times [s] that are told to three digits, for two hide a slowdown by a percent.
+LEAST_EXACT, MOST_EXACT = 1e-3, 100.0
 
 
 def track_document(track: Track) -> Document:
@@ -171,6 +174,9 @@ def reading_text(name: str, one: Reading) -> str:
         return f"{one.value:,.0f}"
     if one.unit in ("s", "day") and one.value == 0:
         return "none"
+    if name == "median_step_time" and LEAST_EXACT <= one.value < MOST_EXACT:
+        scale, unit = (1, "s") if one.value >= 1 else (1e3, "ms")
+        return f"{scale * one.value:#.3g}".rstrip(".") + f" {unit}"
     return quantity_text(one.value, "share" if name in SHARES else one.unit)
 
 

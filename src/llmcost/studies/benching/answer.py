@@ -60,9 +60,9 @@ def run_bench(
     it needs PyTorch and there is none.
     """
     request = Request(
-        what=tuple(what),
+        what=_several(what),
         device=device,
-        precisions=tuple(precisions),
+        precisions=_several(precisions),
         shape=None if model is None else shape_of(model),
         seq_length=seq_length,
         micro_batch_size=micro_batch_size,
@@ -70,6 +70,13 @@ def run_bench(
         budget=None if budget is None else float(in_unit(budget, "s", "budget")),
     )
     return bench(request, compare=compare)
+
+
+def _several(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names given as a list, or as one text with commas between them."""
+    if isinstance(names, str):
+        return tuple(name.strip() for name in names.split(",") if name.strip())
+    return tuple(names)
 
 
 def shape_of(model: str) -> Shape:
