@@ -35,7 +35,7 @@ def test_the_title_says_model_steps_and_accelerators():
 def test_results_are_told_with_their_ranges():
     told = texts(document(track()), "results")
 
-    assert told["Median step time"][:2] == ("2 s", "1.9 – 2.2 s")
+    assert told["Median step time"][:2] == ("2.00 s", "1.9 – 2.2 s")
     assert told["MFU"][:2] == ("20%", "18% – 21%")
     assert told["Steps executed"][:2] == ("100", "")
     assert told["of them lost"][0] == "10"
@@ -149,7 +149,7 @@ def test_a_report_says_what_was_found():
     report = build_report([Saved("track.json", document(track()).data)])
 
     assert report.summary[0] == (
-        "The run has done 90 steps, 2 s (1.9 – 2.2 s) each, MFU 20%, goodput 75%. It has cost "
+        "The run has done 90 steps, 2.00 s (1.9 – 2.2 s) each, MFU 20%, goodput 75%. It has cost "
         "$1.25 ($1.10 – $1.40)."
     )
     assert [section.name for section in report.sections] == ["track", "assumptions"]
