@@ -141,7 +141,7 @@ def test_a_log_is_followed_to_its_end(capsys, log):
 
     assert ran.code == 0
     assert values(ran.data)["steps"] == 20
-    assert ran.err.startswith("step 20 of 100, 2 s a step, 32.8K tokens/s, MFU ")
+    assert ran.err.startswith("step 20 of 100, 2.00 s a step, 32.8K tokens/s, MFU ")
 
 
 def test_a_person_who_ends_the_following_gets_the_answer(capsys, log, monkeypatch):

@@ -234,7 +234,7 @@ def test_what_is_no_file_is_refused(tmp_path, made, told):
 
 def test_the_live_line_tells_step_speed_cost_and_end():
     assert live_text(track()) == (
-        "step 90 of 1,000, 2 s a step, 32.8K tokens/s, MFU 20%, $1.25 so far, ends 2026-11-23"
+        "step 90 of 1,000, 2.00 s a step, 32.8K tokens/s, MFU 20%, $1.25 so far, ends 2026-11-23"
     )
 
 
