@@ -1,6 +1,7 @@
 """The README cannot rot: its commands and its picture are what the program does."""
 
 import csv
+import gzip
 import json
 import re
 import shlex
@@ -72,6 +73,14 @@ def _write_what_is_named(line, folder, capsys):
     if "setups.toml" in line:
         setups = '[[setup]]\ngpu = "h100-sxm"\ngpus = 512\n[[setup]]\ngpu = "b200"\ngpus = 256\n'
         (folder / "setups.toml").write_text(setups)
+    if "track" in line:
+        _write_logs(folder)
+    if "--estimate run.json" in line:
+        assert llmcost(capsys, *HEADLINE, "--draws", "200", "-o", "run.json").code == 0
+    if "track.json" in line:
+        model = line.split()[2] if line.startswith("llmcost estimate") else "llama-3.1-8b"
+        tracked = ("track", "train.log", "--model", model, "--gpu", "h100-sxm", "--gpus", "64")
+        assert llmcost(capsys, *tracked, "-o", "track.json").code == 0
     if line.startswith("llmcost report"):
         for name in ("run.json", "growth.json"):
             saving = next(each for each in EVERY_LINE if f"-o {name} " in each)
@@ -79,6 +88,20 @@ def _write_what_is_named(line, folder, capsys):
     if "last-month.json" in line:
         saved = line.replace("--against", "--output")
         assert llmcost(capsys, *shlex.split(saved)[1:]).code == 0
+
+
+def _write_logs(folder):
+    """Write a log of Megatron-LM whose steps take 60 s, and two of its launches."""
+    header = "using world size: 64\n  seq_length ................ 8192\n"
+    lines = [
+        f" [2026-03-01 {step // 60:02d}:{step % 60:02d}:00] iteration {step}/ 500 | "
+        f"consumed samples: {128 * step} | elapsed time per iteration (ms): 60000.0 | global batch size: 128 | "
+        f"lm loss: 2.5E+00 |\n"
+        for step in range(1, 61)
+    ]
+    (folder / "train.log").write_text(header + "".join(lines))
+    (folder / "run1.log").write_text(header + "".join(lines[:40]))
+    (folder / "run2.log.gz").write_bytes(gzip.compress((header + "".join(lines[30:])).encode()))
 
 
 @contextmanager

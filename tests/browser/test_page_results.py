@@ -11,7 +11,7 @@ from llmcost.views.pictures import PICTURES
 from llmcost.views.reports import build_report
 from tests.saved_kinds import DATES, RUN, saved
 
-KINDS = ("estimate", "comparison", "sensitivity", "reconciliation", "validation", "facts")
+KINDS = ("estimate", "comparison", "sensitivity", "reconciliation", "validation", "facts", "track")
 
 
 def grown():

@@ -57,8 +57,8 @@ Parts = Mapping[str, Any]
 def title_of(name: str) -> str:
     """Return the words of a name without a title of its own.
 
-    >>> title_of("slower_steps")
-    'Slower steps'
+    >>> title_of("some_part")
+    'Some part'
     """
     return PART_TITLES.get(name) or name.replace("_", " ").capitalize()
 

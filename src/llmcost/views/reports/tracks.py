@@ -81,8 +81,9 @@ def _with_range(name: str, one: Reading) -> str:
 
 def track_sentences(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield the sentences of the methods paragraph on a tracked run."""
-    results = data["results"]
-    time, goodput, share = (results[name] for name in ("median_step_time", "goodput", "mfu"))
+    results, nothing = data.get("results", {}), {"value": None}
+    names = ("median_step_time", "goodput", "mfu")
+    time, goodput, share = (results.get(name, nothing) for name in names)
     if time["value"] is not None:
         how = f", {time['how']}" if time.get("how") else ""
         yield (
@@ -91,7 +92,7 @@ def track_sentences(data: Mapping[str, Any]) -> Iterator[str]:
             "range is that of a block bootstrap over the run."
         )
     if share["value"] is not None:
-        attention = data["inputs"].get("attention_flop", {}).get("value")
+        attention = data.get("inputs", {}).get("attention_flop", {}).get("value")
         how = "in full" if attention == "full" else "halved by causality"
         yield (
             "MFU is the model FLOP of the tokens trained on in a second, with attention counted "
@@ -100,5 +101,5 @@ def track_sentences(data: Mapping[str, Any]) -> Iterator[str]:
     if goodput["value"] is not None:
         yield (
             "Goodput is the time that the run's distinct steps take at the median over the time "
-            "from its first stamp to its last, work done again and pauses included."
+            "from its first step to its last stamp, work done again and pauses included."
         )
