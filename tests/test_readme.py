@@ -95,8 +95,8 @@ def _write_logs(folder):
     header = "using world size: 64\n  seq_length ................ 8192\n"
     lines = [
         f" [2026-03-01 {step // 60:02d}:{step % 60:02d}:00] iteration {step}/ 500 | "
-        f"consumed samples: {128 * step} | elapsed time per iteration (ms): 60000.0 | global batch size: 128 | "
-        f"lm loss: 2.5E+00 |\n"
+        f"consumed samples: {128 * step} | elapsed time per iteration (ms): 60000.0 | "
+        f"global batch size: 128 | lm loss: 2.5E+00 |\n"
         for step in range(1, 61)
     ]
     (folder / "train.log").write_text(header + "".join(lines))
