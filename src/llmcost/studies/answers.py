@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost import engine
 from llmcost.errors import UnknownNameError, nearest
 from llmcost.inputs import InputValue, as_whole
+from llmcost.studies.notebooks import ShownInNotebooks
 from llmcost.units import registry
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Estimate:
+class Estimate(ShownInNotebooks):
     """The answer: results and inputs by their glossary names, and warnings.
 
     A result is also an attribute that gives a pint quantity (``estimate.cost``); `interval` gives
@@ -193,12 +194,6 @@ class Estimate:
                     number
                 ]
         return pd.DataFrame(columns)
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
 
 def _quantity(value: float, unit: str) -> Any:  # noqa: ANN401

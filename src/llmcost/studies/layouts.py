@@ -24,6 +24,7 @@ from llmcost.studies.choices.models import ChosenModel, choose_model
 from llmcost.studies.choices.workload import MAX_SEQ_LENGTH, TOKEN_NOUNS
 from llmcost.studies.intervals import interval_of, situation_of
 from llmcost.studies.modelling import Setting, search
+from llmcost.studies.notebooks import ShownInNotebooks
 from llmcost.studies.rivals import Fewest, Question, Rival, fewest, relaxed, rivals, words
 from llmcost.studies.searching import Candidate, Search, usual_limits
 
@@ -47,7 +48,7 @@ UNITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Layouts:
+class Layouts(ShownInNotebooks):
     """The answer: the best layouts, what the search looked at, and what stands beside them.
 
     `best` is empty where nothing fits: then `tightest` takes least memory, and `relaxed` holds what
@@ -127,12 +128,6 @@ class Layouts:
     def _rival(self, one: Rival) -> dict[str, Any]:
         told = {"name": one.name, "parts": layout_text(one.parts), "verdict": one.verdict}
         return told | (self.record(one.candidate) if one.candidate else {"layout": None})
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
 
 def communication_share(one: Candidate) -> float:

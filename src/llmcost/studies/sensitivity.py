@@ -24,6 +24,7 @@ from llmcost.inputs import InputValue, Origin
 from llmcost.studies.answers import RESULT_UNITS
 from llmcost.studies.choices.scope import DEVELOPMENT
 from llmcost.studies.estimation import Prepared, check_draws, level_of, prepare
+from llmcost.studies.notebooks import ShownInNotebooks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +92,7 @@ class Influence:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Sensitivity:
+class Sensitivity(ShownInNotebooks):
     """The inputs that move one result [unit], those that move it most first.
 
     `value` is the result with every input at its middle, `low` and `high` the interval of the
@@ -112,12 +113,6 @@ class Sensitivity:
     def __repr__(self) -> str:
         most = ", ".join(f"{one.input} {one.effect:.3g}" for one in self.influences[:3])
         return f"Sensitivity({self.of} {self.value:.3g} {self.unit}: {most})"
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from llmcost.studies.answers import Warned
+from llmcost.studies.notebooks import ShownInNotebooks
 from llmcost.studies.tracking.answer import Reading
 
 SCHEMA = "llmcost.bench/1"
@@ -69,7 +70,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Bench:
+class Bench(ShownInNotebooks):
     """What a machine reaches: `measured` as it was taken, and what follows from it.
 
     `fits` are constants of the model of a step by name and precision, `results` those of
@@ -96,12 +97,6 @@ class Bench:
     def __repr__(self) -> str:
         count = len(self.measured["samples"])
         return f"Bench({self.device}, {self.status}: {count} samples)"
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of this bench (schema llmcost.bench/1)."""

@@ -14,6 +14,7 @@ from llmcost.studies.comparison.parts import (
     Pair,
     SetupResult,
 )
+from llmcost.studies.notebooks import ShownInNotebooks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class Comparison(ShownInNotebooks):
     """The answer: setups as they were given, and which of them is best at what.
 
     `order` are the names ranked, best first; `first` is the setup that deltas are taken from;
@@ -125,9 +126,3 @@ class Comparison:
         from llmcost.studies.comparison.columns import frame
 
         return frame(self.ranked)
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))

@@ -25,6 +25,7 @@ from llmcost.studies.comparison.answer import Comparison
 from llmcost.studies.comparison.parts import COMPARED, UNITS, SetupResult
 from llmcost.studies.estimation import prepare
 from llmcost.studies.fights import opponents
+from llmcost.studies.notebooks import ShownInNotebooks
 
 SCHEMA = "llmcost.comparison-differences/1"
 MAX_BYTES = 500_000_000
@@ -92,7 +93,7 @@ class SetupDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(ShownInNotebooks):
     """A comparison against a saved one: by setup, and what they were found with."""
 
     setups: tuple[SetupDifference, ...]
@@ -112,12 +113,6 @@ class Differences:
     def same_program(self) -> bool:
         """Whether the versions of llmcost and of its data are the same."""
         return all(self.before.get(name) == self.after.get(name) for name in VERSIONS[:2])
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of these differences."""

@@ -11,6 +11,7 @@ from llmcost._version import __version__
 from llmcost.catalog.columns import day_from
 from llmcost.catalog.version import data_version
 from llmcost.errors import InputError, UnknownNameError, one_of, shown
+from llmcost.studies.notebooks import ShownInNotebooks
 from llmcost.studies.reconciliation.beside import others_of
 from llmcost.studies.reconciliation.bounds import (
     CONSISTENT,
@@ -98,7 +99,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reconciliation:
+class Reconciliation(ShownInNotebooks):
     """Claims beside our estimates, and claims that contradict each other."""
 
     kind: str
@@ -115,12 +116,6 @@ class Reconciliation:
         counts = Counter(row.verdict for row in self.rows)
         told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
         return f"Reconciliation({self.kind}: {told})"
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
 
 def reconcile(

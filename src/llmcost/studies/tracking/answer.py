@@ -8,6 +8,7 @@ from typing import Any
 
 from llmcost.inputs import WHOLE_UNITS, InputValue
 from llmcost.studies.answers import Warned
+from llmcost.studies.notebooks import ShownInNotebooks
 
 SCHEMA = "llmcost.track/1"
 # Every result of a track, in the order in which it is told: name -> unit. Dates are ISO text.
@@ -76,7 +77,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Track:
+class Track(ShownInNotebooks):
     """What a log says of a run: `results` by the names of RESULT_UNITS, all of them, in order.
 
     `segments` has one row a launch; `reports` holds what is more than a number: ``wall_clock``
@@ -100,12 +101,6 @@ class Track:
             if (one := self.results.get(name)) and isinstance(one.value, int | float)
         )
         return f"Track({told})"
-
-    def _repr_html_(self) -> str:
-        from importlib import import_module
-
-        document = import_module("llmcost.views").document(self)
-        return str(import_module("llmcost.render.hypertext").fragment(document))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of this track (schema llmcost.track/1)."""
